@@ -1,0 +1,96 @@
+"""What a view reads: numeric blocks [X y] of consecutive rows, whatever they were made from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from gramian.arraytypes import Floats, Ints
+
+Matrix: TypeAlias = Floats | sp.csr_array
+
+BLOCK_BYTES = 16 << 20
+"""Aimed size of a dense block of [X y]. Measured: 4-16 MB are level on 1,000,000 x 50 and 100,000 x 500."""
+
+
+def block_rows(columns: int) -> int:
+    """Rows of a block for so many columns: a power of two between 1,024 and 16,384, so that it depends on nothing else."""
+    rows = BLOCK_BYTES // (8 * max(columns, 1))
+    return 1 << min(max(rows, 1024).bit_length() - 1, 14)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """Consecutive rows, those with missing values already taken out.
+
+    X (rows, n) is float64, C- or Fortran-contiguous, or CSR; y (rows, k); w (rows,) positive weights or None. `kept`
+    are the positions, among the `read` rows from `start` on, of the rows that remain; None means all. A reader may
+    overwrite X and y when `owned`.
+    """
+
+    start: int
+    X: Matrix
+    y: Floats
+    w: Floats | None
+    cluster: NDArray[Any] | None
+    read: int
+    kept: Ints | None
+    owned: bool
+    idle: int = 0  # rows left out because their weight is zero
+
+    @property
+    def rows(self) -> int:
+        return self.y.shape[0]
+
+    @property
+    def missing(self) -> int:
+        """Rows left out because a value is missing."""
+        return self.read - self.rows - self.idle
+
+
+class BlockPart(Protocol):
+    """A run of blocks that one worker reads in order; `index` is its place in the fold."""
+
+    @property
+    def label(self) -> str: ...
+    @property
+    def first(self) -> int | None: ...
+    def blocks(self) -> Iterator[Block]: ...
+
+
+class Rows(Protocol):
+    """m rows of [X y]: n columns, k targets."""
+
+    @property
+    def n(self) -> int: ...
+    @property
+    def k(self) -> int: ...
+    @property
+    def rows(self) -> int | None: ...
+    @property
+    def centred(self) -> bool:
+        """An intercept is fitted by centring, so X holds no column of ones. Never for sparse X."""
+        ...
+
+    @property
+    def sparse(self) -> bool: ...
+    @property
+    def weighted(self) -> bool: ...
+    @property
+    def rereadable(self) -> bool: ...
+    @property
+    def in_memory(self) -> bool: ...
+    @property
+    def name(self) -> str: ...
+
+    def parts(self) -> Sequence[BlockPart]: ...
+
+
+def as_float_block(values: NDArray[Any]) -> Floats:
+    """Values as a C-contiguous float64 array; no copy where they are that already."""
+    return np.ascontiguousarray(values, dtype=np.float64)

@@ -1,0 +1,330 @@
+"""Everything gramian raises, and how its messages are built.
+
+    GramianError
+    |-- ArgumentError   an argument is outside what is allowed            (also a ValueError)
+    |-- FormulaError    a formula does not parse, or asks to run code     (also a ValueError)
+    |-- DataError       rows or columns cannot be used                    (also a ValueError)
+    |   |-- SourceError     the thing that holds the rows cannot be read, or changed while it was read
+    |   `-- RankError       columns depend on each other and the policy is "error"
+    |-- ModelError      a model file is damaged, of another version, or unsafe
+    `-- NeedsData       the answer takes another pass over rows that this object does not hold
+
+    GramianWarning      finished, but not trusted                          (also a UserWarning)
+
+A message has three parts: what was got, what is allowed, and a last line that begins with "Hint:" and says what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class GramianError(Exception):
+    """Base of all errors raised on purpose."""
+
+
+class ArgumentError(GramianError, ValueError):
+    """An argument is outside what is allowed."""
+
+
+class FormulaError(GramianError, ValueError):
+    """A formula does not parse, or names what is not allowed."""
+
+
+class DataError(GramianError, ValueError):
+    """Rows or columns cannot be used."""
+
+
+class SourceError(DataError):
+    """A file, stream or frame cannot be read, or changed between passes."""
+
+
+class RankError(DataError):
+    """Columns depend on each other and the rank policy is "error"."""
+
+
+class ModelError(GramianError, ValueError):
+    """A saved model cannot be loaded."""
+
+
+class NeedsData(GramianError, RuntimeError):
+    """A quantity needs the training rows, which a loaded model or merged moments do not hold."""
+
+
+class GramianWarning(UserWarning):
+    """The answer is finished but not trusted as asked."""
+
+
+def message(got: str, allowed: str = "", hint: str = "") -> str:
+    """Join the three parts of an error; empty parts are left out."""
+    parts = [got, allowed, f"Hint: {hint}" if hint else ""]
+    return "\n".join(part for part in parts if part)
+
+
+def nearest(name: str, choices: Iterable[str]) -> str | None:
+    """The choice spelled most like `name`, or None where nothing is close."""
+    options = list(choices)
+    folded = {choice.lower(): choice for choice in options}
+    found = get_close_matches(name.lower(), list(folded), n=1, cutoff=0.6)
+    return folded[found[0]] if found else None
+
+
+def listed(names: Iterable[str], most: int = 12) -> str:
+    """Names for a message, cut after `most` with the count of the rest."""
+    every = list(names)
+    rest = len(every) - most
+    return ", ".join(every[:most]) + (f" and {rest} more" if rest > 0 else "")
+
+
+# ---- arguments -------------------------------------------------------------------------------------------------------
+
+
+def not_a_choice(what: str, got: object, choices: Iterable[str]) -> ArgumentError:
+    options = list(choices)
+    near = nearest(str(got), options)
+    return ArgumentError(
+        message(f"{what} is {got!r}", f"Allowed: {listed(options)}", f"did you mean {near!r}?" if near else "")
+    )
+
+
+def bad_argument(what: str, got: object, allowed: str, hint: str = "") -> ArgumentError:
+    return ArgumentError(message(f"{what} is {got!r}", f"Allowed: {allowed}", hint))
+
+
+# ---- columns ---------------------------------------------------------------------------------------------------------
+
+
+def unknown_column(name: str, columns: Iterable[str], where: str) -> DataError:
+    options = list(columns)
+    near = nearest(name, options)
+    hint = f"did you mean {near!r}?" if near else "names are case-sensitive; quote odd ones with backticks in a formula"
+    return DataError(message(f"column {name!r} is not in {where}", f"Columns: {listed(options)}", hint))
+
+
+# ---- inference -------------------------------------------------------------------------------------------------------
+
+
+def no_rows_for(what: str, where: str) -> DataError:
+    return DataError(message(f"{where} has no rows to compute {what} from", "", "pass the table that was fitted"))
+
+
+def no_clusters() -> ArgumentError:
+    return ArgumentError(
+        message("cov='cluster' without clusters", "", "name the column: fit(..., clusters='firm')")
+    )
+
+
+def one_cluster(labels: Iterable[object]) -> ArgumentError:
+    every = list(labels)
+    got = f"all rows are in one cluster, {every[0]!r}" if every else "no row is in a cluster"
+    return ArgumentError(
+        message(got, "Allowed: at least 2 clusters, and 20 or more to trust the errors", "use cov='HC3', or another column")
+    )
+
+
+def needs_rows(what: str) -> NeedsData:
+    return NeedsData(
+        message(
+            f"{what} takes another pass over the rows, which are not at hand",
+            "A loaded model, merged moments and a one-shot stream hold no rows",
+            "fit again from the table, a path or a dataset; cov='classical' needs no rows",
+        )
+    )
+
+
+def no_inference(what: str, reason: str) -> ArgumentError:
+    return ArgumentError(message(f"{what} is not defined for this fit", f"Reason: {reason}", "predict without interval"))
+
+
+def no_test(what: str, reason: str, hint: str = "") -> ArgumentError:
+    return ArgumentError(message(f"cannot test {what}", f"Reason: {reason}", hint))
+
+
+def bad_hypothesis(text: str, at: int, what: str) -> FormulaError:
+    hint = 'write equations like "a = 2 * b, c = 0"; put an odd name in backticks'
+    return FormulaError(message(what, f"  {text}\n  {' ' * at}^", hint))
+
+
+def unknown_coefficient(text: str, at: int, name: str, names: Iterable[str]) -> FormulaError:
+    options = list(names)
+    near = nearest(name, options)
+    hint = f"did you mean {near!r}?" if near else "names are those that fit.names lists; put an odd one in backticks"
+    place = f"  {text}\n  {' ' * at}^"
+    return FormulaError(message(f"{name!r} is no coefficient", f"{place}\nCoefficients: {listed(options)}", hint))
+
+
+def unknown_term(name: str, terms: Iterable[str]) -> ArgumentError:
+    return not_a_choice("term", name, terms)
+
+
+# ---- formulas --------------------------------------------------------------------------------------------------------
+
+
+def bad_formula(got: str, formula: str, start: int, stop: int, allowed: str = "", hint: str = "") -> FormulaError:
+    """`got`, then the formula with carets under characters start to stop; a long formula is cut around them."""
+    flat = "".join(" " if char.isspace() else char for char in formula)
+    left, right = max(0, start - 60), min(len(flat), max(stop, start + 1) + 60)
+    shown = ("..." if left else "") + flat[left:right] + ("..." if right < len(flat) else "")
+    indent = start - left + (3 if left else 0)
+    caret = "^" * max(1, min(stop, right) - start)
+    return FormulaError(message(f"{got}\n  {shown}\n  {' ' * indent}{caret}", allowed, hint))
+
+
+def damaged_design(what: str) -> ModelError:
+    return ModelError(
+        message(f"the model's formula part is damaged: {what}", "", "save the model again, or fit it again")
+    )
+
+
+# ---- rows of a design ------------------------------------------------------------------------------------------------
+
+
+def missing_value(column: str, row: str) -> DataError:
+    return DataError(
+        message(
+            f"column {column!r} has no value at {row}",
+            'Allowed with missing="error": a value in every row of every column used',
+            'missing="drop" leaves such rows out and reports how many',
+        )
+    )
+
+
+def value_not_finite(column: str, value: float, row: str) -> DataError:
+    return DataError(
+        message(
+            f"column {column!r} is {value} at {row}",
+            "Allowed: finite numbers, or missing values",
+            "remove that row, or write the value as missing (NaN)",
+        )
+    )
+
+
+def text_as_number(column: str, value: str, row: str) -> DataError:
+    return DataError(
+        message(
+            f"column {column!r} is used as a number, and holds the text {value!r} at {row}",
+            "Allowed: numbers, booleans, missing values",
+            f"repair that value, or write C({column}) to use the column as a category",
+        )
+    )
+
+
+def result_not_finite(expression: str, value: float, values: dict[str, float], row: str) -> DataError:
+    inputs = ", ".join(f"{name} = {got:.12g}" for name, got in values.items())
+    return DataError(
+        message(
+            f"{expression} is {value} at {row}, where {inputs}",
+            "Allowed: expressions that are finite in every row",
+            "leave such rows out of the data, or change the expression, as log1p(x) for log(x) of zeros",
+        )
+    )
+
+
+def unusable_column(column: str, dtype: str) -> DataError:
+    return DataError(
+        message(
+            f"column {column!r} holds {dtype or 'values'} that cannot enter a model",
+            "Allowed: numbers, booleans, text, categories",
+            f"turn it into a number first (for a date: days since a day), or leave it out, as in '. - {column}'",
+        )
+    )
+
+
+def level_never_seen(column: str, level: str, row: str, known: Iterable[str]) -> DataError:
+    options = list(known)
+    near = nearest(level, options)
+    return DataError(
+        message(
+            f"column {column!r} is {level!r} at {row}, a level that the fit never saw",
+            f"Levels: {listed(options)}",
+            (f"did you mean {near!r}? " if near else "") + "leave such rows out, or fit again with rows of that level",
+        )
+    )
+
+
+def level_not_declared(factor: str, level: str, row: str, declared: Iterable[str]) -> DataError:
+    return DataError(
+        message(
+            f"{factor} meets the level {level!r} at {row}, which is not among its levels",
+            f"Levels: {listed(declared)}",
+            "add it to levels=[...], or leave such rows out of the data",
+        )
+    )
+
+
+def base_not_a_level(factor: str, base: str, known: Iterable[str]) -> DataError:
+    return DataError(message(f"{factor}: the base {base!r} occurs in no row", f"Levels: {listed(known)}", "choose one"))
+
+
+def kind_changed(column: str, got: str, fitted: str) -> DataError:
+    return DataError(
+        message(
+            f"column {column!r} holds {got}, and held {fitted} when the model was fitted",
+            f"Allowed: {fitted}",
+            "convert the column first",
+        )
+    )
+
+
+def too_many_columns(count: int, most: int, widest: str, width: int) -> DataError:
+    return DataError(
+        message(
+            f"the formula makes {count:,} columns, {width:,} of them from {widest}",
+            f"Allowed: at most {most:,}",
+            f"is {widest} an identifier? leave it out, or group its levels",
+        )
+    )
+
+
+def out_of_domain(factor: str, value: float, lower: float, upper: float, row: str) -> DataError:
+    return DataError(
+        message(
+            f"{factor} meets {value:.12g} at {row}",
+            f"Allowed: {lower:.12g} to {upper:.12g}, the range of the rows that were fitted or the bounds given",
+            "extrapolation='clip' or 'extend' in the formula says what to do outside",
+        )
+    )
+
+
+def cannot_learn(factor: str, why: str, hint: str) -> DataError:
+    return DataError(message(f"{factor}: {why}", "", hint))
+
+
+def second_pass_needed(source: str, factors: Iterable[str]) -> SourceError:
+    return SourceError(
+        message(
+            f"{source} can be read once only, and {listed(factors)} takes an extra pass over all rows first",
+            "Allowed: sources that can be read again (a table in memory, a file)",
+            "collect the stream into a table, or write it to a Parquet file, and fit that",
+        )
+    )
+
+
+def too_many_rows_differ(what: str, got: int, rows: int, source: str) -> DataError:
+    return DataError(
+        message(
+            f"{what} has {got:,} values, and {source} has {rows:,} rows",
+            "Allowed: one value for each row, in order",
+            f"give {what} as the name of a column to keep it aligned",
+        )
+    )
+
+
+def rows_not_numbered(what: str, part: str) -> DataError:
+    return DataError(
+        message(
+            f"{what} is an array, and the rows of {part} cannot be numbered without reading the parts before it",
+            "Allowed here: the name of a column",
+            f"put the values in a column of the data and give {what} its name",
+        )
+    )
+
+
+def bad_weight(what: str, value: object, row: str) -> DataError:
+    allowed = "whole numbers, zero or more" if what == "freq_weights" else "finite numbers, zero or more"
+    return DataError(message(f"{what} is {value} at {row}", f"Allowed: {allowed}", "rows of weight zero leave the fit"))
+
+
+def no_weight_left(what: str) -> DataError:
+    return DataError(message(f"{what} is zero in every row", "Allowed: at least one positive weight", "check the column"))

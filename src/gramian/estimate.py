@@ -1,0 +1,103 @@
+"""A finished fit reduced to what inference needs: coefficients by name, a root of (X'WX)^-1, and a few sums."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gramian.arraytypes import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A column left out because it equals sum of weights[i] * others[i], up to a constant when `constant`."""
+
+    name: str
+    others: tuple[str, ...] = ()
+    weights: tuple[float, ...] = ()
+    constant: bool = False
+
+    def __str__(self) -> str:
+        terms = "".join(
+            _signed(weight, other) for weight, other in zip(self.weights, self.others, strict=True) if weight
+        )
+        if not terms:
+            return f"{self.name} = {'constant' if self.constant else '0'}"
+        leading = terms[3:] if terms.startswith(" + ") else "-" + terms[3:]
+        return f"{self.name} = {leading}{' + constant' if self.constant else ''}"
+
+
+def _signed(weight: float, name: str) -> str:
+    size = f"{abs(weight):.6g}"
+    return f" {'-' if weight < 0 else '+'} {name if size == '1' else f'{size} * {name}'}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Estimate:
+    """p coefficients in printed order, the intercept first when there is one, for k targets.
+
+    names: of the p coefficients. terms: each term's name and its positions among the p; the intercept is no term.
+    coef (p, k): NaN for a dropped column. unscaled (p, p): (X'WX + penalty)^-1, zero rows and columns where dropped.
+    nobs: rows of positive weight, or the sum of the weights when they are frequencies. log_weight_sum: sum of log w
+    over the rows of positive weight, 0 without weights; not used for frequencies. rss (k,): weighted residual sum of
+    squares. tss (k,): that of the target, about its weighted mean when there is an intercept, else about zero.
+    rank: of X with the intercept. root (p, s): unscaled = root root'; taken from `unscaled` when not given, at the cost
+    of squaring the condition number in joint tests.
+    """
+
+    names: tuple[str, ...]
+    terms: tuple[tuple[str, tuple[int, ...]], ...]
+    targets: tuple[str, ...]
+    coef: Floats
+    unscaled: Floats
+    nobs: float
+    weight_sum: float
+    log_weight_sum: float
+    rss: Floats
+    tss: Floats
+    rank: int
+    intercept: bool
+    dropped: tuple[Dropped, ...] = ()
+    ridge: float = 0.0
+    frequency: bool = False
+    root: Floats | None = None
+
+    @property
+    def p(self) -> int:
+        return len(self.names)
+
+    @property
+    def k(self) -> int:
+        return len(self.targets)
+
+    @property
+    def df_resid(self) -> float:
+        """Rows less the rank; the divisor of sigma^2. Never below zero."""
+        return max(self.nobs - self.rank, 0.0)
+
+    @property
+    def df_model(self) -> int:
+        return self.rank - self.intercept
+
+    @property
+    def sigma2(self) -> Floats:
+        """Residual variance (k,) of a row of weight 1; NaN without residual degrees of freedom or under a penalty."""
+        if self.df_resid <= 0 or self.ridge > 0:
+            return np.full(self.k, np.nan)
+        return self.rss / self.df_resid
+
+    @property
+    def estimated(self) -> NDArray[np.bool_]:
+        """Which of the p coefficients were estimated, that is, not dropped."""
+        return np.asarray(~np.isnan(self.coef).any(axis=1), dtype=np.bool_)
+
+    def inverse_root(self) -> Floats:
+        """(p, s) with unscaled = root root'."""
+        if self.root is not None:
+            return self.root
+        scale = np.sqrt(np.maximum(np.diagonal(self.unscaled), 0.0))
+        inverse = np.divide(1.0, scale, out=np.zeros_like(scale), where=scale > 0)
+        values, vectors = np.linalg.eigh(self.unscaled * inverse[:, None] * inverse)
+        return scale[:, None] * vectors * np.sqrt(np.maximum(values, 0.0))

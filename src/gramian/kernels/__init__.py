@@ -1,0 +1,1 @@
+"""Loops over plain arrays, where the arithmetic itself is the point."""

@@ -1,0 +1,130 @@
+"""What a solver hands back: coefficients by index, a factor of X'X, the rank decision, a status and what it cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+import numpy as np
+
+from gramian.arraytypes import Floats
+from gramian.kernels.exact import Double, add, dot, exactly
+
+
+class Status(Enum):
+    """How a solve ended; the value is the sentence that the user reads."""
+
+    OK = "finished"
+    CANNOT_TELL = (
+        "the moments alone cannot tell whether the columns are independent (condition above 1e7); "
+        "a QR of the rows can"
+    )
+    DEPENDENT = "some columns depend on others"
+    INDEFINITE = "the Gram matrix is not positive definite in floating point"
+
+    @property
+    def ok(self) -> bool:
+        return self is Status.OK
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """Column `column` equals sum of weights[i] * column others[i] (up to a constant where there is an intercept)."""
+
+    column: int
+    others: tuple[int, ...]
+    weights: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Factor:
+    """W (n, r) such that X W has orthonormal columns, X centred where there is an intercept, plus the penalty's rows.
+
+    (X'X + penalty)^-1 = W W', its pseudo-inverse when columns depend on each other; rows of dropped columns are zero.
+    `defect` bounds ||I - W'(X'X)W||_2, zero meaning a perfect factor; `condition` is that of the column-scaled X.
+    """
+
+    W: Floats
+    kept: tuple[int, ...]
+    dependencies: tuple[Dependency, ...]
+    condition: float
+    defect: float
+
+    @property
+    def rank(self) -> int:
+        return self.W.shape[1]
+
+    def solve(self, g: Floats) -> Floats:
+        """(X'X + penalty)^-1 g for g (n,) or (n, k)."""
+        return self.W @ (self.W.T @ g)
+
+    def inverse(self) -> Floats:
+        """(X'X + penalty)^-1, (n, n)."""
+        return self.W @ self.W.T
+
+    def inverse_diagonal(self) -> Floats:
+        return np.einsum("ij,ij->i", self.W, self.W)
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """Counted work: passes over the rows, refinement steps, seconds."""
+
+    passes: int = 0
+    refinements: int = 0
+    seconds: float = 0.0
+
+    def __add__(self, other: Stats) -> Stats:
+        return Stats(
+            self.passes + other.passes, self.refinements + other.refinements, self.seconds + other.seconds
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Solution:
+    """A fitted surface level + (x - centre) @ coef, in two parts so that refinement can keep more than double.
+
+    coef + coef_lo (n, k) in the user's units, level + level_lo (k,), centre (n,); centre and level are zero and stay so
+    where there is no intercept. Columns go by index; names are added by the caller.
+    """
+
+    coef: Floats
+    coef_lo: Floats
+    centre: Floats
+    level: Floats
+    level_lo: Floats
+    factor: Factor | None
+    status: Status
+    stats: Stats
+
+    @property
+    def rank(self) -> int:
+        return self.factor.rank if self.factor is not None else 0
+
+    @property
+    def intercept(self) -> Floats:
+        """(k,): the surface at x = 0, summed in double-double because large means cancel there."""
+        products = dot(
+            Double(self.coef.T, self.coef_lo.T), exactly(np.broadcast_to(self.centre, self.coef.T.shape))
+        )
+        return add(Double(self.level, self.level_lo), -products).rounded()
+
+    def corrected_by(self, coef: Floats, level: Floats) -> Solution:
+        """The same solution with a correction added to coefficients (n, k) and level (k,)."""
+        b = add(Double(self.coef, self.coef_lo), exactly(coef))
+        t = add(Double(self.level, self.level_lo), exactly(level))
+        return replace(self, coef=b.hi, coef_lo=b.lo, level=t.hi, level_lo=t.lo)
+
+    def costing(self, stats: Stats) -> Solution:
+        """The same answer, with more work counted."""
+        return replace(self, stats=self.stats + stats)
+
+
+def surface_through_means(mean: Double, coef: Floats, factor: Factor | None, status: Status = Status.OK) -> Solution:
+    """The solution after one pass whose surface goes through the means (p,) of [X y]; their low parts move the level."""
+    n = coef.shape[0]
+    low = -(mean.lo[:n] @ coef)
+    level = add(Double(mean.hi[n:], mean.lo[n:]), exactly(low))
+    return Solution(
+        coef, np.zeros_like(coef), mean.hi[:n], level.hi, level.lo, factor, status, Stats(passes=1)
+    )

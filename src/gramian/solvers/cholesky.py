@@ -1,0 +1,76 @@
+"""The normal equations X'X b = X'y, by Cholesky of the Gram matrix of columns scaled to norm 1.
+
+Use for many more rows than columns: one pass, half the work of any other method. The Gram matrix squares the condition
+number, so digits are lost as condition^2 * eps; the refinement pass that certifies brings them back. Above a condition of
+1e7 the moments cannot tell a dependent column from an independent one, and the Status says so.
+
+    G = X'WX + ridge I,  D = diag(G)^(1/2),  R'R = D^-1 G D^-1,  W = D^-1 R^-1,  b = W W' X'Wy
+
+Cost m n^2 + n^3; memory 2 n^2 doubles a thread. Reference: Higham, Accuracy and Stability, chapters 10 and 20.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import lapack
+
+from gramian.arraytypes import Floats
+from gramian.problem import Facts
+from gramian.solution import Factor, Solution, Status, surface_through_means
+from gramian.solvers.base import CONSTANT, Cost, Request, Traits, largest_singular
+from gramian.views.moments import Moments, gamma
+
+LIMIT = 1e7
+"""Scaled condition above which the Gram matrix has no digit left to decide rank by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cholesky:
+    """Solves from Moments."""
+
+    view: type[Moments] = Moments
+    traits: Traits = Traits(squares=True, decides_rank=False, sparse=True)
+
+    def cost(self, facts: Facts) -> Cost:
+        m, n = facts.rows or 0, facts.n
+        gram = m * (n + facts.k) ** 2
+        if facts.nnz is not None and m:
+            gram = facts.nnz**2 / m
+        return Cost(gram, n**3, passes=1, memory=8.0 * 3 * (n + facts.k) ** 2)
+
+    def solve(self, view: Moments, request: Request) -> Solution:
+        n = view.n
+        G, c = view.gram[:n, :n], view.gram[:n, n:]
+        ridge = request.penalty.ridge
+        D = np.sqrt(np.diag(G) + ridge)
+        raw = view.raw_norms[:n]
+        if np.any(CONSTANT * raw >= D) or not np.all(np.isfinite(G)):
+            return _refused(view, Status.CANNOT_TELL)
+        scaled = G / np.outer(D, D)
+        np.fill_diagonal(scaled, 1.0)
+        R, failed = lapack.dpotrf(scaled, lower=0, clean=1) if n else (scaled, 0)
+        if failed:
+            return _refused(view, Status.CANNOT_TELL)
+        inverse = lapack.dtrtri(R)[0] if n else R
+        condition = largest_singular(R) * largest_singular(inverse) if n else 1.0
+        if not condition <= LIMIT:
+            return _refused(view, Status.CANNOT_TELL)
+        W = inverse / D[:, None]
+        coef = W @ (W.T @ c)
+        factor = Factor(W, tuple(range(n)), (), condition, self._defect(view, inverse, D, condition))
+        return surface_through_means(view.mean, coef, factor)
+
+    @staticmethod
+    def _defect(view: Moments, inverse: Floats, D: Floats, condition: float) -> float:
+        """||I - W'X'XW|| from the rounding of the Gram (entrywise), of the factor, and of its inverse."""
+        n = view.n
+        share = np.maximum(view.noise[:n] / D, 1.0)
+        spread = float(np.sum((np.abs(inverse).T @ share) ** 2))
+        return (view.gamma + gamma(2 * n + 6)) * spread + gamma(4 * n + 4) * condition
+
+
+def _refused(view: Moments, status: Status) -> Solution:
+    k = view.gram.shape[0] - view.n
+    return surface_through_means(view.mean, np.zeros((view.n, k)), None, status)

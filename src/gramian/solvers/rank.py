@@ -1,0 +1,102 @@
+"""The rank decision, one for all solvers that see a triangle: columns scaled to norm 1, scanned left to right.
+
+A column whose distance from the span of the kept ones is below the stated tolerance is dependent, and the equation that
+says so is kept. The scan is Householder QR that skips such columns, so later columns are judged without their noise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import solve_triangular
+
+from gramian.arraytypes import Floats
+from gramian.solution import Dependency
+from gramian.solvers.base import CONSTANT, Request
+from gramian.views.triangle import Triangle
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scan:
+    """Row echelon form E (r, n) of the scaled columns with rhs (r, k); `kept` columns of E are upper triangular.
+
+    X = Q E diag(scale); equations[j] holds the weights of the kept columns that make up column j, scaled.
+    """
+
+    E: Floats
+    rhs: Floats
+    scale: Floats
+    kept: tuple[int, ...]
+    dependencies: tuple[Dependency, ...]
+
+    @property
+    def R(self) -> Floats:
+        return self.E[:, list(self.kept)]
+
+
+def scan(view: Triangle, request: Request) -> Scan:
+    """Decide which columns are independent; a ridge adds the rows sqrt(ridge) I first."""
+    n, R = view.n, view.R
+    ridge = request.penalty.ridge
+    if ridge:
+        penalty = np.zeros((n, R.shape[1]))
+        penalty[:, :n] = np.sqrt(ridge) * np.eye(n)
+        R = np.linalg.qr(np.concatenate([R, penalty]), mode="r")
+    norms = np.sqrt(np.sum(R[:, :n] ** 2, axis=0))
+    raw = np.sqrt(norms**2 + view.counts.weight * view.mean.hi[:n] ** 2)
+    flat = norms <= CONSTANT * raw  # zero, or constant beside an intercept
+    scale = np.where(flat, 1.0, norms)
+    A = R[:, :n] / scale
+    A[:, flat] = 0.0
+    E, rhs, kept = _echelon(A, R[:, n:].copy(), request.tolerance(n))
+    return Scan(E, rhs, scale, kept, _equations(E, scale, kept, n))
+
+
+def _echelon(A: Floats, rhs: Floats, tol: float) -> tuple[Floats, Floats, tuple[int, ...]]:
+    rows, n = A.shape
+    diagonal = np.abs(np.diag(A))
+    if rows >= n and np.all(diagonal > tol):
+        return A[:n], rhs[:n], tuple(range(n))
+    kept: list[int] = []
+    for j in range(n):
+        i = len(kept)
+        if i == rows:
+            break
+        x = A[i:, j]
+        size = float(np.linalg.norm(x))
+        if size <= tol:
+            A[i:, j] = 0.0
+            continue
+        kept.append(j)
+        if np.any(x[1:]):
+            _reflect(A, rhs, i, j, x.copy(), size)
+    return A[: len(kept)], rhs[: len(kept)], tuple(kept)
+
+
+def _reflect(A: Floats, rhs: Floats, i: int, j: int, v: Floats, size: float) -> None:
+    """Apply H = I - 2 v v'/v'v to rows i.. so that column j ends at row i."""
+    v[0] += np.copysign(size, v[0])
+    v /= np.linalg.norm(v)
+    A[i:, j:] -= 2.0 * np.outer(v, v @ A[i:, j:])
+    rhs[i:] -= 2.0 * np.outer(v, v @ rhs[i:])
+    A[i + 1 :, j] = 0.0
+
+
+def _equations(E: Floats, scale: Floats, kept: tuple[int, ...], n: int) -> tuple[Dependency, ...]:
+    dropped = [j for j in range(n) if j not in set(kept)]
+    if not dropped:
+        return ()
+    weights = solve_triangular(E[:, list(kept)], E[:, dropped]) if kept else np.zeros((0, len(dropped)))
+    found: list[Dependency] = []
+    for column, w in zip(dropped, weights.T, strict=True):
+        # Weights below the noise of the solve are zeros of the equation, not terms of it.
+        large = [i for i in range(len(kept)) if abs(w[i]) > 1e-10 * max(1.0, float(np.max(np.abs(w))))]
+        found.append(
+            Dependency(
+                column,
+                tuple(kept[i] for i in large),
+                tuple(float(w[i] * scale[column] / scale[kept[i]]) for i in large),
+            )
+        )
+    return tuple(found)

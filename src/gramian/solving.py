@@ -1,0 +1,334 @@
+"""The path from rows to a certified solution: plan, reduce, solve, and the one loop back, refinement.
+
+Certify returns the gradient of the data, the solution's factor turns it into a correction, and again, until the accuracy
+asked for holds or another pass could not improve the bound.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from gramian.arraytypes import Floats
+from gramian.certificate import Certificate, Correction, Evidence, certify, correct
+from gramian.data.blocks import Rows
+from gramian.errors import DataError, RankError, SourceError, message
+from gramian.plan import Machine, Plan, choose
+from gramian.plan.choose import Step
+from gramian.problem import Facts
+from gramian.solution import Factor, Solution, Stats, Status
+from gramian.solvers.base import Request
+from gramian.views.base import Runner, Threads
+from gramian.views.exact import ENTRIES, exact_gradient
+from gramian.views.gradient import Gradient, Point
+from gramian.views.moments import Counts, Moments, U, gamma
+from gramian.views.triangle import Triangle
+
+Accuracy: TypeAlias = Literal["data"] | float
+"""All digits that the data support, or a number of digits."""
+
+PROVEN = 0.1
+"""A factor whose defect is bounded below this needs no test on the data."""
+MOST_STEPS = 12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """A solution with its certificate, how it was found, and the sums that inference needs. tss, rss (k,)."""
+
+    solution: Solution
+    certificate: Certificate
+    plan: Plan
+    counts: Counts
+    tss: Floats
+    rss: Floats
+    met: bool  # the accuracy asked for is certified
+    moments: Moments | None  # when the solver read them
+
+
+class NotFinite(DataError):
+    """A reduction of the rows came out infinite or not a number; `columns` of [X y] are to blame."""
+
+    def __init__(self, columns: list[int]) -> None:
+        super().__init__(f"columns {columns} hold NaN, infinite values, or values too large to square")
+        self.columns = columns
+
+
+def solve(rows: Rows, request: Request, method: str, accuracy: Accuracy, runner: Threads, nnz: int | None = None) -> Answer:
+    """Plan, reduce and solve, then refine to `accuracy`.
+
+    Raises RankError, DataError or SourceError when the rows give no answer, ArgumentError for an unknown method.
+    """
+    plan = choose(Facts.of(rows, nnz), Machine(), method, runner.threads)
+    view, solution, plan = _first_answer(rows, request, plan, runner)
+    return refine(rows, view, solution, request, accuracy, runner, plan)
+
+
+def _first_answer(rows: Rows, request: Request, plan: Plan, runner: Runner) -> tuple[Any, Solution, Plan]:
+    spent = Stats()
+    while True:
+        if not plan.order:
+            raise DataError(message("no method can solve this problem", str(plan)))
+        candidate = plan.order[0]
+        started = time.perf_counter()
+        view = candidate.solver.view.of(rows, runner)
+        if view is None:
+            raise no_rows(rows)
+        check_finite(view)
+        reduced = time.perf_counter()
+        solution = candidate.solver.solve(view, request)
+        solved = time.perf_counter()
+        spent += Stats(passes=1, seconds=solved - started)
+        name = candidate.solver.view.__name__.lower()
+        plan = plan.done(
+            Step("reduce", f"{name}, {view.counts.used:,} rows", reduced - started),
+            Step("solve", candidate.name, solved - reduced),
+        )
+        if rows.sparse and not candidate.solver.traits.sparse:
+            plan = plan.noted(f"{candidate.name} made sparse blocks dense, one at a time")
+        if solution.status is not Status.CANNOT_TELL:
+            return view, replace(solution, stats=spent), plan
+        plan = plan.moved_on(solution.status.value)
+        if plan.asked or not plan.order:
+            raise RankError(message(solution.status.value, hint='use method="qr" or method="auto"'))
+        if not rows.rereadable:
+            hint = 'pass method="qr", which reads the rows once, or a source that can be read again'
+            raise SourceError(message(f"{rows.name} is one-shot, and {solution.status.value}", hint=hint))
+
+
+def no_rows(rows: Rows) -> DataError:
+    return DataError(
+        message(
+            f"{rows.name} has no rows left to fit",
+            "At least one row without missing values and with a positive weight",
+            "see how many values are missing in each column, and leave out the columns that are mostly empty",
+        )
+    )
+
+
+def check_finite(view: Moments | Triangle) -> None:
+    """Raises NotFinite where the sums of squares overflowed or met NaN."""
+    bad = ~np.isfinite(view.norms)
+    if np.any(bad):
+        raise NotFinite([int(j) for j in np.flatnonzero(bad)])
+
+
+def refine(
+    rows: Rows | None,
+    view: Moments | Triangle,
+    solution: Solution,
+    request: Request,
+    accuracy: Accuracy,
+    runner: Runner | None,
+    plan: Plan,
+) -> Answer:
+    """Certify, correct, repeat. Without rows, or when they can be read once only, the view itself is the evidence."""
+    factor = solution.factor
+    if factor is None:
+        raise RankError(message(solution.status.value))
+    evidence = evidence_of_view(view, solution, request, factor)
+    from_view = rows is None or runner is None or not rows.rereadable
+    if from_view or accuracy != "data":
+        correction = correct(evidence, factor)
+        answer = _answer(view, _corrected(solution, correction), evidence, correction, accuracy, plan)
+        if from_view or (answer.met and _residual_known(view, answer.rss)):
+            return answer
+    assert rows is not None
+    assert runner is not None
+    return _refine_from_data(rows, view, solution, request, accuracy, runner, plan)
+
+
+def _refine_from_data(
+    rows: Rows,
+    view: Moments | Triangle,
+    solution: Solution,
+    request: Request,
+    accuracy: Accuracy,
+    runner: Runner,
+    plan: Plan,
+) -> Answer:
+    factor = solution.factor
+    assert factor is not None
+    exact = rows.rows is not None and rows.rows * max(rows.n, 1) <= ENTRIES
+    before = np.inf
+    defect = factor.defect
+    while True:
+        started = time.perf_counter()
+        gradient = _gradient(rows, view, solution, factor, exact, runner)
+        _check_unchanged(rows, view.counts, gradient.counts)
+        evidence, level = evidence_of_data(view, solution, request, gradient, defect)
+        correction = correct(evidence, factor)
+        size = float(np.max(np.sqrt(np.sum(correction.z**2, axis=0)), initial=0.0))
+        if factor.defect >= PROVEN:
+            defect = _measured_defect(gradient, factor, size / before if before else 0.0)
+            evidence = replace(evidence, defect=defect)
+            correction = correct(evidence, factor)
+        solution = solution.corrected_by(correction.coef, level)
+        rss = _rss_after(evidence, correction, level, view.counts.weight, solution, request)
+        seconds = time.perf_counter() - started
+        solution = solution.costing(Stats(passes=1, refinements=1, seconds=seconds))
+        answer = _answer(view, solution, replace(evidence, rss=rss), correction, accuracy, plan)
+        plan = plan.done(Step("refine", f"{'exact ' if exact else ''}gradient pass, correction {size:.1e}", seconds))
+        if _finished(answer, correction, accuracy, size, before, solution.stats.refinements):
+            return replace(answer, plan=plan)
+        before = size
+
+
+def _finished(
+    answer: Answer, correction: Correction, accuracy: Accuracy, size: float, before: float, steps: int
+) -> bool:
+    met = accuracy != "data" and answer.met
+    at_floor = bool(np.all(correction.bracket <= 2.0 * correction.floor))
+    full = bool(np.all(answer.certificate.digits_each >= 15.9))
+    stalled = size > 0.5 * before
+    return met or at_floor or full or stalled or steps >= MOST_STEPS
+
+
+def _gradient(
+    rows: Rows, view: Moments | Triangle, solution: Solution, factor: Factor, exact: bool, runner: Runner
+) -> Gradient:
+    norms = view.norms[: view.n]
+    if exact:
+        return exact_gradient(rows, runner, solution, norms)
+    probes = None
+    if factor.defect >= PROVEN:
+        signs = np.where(np.random.default_rng(1).random((factor.rank, 2)) < 0.5, -1.0, 1.0)
+        probes = factor.W @ signs
+    point = Point(solution.centre, solution.level, solution.coef)
+    return Gradient.of(rows, runner, point, norms, probes)
+
+
+def _measured_defect(gradient: Gradient, factor: Factor, contraction: float) -> float:
+    """The defect seen on the data: probes ||X W v||^2 against ||v||^2, and how much the last step shrank the correction."""
+    probed = float(np.max(np.abs(gradient.probes - factor.rank), initial=0.0))
+    seen = 4.0 * max(probed, contraction if np.isfinite(contraction) else 0.0)
+    if contraction == 0.0 and not gradient.probes.size:
+        seen = 0.9  # nothing was seen yet: another pass must show the contraction
+    return float(min(factor.defect, max(seen, 1e-3), 0.9))
+
+
+def _check_unchanged(rows: Rows, first: Counts, now: Counts) -> None:
+    if (first.read, first.used, first.bits) != (now.read, now.used, now.bits):
+        raise SourceError(
+            message(
+                f"{rows.name} changed between two passes: {first.read:,} rows at first, {now.read:,} rows later"
+                if first.read != now.read
+                else f"{rows.name} changed between two passes: the same {now.read:,} rows with other values",
+                "A source must give the same rows in the same order each time it is read",
+                "fit a copy that nothing writes to",
+            )
+        )
+
+
+def evidence_of_view(view: Moments | Triangle, solution: Solution, request: Request, factor: Factor) -> Evidence:
+    """The gradient as the Gram matrix or the triangle gives it, with their own rounding bounded."""
+    n, b = view.n, solution.coef
+    if isinstance(view, Moments):
+        noise = view.noise
+        gradient = view.gram[:n, n:] - view.gram[:n, :n] @ b
+        error = view.gamma + gamma(n + 4)
+    else:
+        noise = view.norms
+        gradient = view.R[:, :n].T @ (view.R[:, n:] - view.R[:, :n] @ b)
+        error = 2.0 * view.gamma + gamma(2 * n + 4)
+    spread = noise[n:] + noise[:n] @ np.abs(b)
+    ridge = request.penalty.ridge
+    bound = error * np.outer(noise[:n], spread) + 3 * U * ridge * np.abs(b)
+    level = error * spread / np.sqrt(view.counts.weight) if view.centred else np.zeros(b.shape[1])
+    rss = _rss_of_view(view, b)
+    residual = np.zeros_like(level)
+    return _evidence("moments", view, solution, gradient - ridge * b, residual, bound, level, rss, factor.defect)
+
+
+def evidence_of_data(
+    view: Moments | Triangle, solution: Solution, request: Request, gradient: Gradient, defect: float
+) -> tuple[Evidence, Floats]:
+    """The gradient about the exact means, and the correction of the level (k,)."""
+    n, b, weight = view.n, solution.coef, view.counts.weight
+    ridge = request.penalty.ridge
+    g, level = gradient.g, np.zeros_like(gradient.s)
+    bound = view.norms[:n, None] * gradient.sum_error + 3 * U * ridge * np.abs(b)
+    level_bound = np.zeros_like(level)
+    if view.centred:
+        g = g - np.outer(view.mean.lo[:n], gradient.s)
+        level = gradient.s / weight
+        # s is the product of r with a column of ones, whose norm is sqrt(weight).
+        level_bound = (gradient.residual_error + gradient.sum_error) / np.sqrt(weight) + U * np.abs(level)
+    residual = gradient.residual_error
+    return _evidence("data", view, solution, g - ridge * b, residual, bound, level_bound, gradient.rss, defect), level
+
+
+def _evidence(
+    kind: Literal["data", "moments"],
+    view: Moments | Triangle,
+    solution: Solution,
+    g: Floats,
+    residual: Floats,
+    bound: Floats,
+    level: Floats,
+    rss: Floats,
+    defect: float,
+) -> Evidence:
+    n = view.n
+    norms, raw = view.norms, view.raw_norms
+    return Evidence(kind, g, residual, bound, level, rss, norms[:n], raw[:n], norms[n:], raw[n:], solution.centre, defect)
+
+
+def _rss_of_view(view: Moments | Triangle, b: Floats) -> Floats:
+    n = view.n
+    if isinstance(view, Triangle):
+        rest = view.R[:, n:] - view.R[:, :n] @ b
+        return np.sum(rest**2, axis=0)
+    cross = view.gram[:n, n:]
+    rss = np.diag(view.gram)[n:] - np.einsum("ij,ij->j", b, 2.0 * cross - view.gram[:n, :n] @ b)
+    return np.maximum(rss, 0.0)
+
+
+def _residual_known(view: Moments | Triangle, rss: Floats) -> bool:
+    """The residual sum of squares holds 8 digits after the cancellation in y'y - b'X'y."""
+    if isinstance(view, Triangle):
+        return True
+    return bool(np.all(rss >= 1e8 * view.gamma * view.noise[view.n :] ** 2))
+
+
+def _rss_after(
+    evidence: Evidence, correction: Correction, level: Floats, weight: float, solution: Solution, request: Request
+) -> Floats:
+    """||r||^2 at the corrected answer: with d the correction and g that of the penalised problem,
+    ||r||^2 - 2 d'(g + ridge b) + d'g - ridge d'd - weight * level^2.
+    """
+    d, ridge = correction.coef, request.penalty.ridge
+    before = solution.coef - d
+    change = np.einsum("ij,ij->j", d, evidence.g + 2.0 * ridge * before + ridge * d)
+    return np.maximum(evidence.rss - change - weight * level**2, 0.0)
+
+
+def _corrected(solution: Solution, correction: Correction) -> Solution:
+    return solution.corrected_by(correction.coef, np.zeros(correction.coef.shape[1]))
+
+
+def _answer(
+    view: Moments | Triangle,
+    solution: Solution,
+    evidence: Evidence,
+    correction: Correction,
+    accuracy: Accuracy,
+    plan: Plan,
+) -> Answer:
+    factor = solution.factor
+    assert factor is not None
+    n = view.n
+    certificate = certify(evidence, factor, correction, solution.coef, solution.intercept)
+    return Answer(
+        solution,
+        certificate,
+        plan,
+        view.counts,
+        tss=view.norms[n:] ** 2,
+        rss=evidence.rss,
+        met=accuracy == "data" or certificate.meets(accuracy),
+        moments=view if isinstance(view, Moments) else None,
+    )

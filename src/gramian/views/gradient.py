@@ -1,0 +1,119 @@
+"""The gradient of the data at given coefficients, from one read of the rows, with a bound on its own rounding.
+
+With X and y about `centre`, level t and coefficients b, the pass returns
+
+    r = (y - t) - X b,   g = X'W r,   s = 1'W r,   ||r||^2,   ||y - t||^2,   and ||X v||^2 for probe vectors v.
+
+Its rounding comes from the residual and from the sum (Higham, Accuracy and Stability, section 3.5): with dr the error of
+the residual, and K the longest chain of a sum,
+
+    g = X'W (r + dr) + e,   ||dr|| <= gamma_{n+5} (||y - t|| + sum_k ||x_k|| |b_k|),   |e_j| <= ||x_j|| gamma_K ||r||.
+
+The two are kept apart because X W is orthonormal for a factor W: dr passes through W'X' without growing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import cast
+
+import numpy as np
+
+from gramian.arraytypes import Floats
+from gramian.data.blocks import Block, BlockPart, Rows
+from gramian.errors import SourceError
+from gramian.views.base import Runner
+from gramian.views.moments import CHUNK, Counts, gamma
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Point:
+    """Where a gradient is taken: prediction level (k,) + (x - centre) @ coef, coef (n, k), centre (n,)."""
+
+    centre: Floats
+    level: Floats
+    coef: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gradient:
+    """g (n, k), s (k,), weighted rss (k,) and squares of y - level (k,), probes (q,).
+
+    `residual_error` (k,) bounds ||dr||, `sum_error` (k,) bounds |e_j| for a column of norm 1; the rounding of g itself to
+    float64 is not in them.
+    """
+
+    counts: Counts
+    g: Floats
+    s: Floats
+    residual_error: Floats
+    sum_error: Floats
+    rss: Floats
+    yty: Floats
+    probes: Floats
+    chain: int
+
+    @staticmethod
+    def of(rows: Rows, runner: Runner, at: Point, norms: Floats, probes: Floats | None = None) -> Gradient:
+        """One pass. `norms` (n,) are the weighted column norms about the centre; `probes` (n, q)."""
+        whole = not rows.in_memory
+        n = at.coef.shape[0]
+        directions = at.coef if probes is None else np.concatenate([at.coef, probes], axis=1)
+
+        def piece(part: BlockPart, block: Block) -> Gradient:
+            return gradient_of_block(block, at, directions, rows.centred, whole)
+
+        total = runner.fold(rows, "gradient", piece, merge)
+        if total is None:
+            raise SourceError("no rows were left on a later pass over the data")
+        spread = np.sqrt(total.yty) + norms @ np.abs(at.coef)
+        return replace(
+            total,
+            residual_error=gamma(n + 5) * spread,
+            sum_error=gamma(total.chain) * np.sqrt(total.rss),
+        )
+
+
+def merge(a: Gradient, b: Gradient) -> Gradient:
+    return Gradient(
+        a.counts + b.counts,
+        a.g + b.g,
+        a.s + b.s,
+        a.residual_error,
+        a.sum_error,
+        a.rss + b.rss,
+        a.yty + b.yty,
+        a.probes + b.probes,
+        max(a.chain, b.chain) + 1,
+    )
+
+
+def gradient_of_block(block: Block, at: Point, directions: Floats, centred: bool, whole: bool) -> Gradient:
+    """`directions` (n, k + q) hold the coefficients and then the probes, so that X is read once for both."""
+    n, k = at.coef.shape
+    q = directions.shape[1] - k
+    counts = Counts.of(block, whole)
+    g, s, rss, yty, probes = np.zeros((n, k)), np.zeros(k), np.zeros(k), np.zeros(k), np.zeros(q)
+    dense = isinstance(block.X, np.ndarray)
+    step = CHUNK if dense else max(block.rows, 1)
+    for start in range(0, block.rows, step):
+        X = cast(Floats, block.X[start : start + step])
+        if centred:
+            X = X - at.centre
+        y = block.y[start : start + step] - at.level
+        product = X @ directions
+        r = y - product[:, :k]
+        v = product[:, k:]
+        u = r
+        if block.w is not None:
+            w = block.w[start : start + step, None]
+            u, v, yw = w * r, np.sqrt(w) * v, w * y
+        else:
+            yw = y
+        g += X.T @ u
+        s += np.add.reduce(u, axis=0)
+        rss += np.einsum("ij,ij->j", r, u)
+        yty += np.einsum("ij,ij->j", y, yw)
+        probes += np.einsum("ij,ij->j", v, v)
+    chain = min(block.rows, step) + -(-block.rows // step) + 6
+    return Gradient(counts, g, s, np.zeros(k), np.zeros(k), rss, yty, probes, chain)

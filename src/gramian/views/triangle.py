@@ -1,0 +1,105 @@
+"""Triangle: R of the QR factorisation of [X y], by merged QR of blocks (TSQR); it squares no condition number.
+
+Centred blocks merge with one more row, as Chan's update does for moments: with a = W_a W_b / W and d = mean_b - mean_a,
+
+    R = qr([R_a; R_b; sqrt(a) d']).
+
+The factor is that of [X y] + E with |E_j| <= gamma |[X y]_j| column by column (Demmel, Grigori, Hoemmen and Langou,
+SIAM J. Sci. Comput. 34, 2012; Higham, Accuracy and Stability, theorem 19.4). The last k columns hold Q'y and its rest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import cast
+
+import numpy as np
+import scipy.sparse as sp
+
+from gramian.arraytypes import Floats
+from gramian.data.blocks import Block, BlockPart, Rows
+from gramian.kernels.exact import Double, add, exactly, two_sum
+from gramian.views.base import Runner
+from gramian.views.moments import Counts, U
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Triangle:
+    """R (min(rows, p), p) of the centred [X y] with p = n + k; mean (p,) as a Double, zero when not centred."""
+
+    n: int
+    centred: bool
+    counts: Counts
+    mean: Double
+    R: Floats
+
+    @property
+    def gamma(self) -> float:
+        """Columnwise relative backward error; the constant of theorem 19.4 is small, its growth in practice a root."""
+        p = self.R.shape[1]
+        return 8.0 * U * float(np.sqrt(self.counts.used + 1.0)) * float(np.sqrt(p))
+
+    @property
+    def norms(self) -> Floats:
+        """Column norms about the mean (about zero when not centred), (p,)."""
+        return np.sqrt(np.sum(self.R**2, axis=0))
+
+    @property
+    def raw_norms(self) -> Floats:
+        """Column norms about zero, (p,)."""
+        return np.sqrt(np.sum(self.R**2, axis=0) + self.counts.weight * self.mean.hi**2)
+
+    @staticmethod
+    def of(rows: Rows, runner: Runner) -> Triangle | None:
+        """One pass; None when no row is left. Sparse blocks are made dense one at a time."""
+        whole = not rows.in_memory
+
+        def piece(part: BlockPart, block: Block) -> Triangle:
+            return triangle_of_block(block, rows.centred, whole)
+
+        total = runner.fold(rows, "triangle", piece, merge)
+        return None if total is None or total.counts.used == 0 else total
+
+
+def merge(a: Triangle, b: Triangle) -> Triangle:
+    counts = a.counts + b.counts
+    if a.counts.used == 0 or b.counts.used == 0:
+        return replace(b if a.counts.used == 0 else a, counts=counts)
+    stack = [a.R, b.R]
+    mean = a.mean
+    if a.centred:
+        share = b.counts.weight / counts.weight
+        d = add(b.mean, -a.mean).rounded()
+        stack.append(np.sqrt(a.counts.weight * share) * d[None, :])
+        mean = add(a.mean, exactly(d * share))
+    return Triangle(a.n, a.centred, counts, mean, _r(np.concatenate(stack)))
+
+
+def triangle_of_block(block: Block, centred: bool, whole: bool) -> Triangle:
+    n, k = block.X.shape[1], block.y.shape[1]
+    counts = Counts.of(block, whole)
+    dense = block.X if isinstance(block.X, np.ndarray) else cast(sp.csr_array, block.X).toarray()
+    Z = np.concatenate([dense, block.y], axis=1)
+    mean = exactly(np.zeros(n + k))
+    if block.rows == 0:
+        return Triangle(n, centred, counts, mean, np.zeros((0, n + k)))
+    if centred:
+        # Twice: the second mean takes out what the rounding of the first left, so the pair is good to u^2.
+        first = _mean(Z, block.w)
+        Z -= first
+        second = _mean(Z, block.w)
+        Z -= second
+        mean = two_sum(first, second)
+    if block.w is not None:
+        Z *= np.sqrt(block.w)[:, None]
+    return Triangle(n, centred, counts, mean, _r(Z))
+
+
+def _mean(values: Floats, w: Floats | None) -> Floats:
+    if w is None:
+        return np.add.reduce(values, axis=0) / values.shape[0]
+    return (w @ values) / np.sum(w)
+
+
+def _r(Z: Floats) -> Floats:
+    return np.linalg.qr(Z, mode="r")
