@@ -1,1 +1,81 @@
-__all__ = []
+"""gramian: linear models of any size, by the fastest method at the accuracy asked for, with the digits you can trust."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from gramian._version import __version__
+from gramian.errors import (
+    ArgumentError,
+    DataError,
+    FormulaError,
+    GramianError,
+    GramianWarning,
+    ModelError,
+    NeedsData,
+    RankError,
+    SourceError,
+)
+
+if TYPE_CHECKING:
+    from gramian.accumulate import Moments, moments
+    from gramian.certificate import Certificate
+    from gramian.estimators import LinearRegression, Ridge
+    from gramian.fit import fit
+    from gramian.lstsq import LstsqResult, lstsq
+    from gramian.modelfile import load
+    from gramian.plan import Plan
+    from gramian.result import Fit
+
+# Where each name lives: a module is imported when its name is first used, so that `import gramian` costs no more than
+# the arrays that every answer needs.
+_HOMES = {
+    "Certificate": "gramian.certificate",
+    "Fit": "gramian.result",
+    "LinearRegression": "gramian.estimators",
+    "LstsqResult": "gramian.lstsq",
+    "Moments": "gramian.accumulate",
+    "Plan": "gramian.plan",
+    "Ridge": "gramian.estimators",
+    "fit": "gramian.fit",
+    "load": "gramian.modelfile",
+    "lstsq": "gramian.lstsq",
+    "moments": "gramian.accumulate",
+}
+
+__all__ = [
+    "ArgumentError",
+    "Certificate",
+    "DataError",
+    "Fit",
+    "FormulaError",
+    "GramianError",
+    "GramianWarning",
+    "LinearRegression",
+    "LstsqResult",
+    "ModelError",
+    "Moments",
+    "NeedsData",
+    "Plan",
+    "RankError",
+    "Ridge",
+    "SourceError",
+    "__version__",
+    "fit",
+    "load",
+    "lstsq",
+    "moments",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'gramian' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -74,6 +74,17 @@ class Certificate:
     def meets(self, digits: float) -> bool:
         return bool(np.all(self.digits >= digits))
 
+    def sentence(self) -> str:
+        """One line for people."""
+        each = np.concatenate([self.digits_each.ravel(), self.digits_intercept.ravel()])
+        fewest = float(np.min(each, initial=MOST_DIGITS))
+        source = "a pass over the data" if self.evidence == "data" else "the moments, their rounding included"
+        overall = float(np.min(self.digits, initial=MOST_DIGITS))
+        return (
+            f"{overall:.1f} overall, at least {fewest:.1f} in every coefficient, certified from {source}; "
+            f"condition {self.condition:.1e}"
+        )
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Correction:

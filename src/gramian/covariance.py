@@ -133,7 +133,7 @@ class Cluster(CovarianceKind):
             raise errors.one_cluster(gathered.labels.tolist())
         factor = _ratio(G, G - 1) * _ratio(n - 1, estimate.df_resid)
         with single_threaded_blas():
-            half = [bread @ _half(S.T @ S) for S in np.moveaxis(gathered.sums, 1, 0)]
+            half = [bread @ _transposed_triangle(S) for S in np.moveaxis(gathered.sums, 1, 0)]
         return Covariance(name, np.stack(half) * np.sqrt(factor), G - 1.0, clusters=G)
 
 
@@ -192,9 +192,15 @@ def _bread(name: str, projection: Projection | None) -> Floats:
 
 
 def _half(meat: Floats) -> Floats:
-    """H with H H' = meat, positive semidefinite up to rounding."""
+    """H with H H' = meat; eigenvalues at rounding level are zero, so that a singular meat stays singular."""
     values, vectors = np.linalg.eigh(meat)
-    return vectors * np.sqrt(np.maximum(values, 0.0))
+    rounding = meat.shape[0] * np.finfo(np.float64).eps * values[-1] if values.size else 0.0
+    return vectors * np.sqrt(np.where(values > rounding, values, 0.0))
+
+
+def _transposed_triangle(S: Floats) -> Floats:
+    """H with H H' = S'S and no more columns than S has rows, without forming S'S."""
+    return np.asarray(np.linalg.qr(S, mode="r")).T
 
 
 def _ratio(over: float, under: float) -> float:

@@ -164,11 +164,21 @@ def unknown_term(name: str, terms: Iterable[str]) -> ArgumentError:
 def bad_formula(got: str, formula: str, start: int, stop: int, allowed: str = "", hint: str = "") -> FormulaError:
     """`got`, then the formula with carets under characters start to stop; a long formula is cut around them."""
     flat = "".join(" " if char.isspace() else char for char in formula)
-    left, right = max(0, start - 60), min(len(flat), max(stop, start + 1) + 60)
+    left, right = max(0, start - 60), min(len(flat), start + 80)
     shown = ("..." if left else "") + flat[left:right] + ("..." if right < len(flat) else "")
     indent = start - left + (3 if left else 0)
     caret = "^" * max(1, min(stop, right) - start)
     return FormulaError(message(f"{got}\n  {shown}\n  {' ' * indent}{caret}", allowed, hint))
+
+
+def unlearned_design(factors: Iterable[str]) -> NeedsData:
+    return NeedsData(
+        message(
+            f"the columns of X depend on all rows through {listed(factors)}",
+            "They are known once a pass over the rows has been made",
+            "use design.learned(source)",
+        )
+    )
 
 
 def damaged_design(what: str) -> ModelError:

@@ -135,6 +135,7 @@ class _Reader:
     def product(self) -> _Affine:
         value = self.atom()
         while sign := self.accept("*") or self.accept("/"):
+            self.peek()
             place = self.at
             other = self.atom()
             if sign == "/":

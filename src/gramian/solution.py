@@ -16,8 +16,7 @@ class Status(Enum):
 
     OK = "finished"
     CANNOT_TELL = (
-        "the moments alone cannot tell whether the columns are independent (condition above 1e7); "
-        "a QR of the rows can"
+        "the moments alone cannot tell whether the columns are independent (condition above 1e7); a QR of the rows can"
     )
     DEPENDENT = "some columns depend on others"
     INDEFINITE = "the Gram matrix is not positive definite in floating point"
@@ -75,9 +74,7 @@ class Stats:
     seconds: float = 0.0
 
     def __add__(self, other: Stats) -> Stats:
-        return Stats(
-            self.passes + other.passes, self.refinements + other.refinements, self.seconds + other.seconds
-        )
+        return Stats(self.passes + other.passes, self.refinements + other.refinements, self.seconds + other.seconds)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,9 +101,7 @@ class Solution:
     @property
     def intercept(self) -> Floats:
         """(k,): the surface at x = 0, summed in double-double because large means cancel there."""
-        products = dot(
-            Double(self.coef.T, self.coef_lo.T), exactly(np.broadcast_to(self.centre, self.coef.T.shape))
-        )
+        products = dot(Double(self.coef.T, self.coef_lo.T), exactly(np.broadcast_to(self.centre, self.coef.T.shape)))
         return add(Double(self.level, self.level_lo), -products).rounded()
 
     def corrected_by(self, coef: Floats, level: Floats) -> Solution:
@@ -125,6 +120,4 @@ def surface_through_means(mean: Double, coef: Floats, factor: Factor | None, sta
     n = coef.shape[0]
     low = -(mean.lo[:n] @ coef)
     level = add(Double(mean.hi[n:], mean.lo[n:]), exactly(low))
-    return Solution(
-        coef, np.zeros_like(coef), mean.hi[:n], level.hi, level.lo, factor, status, Stats(passes=1)
-    )
+    return Solution(coef, np.zeros_like(coef), mean.hi[:n], level.hi, level.lo, factor, status, Stats(passes=1))

@@ -16,6 +16,7 @@ from gramian.arraytypes import Floats
 from gramian.certificate import Certificate, Correction, Evidence, certify, correct
 from gramian.data.blocks import Rows
 from gramian.errors import DataError, RankError, SourceError, message
+from gramian.evidence import evidence_of_data, evidence_of_view, residual_known, rss_after
 from gramian.plan import Machine, Plan, choose
 from gramian.plan.choose import Step
 from gramian.problem import Facts
@@ -24,7 +25,7 @@ from gramian.solvers.base import Request
 from gramian.views.base import Runner, Threads
 from gramian.views.exact import ENTRIES, exact_gradient
 from gramian.views.gradient import Gradient, Point
-from gramian.views.moments import Counts, Moments, U, gamma
+from gramian.views.moments import Counts, Moments
 from gramian.views.triangle import Triangle
 
 Accuracy: TypeAlias = Literal["data"] | float
@@ -57,7 +58,9 @@ class NotFinite(DataError):
         self.columns = columns
 
 
-def solve(rows: Rows, request: Request, method: str, accuracy: Accuracy, runner: Threads, nnz: int | None = None) -> Answer:
+def solve(
+    rows: Rows, request: Request, method: str, accuracy: Accuracy, runner: Threads, nnz: int | None = None
+) -> Answer:
     """Plan, reduce and solve, then refine to `accuracy`.
 
     Raises RankError, DataError or SourceError when the rows give no answer, ArgumentError for an unknown method.
@@ -78,15 +81,11 @@ def _first_answer(rows: Rows, request: Request, plan: Plan, runner: Runner) -> t
         if view is None:
             raise no_rows(rows)
         check_finite(view)
-        reduced = time.perf_counter()
-        solution = candidate.solver.solve(view, request)
-        solved = time.perf_counter()
-        spent += Stats(passes=1, seconds=solved - started)
+        reduced = time.perf_counter() - started
         name = candidate.solver.view.__name__.lower()
-        plan = plan.done(
-            Step("reduce", f"{name}, {view.counts.used:,} rows", reduced - started),
-            Step("solve", candidate.name, solved - reduced),
-        )
+        plan = plan.done(Step("reduce", f"{name}, {view.counts.used:,} rows", reduced))
+        solution, plan = solve_view(plan, view, request)
+        spent += Stats(passes=1, seconds=reduced + solution.stats.seconds)
         if rows.sparse and not candidate.solver.traits.sparse:
             plan = plan.noted(f"{candidate.name} made sparse blocks dense, one at a time")
         if solution.status is not Status.CANNOT_TELL:
@@ -97,6 +96,16 @@ def _first_answer(rows: Rows, request: Request, plan: Plan, runner: Runner) -> t
         if not rows.rereadable:
             hint = 'pass method="qr", which reads the rows once, or a source that can be read again'
             raise SourceError(message(f"{rows.name} is one-shot, and {solution.status.value}", hint=hint))
+
+
+def solve_view(plan: Plan, view: Any, request: Request) -> tuple[Solution, Plan]:
+    """The first candidate's solution from its view."""
+    candidate = plan.order[0]
+    started = time.perf_counter()
+    solution = candidate.solver.solve(view, request)
+    seconds = time.perf_counter() - started
+    stats = replace(solution.stats, seconds=seconds)
+    return replace(solution, stats=stats), plan.done(Step("solve", candidate.name, seconds))
 
 
 def no_rows(rows: Rows) -> DataError:
@@ -134,7 +143,7 @@ def refine(
     if from_view or accuracy != "data":
         correction = correct(evidence, factor)
         answer = _answer(view, _corrected(solution, correction), evidence, correction, accuracy, plan)
-        if from_view or (answer.met and _residual_known(view, answer.rss)):
+        if from_view or (answer.met and residual_known(view, answer.rss)):
             return answer
     assert rows is not None
     assert runner is not None
@@ -167,7 +176,7 @@ def _refine_from_data(
             evidence = replace(evidence, defect=defect)
             correction = correct(evidence, factor)
         solution = solution.corrected_by(correction.coef, level)
-        rss = _rss_after(evidence, correction, level, view.counts.weight, solution, request)
+        rss = rss_after(evidence, correction, level, view.counts.weight, solution, request)
         seconds = time.perf_counter() - started
         solution = solution.costing(Stats(passes=1, refinements=1, seconds=seconds))
         answer = _answer(view, solution, replace(evidence, rss=rss), correction, accuracy, plan)
@@ -221,89 +230,6 @@ def _check_unchanged(rows: Rows, first: Counts, now: Counts) -> None:
                 "fit a copy that nothing writes to",
             )
         )
-
-
-def evidence_of_view(view: Moments | Triangle, solution: Solution, request: Request, factor: Factor) -> Evidence:
-    """The gradient as the Gram matrix or the triangle gives it, with their own rounding bounded."""
-    n, b = view.n, solution.coef
-    if isinstance(view, Moments):
-        noise = view.noise
-        gradient = view.gram[:n, n:] - view.gram[:n, :n] @ b
-        error = view.gamma + gamma(n + 4)
-    else:
-        noise = view.norms
-        gradient = view.R[:, :n].T @ (view.R[:, n:] - view.R[:, :n] @ b)
-        error = 2.0 * view.gamma + gamma(2 * n + 4)
-    spread = noise[n:] + noise[:n] @ np.abs(b)
-    ridge = request.penalty.ridge
-    bound = error * np.outer(noise[:n], spread) + 3 * U * ridge * np.abs(b)
-    level = error * spread / np.sqrt(view.counts.weight) if view.centred else np.zeros(b.shape[1])
-    rss = _rss_of_view(view, b)
-    residual = np.zeros_like(level)
-    return _evidence("moments", view, solution, gradient - ridge * b, residual, bound, level, rss, factor.defect)
-
-
-def evidence_of_data(
-    view: Moments | Triangle, solution: Solution, request: Request, gradient: Gradient, defect: float
-) -> tuple[Evidence, Floats]:
-    """The gradient about the exact means, and the correction of the level (k,)."""
-    n, b, weight = view.n, solution.coef, view.counts.weight
-    ridge = request.penalty.ridge
-    g, level = gradient.g, np.zeros_like(gradient.s)
-    bound = view.norms[:n, None] * gradient.sum_error + 3 * U * ridge * np.abs(b)
-    level_bound = np.zeros_like(level)
-    if view.centred:
-        g = g - np.outer(view.mean.lo[:n], gradient.s)
-        level = gradient.s / weight
-        # s is the product of r with a column of ones, whose norm is sqrt(weight).
-        level_bound = (gradient.residual_error + gradient.sum_error) / np.sqrt(weight) + U * np.abs(level)
-    residual = gradient.residual_error
-    return _evidence("data", view, solution, g - ridge * b, residual, bound, level_bound, gradient.rss, defect), level
-
-
-def _evidence(
-    kind: Literal["data", "moments"],
-    view: Moments | Triangle,
-    solution: Solution,
-    g: Floats,
-    residual: Floats,
-    bound: Floats,
-    level: Floats,
-    rss: Floats,
-    defect: float,
-) -> Evidence:
-    n = view.n
-    norms, raw = view.norms, view.raw_norms
-    return Evidence(kind, g, residual, bound, level, rss, norms[:n], raw[:n], norms[n:], raw[n:], solution.centre, defect)
-
-
-def _rss_of_view(view: Moments | Triangle, b: Floats) -> Floats:
-    n = view.n
-    if isinstance(view, Triangle):
-        rest = view.R[:, n:] - view.R[:, :n] @ b
-        return np.sum(rest**2, axis=0)
-    cross = view.gram[:n, n:]
-    rss = np.diag(view.gram)[n:] - np.einsum("ij,ij->j", b, 2.0 * cross - view.gram[:n, :n] @ b)
-    return np.maximum(rss, 0.0)
-
-
-def _residual_known(view: Moments | Triangle, rss: Floats) -> bool:
-    """The residual sum of squares holds 8 digits after the cancellation in y'y - b'X'y."""
-    if isinstance(view, Triangle):
-        return True
-    return bool(np.all(rss >= 1e8 * view.gamma * view.noise[view.n :] ** 2))
-
-
-def _rss_after(
-    evidence: Evidence, correction: Correction, level: Floats, weight: float, solution: Solution, request: Request
-) -> Floats:
-    """||r||^2 at the corrected answer: with d the correction and g that of the penalised problem,
-    ||r||^2 - 2 d'(g + ridge b) + d'g - ridge d'd - weight * level^2.
-    """
-    d, ridge = correction.coef, request.penalty.ridge
-    before = solution.coef - d
-    change = np.einsum("ij,ij->j", d, evidence.g + 2.0 * ridge * before + ridge * d)
-    return np.maximum(evidence.rss - change - weight * level**2, 0.0)
 
 
 def _corrected(solution: Solution, correction: Correction) -> Solution:

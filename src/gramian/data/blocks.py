@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, cast
 
 import numpy as np
 import scipy.sparse as sp
@@ -46,6 +46,14 @@ class Block:
     @property
     def rows(self) -> int:
         return self.y.shape[0]
+
+    @property
+    def n(self) -> int:
+        return int(cast(tuple[int, int], self.X.shape)[1])
+
+    def dense(self) -> Floats:
+        """X as an array; a CSR block is expanded."""
+        return self.X if isinstance(self.X, np.ndarray) else cast(Floats, self.X.toarray())
 
     @property
     def missing(self) -> int:

@@ -14,9 +14,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import lapack
 
 from gramian.arraytypes import Floats
+from gramian.kernels.lapack import cholesky_upper, inverse_upper
 from gramian.problem import Facts
 from gramian.solution import Factor, Solution, Status, surface_through_means
 from gramian.solvers.base import CONSTANT, Cost, Request, Traits, largest_singular
@@ -50,10 +50,10 @@ class Cholesky:
             return _refused(view, Status.CANNOT_TELL)
         scaled = G / np.outer(D, D)
         np.fill_diagonal(scaled, 1.0)
-        R, failed = lapack.dpotrf(scaled, lower=0, clean=1) if n else (scaled, 0)
-        if failed:
+        R = cholesky_upper(scaled)
+        if R is None:
             return _refused(view, Status.CANNOT_TELL)
-        inverse = lapack.dtrtri(R)[0] if n else R
+        inverse = inverse_upper(R)
         condition = largest_singular(R) * largest_singular(inverse) if n else 1.0
         if not condition <= LIMIT:
             return _refused(view, Status.CANNOT_TELL)

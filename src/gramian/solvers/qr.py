@@ -14,9 +14,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import lapack, solve_triangular
+from scipy.linalg import solve_triangular
 
 from gramian.arraytypes import Floats
+from gramian.kernels.lapack import inverse_upper
 from gramian.problem import Facts
 from gramian.solution import Factor, Solution, Status, surface_through_means
 from gramian.solvers.base import Cost, Request, Traits, largest_singular
@@ -39,7 +40,7 @@ class QR:
     def solve(self, view: Triangle, request: Request) -> Solution:
         found = scan(view, request)
         n, kept = view.n, list(found.kept)
-        inverse = lapack.dtrtri(found.R)[0] if kept else found.R
+        inverse = inverse_upper(found.R)
         W = np.zeros((n, len(kept)))
         W[kept] = inverse / found.scale[kept, None]
         condition = largest_singular(found.R) * largest_singular(inverse) if kept else 1.0
@@ -48,10 +49,7 @@ class QR:
 
 def finish(view: Triangle, found: Scan, W: Floats, z: Floats, condition: float, request: Request) -> Solution:
     """Apply the rank policy to b = W z; shared by the solvers that read a Triangle."""
-    if found.dependencies and request.rank == "error":
-        status = Status.DEPENDENT
-    else:
-        status = Status.OK
+    status = Status.DEPENDENT if found.dependencies and request.rank == "error" else Status.OK
     if found.dependencies and request.rank == "min-norm":
         W = _shortest(W, found)
     rank = W.shape[1]

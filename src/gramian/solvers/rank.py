@@ -12,6 +12,7 @@ import numpy as np
 from scipy.linalg import solve_triangular
 
 from gramian.arraytypes import Floats
+from gramian.kernels.lapack import triangle_of
 from gramian.solution import Dependency
 from gramian.solvers.base import CONSTANT, Request
 from gramian.views.triangle import Triangle
@@ -42,7 +43,7 @@ def scan(view: Triangle, request: Request) -> Scan:
     if ridge:
         penalty = np.zeros((n, R.shape[1]))
         penalty[:, :n] = np.sqrt(ridge) * np.eye(n)
-        R = np.linalg.qr(np.concatenate([R, penalty]), mode="r")
+        R = triangle_of(np.concatenate([R, penalty]))
     norms = np.sqrt(np.sum(R[:, :n] ** 2, axis=0))
     raw = np.sqrt(norms**2 + view.counts.weight * view.mean.hi[:n] ** 2)
     flat = norms <= CONSTANT * raw  # zero, or constant beside an intercept

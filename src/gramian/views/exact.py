@@ -7,10 +7,8 @@ of the residual from the answer, so that refinement ends at the exact solution o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
-import scipy.sparse as sp
 
 from gramian.arraytypes import Floats
 from gramian.data.blocks import Block, BlockPart, Rows
@@ -59,7 +57,7 @@ def _merge(a: _Sums, b: _Sums) -> _Sums:
 
 def _block(block: Block, at: Solution, centred: bool, whole: bool) -> _Sums:
     counts = Counts.of(block, whole)
-    dense = block.X if isinstance(block.X, np.ndarray) else cast(sp.csr_array, block.X).toarray()
+    dense = block.dense()
     n, k = at.coef.shape
     columns = [two_sum(x, -at.centre[j]) if centred else exactly(x) for j, x in enumerate(dense.T)]
     g_hi, g_lo = np.zeros((n, k)), np.zeros((n, k))

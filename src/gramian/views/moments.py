@@ -73,7 +73,7 @@ class Counts:
         if isinstance(block.X, np.ndarray):
             bits ^= _bits(block.X) if whole else 0
         else:
-            bits ^= _bits(block.X.data)
+            bits ^= _bits(cast(Floats, block.X.data))
         return Counts(
             read=block.read,
             used=block.rows,
@@ -166,7 +166,7 @@ def _difference(a: Double, b: Double) -> Floats:
 
 def moments_of_block(block: Block, centred: bool, whole: bool) -> Moments:
     """Moments of one block; X of an owned block is overwritten."""
-    n, p = block.X.shape[1], block.X.shape[1] + block.y.shape[1]
+    n, p = block.n, block.n + block.y.shape[1]
     counts = Counts.of(block, whole)
     zero = exactly(np.zeros(p))
     if block.rows == 0:
@@ -225,7 +225,7 @@ def _dense_gram(X: Floats, y: Floats, root: Floats | None) -> Floats:
 
 
 def _sparse_gram(block: Block) -> Floats:
-    n = block.X.shape[1]
+    n = block.n
     p = n + block.y.shape[1]
     X = cast(sp.csr_array, block.X)
     y = block.y

@@ -11,14 +11,13 @@ SIAM J. Sci. Comput. 34, 2012; Higham, Accuracy and Stability, theorem 19.4). Th
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import cast
 
 import numpy as np
-import scipy.sparse as sp
 
 from gramian.arraytypes import Floats
 from gramian.data.blocks import Block, BlockPart, Rows
 from gramian.kernels.exact import Double, add, exactly, two_sum
+from gramian.kernels.lapack import triangle_of
 from gramian.views.base import Runner
 from gramian.views.moments import Counts, U
 
@@ -72,13 +71,13 @@ def merge(a: Triangle, b: Triangle) -> Triangle:
         d = add(b.mean, -a.mean).rounded()
         stack.append(np.sqrt(a.counts.weight * share) * d[None, :])
         mean = add(a.mean, exactly(d * share))
-    return Triangle(a.n, a.centred, counts, mean, _r(np.concatenate(stack)))
+    return Triangle(a.n, a.centred, counts, mean, triangle_of(np.concatenate(stack)))
 
 
 def triangle_of_block(block: Block, centred: bool, whole: bool) -> Triangle:
-    n, k = block.X.shape[1], block.y.shape[1]
+    n, k = block.n, block.y.shape[1]
     counts = Counts.of(block, whole)
-    dense = block.X if isinstance(block.X, np.ndarray) else cast(sp.csr_array, block.X).toarray()
+    dense = block.dense()
     Z = np.concatenate([dense, block.y], axis=1)
     mean = exactly(np.zeros(n + k))
     if block.rows == 0:
@@ -92,14 +91,10 @@ def triangle_of_block(block: Block, centred: bool, whole: bool) -> Triangle:
         mean = two_sum(first, second)
     if block.w is not None:
         Z *= np.sqrt(block.w)[:, None]
-    return Triangle(n, centred, counts, mean, _r(Z))
+    return Triangle(n, centred, counts, mean, triangle_of(Z))
 
 
 def _mean(values: Floats, w: Floats | None) -> Floats:
     if w is None:
         return np.add.reduce(values, axis=0) / values.shape[0]
     return (w @ values) / np.sum(w)
-
-
-def _r(Z: Floats) -> Floats:
-    return np.linalg.qr(Z, mode="r")

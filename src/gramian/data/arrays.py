@@ -1,0 +1,233 @@
+"""Rows from arrays: X (m, n) a numpy array or scipy.sparse matrix, y (m,) or (m, k), weights (m,)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from gramian.arraytypes import Floats
+from gramian.data import faults
+from gramian.data.blocks import Block, Matrix, as_float_block, block_rows
+from gramian.data.columns import EXACT
+
+STEP = 1 << 18
+"""Values looked at together when a value that is not finite is searched."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ArrayPart:
+    """Rows first .. stop of the arrays, as one block."""
+
+    source: ArrayRows
+    first: int
+    stop: int
+
+    @property
+    def label(self) -> str:
+        return self.source.name
+
+    def blocks(self) -> Iterator[Block]:
+        """One block: X is a view where it is float64 in C order, or CSR; a copy otherwise."""
+        rows = slice(self.first, self.stop)
+        X, owned = self.source.slice_of(rows)
+        y = as_float_block(self.source.y[rows])
+        w = None if self.source.weights is None else as_float_block(self.source.weights[rows])
+        kept = None
+        if w is not None and not w.all():
+            kept = np.flatnonzero(w)
+            X, y, w, owned = cast(Matrix, X[kept]), y[kept], w[kept], True
+        yield Block(self.first, X, y, w, None, self.stop - self.first, kept, owned)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ArrayRows:
+    """m rows of [X y] in memory, made by `of`; the arrays are never written to."""
+
+    X: NDArray[Any] | sp.csr_array
+    y: NDArray[Any]
+    weights: NDArray[Any] | None
+    centred: bool
+    name: str = "X"
+
+    @classmethod
+    def of(cls, X: object, y: object, weights: object = None, centred: bool = False) -> ArrayRows:
+        """Rows of X (m, n), y (m,), (m, 1) or (m, k), and weights (m,), zero or more, or None.
+
+        X: boolean, integer or floating of at most 64 bits, in any layout; scipy.sparse in any format; or what numpy
+        turns into such an array. Values are not scanned for NaN: use `first_nonfinite` when a result is not finite.
+        DataError where shapes, types or weights cannot be used; ArgumentError never.
+        """
+        design = _sparse(X) if sp.issparse(X) else _dense(X, "X")
+        if design.ndim != 2:
+            raise faults.array_shape("X", design.shape, "(rows, columns)", _shape_hint(design.ndim))
+        if 0 in design.shape:
+            raise faults.array_shape("X", design.shape, "at least one row and one column")
+        target = _dense(y, "y")
+        if target.ndim not in (1, 2) or target.shape[-1] == 0:
+            raise faults.array_shape("y", target.shape, "(rows,) or (rows, targets)")
+        if target.shape[0] != design.shape[0]:
+            raise faults.array_lengths("y", target.shape[0], design.shape[0])
+        columns = target if target.ndim == 2 else target[:, np.newaxis]
+        return cls(design, columns, _checked_weights(weights, design.shape[0]), centred and not sp.issparse(design))
+
+    @property
+    def n(self) -> int:
+        return int(self.X.shape[1])
+
+    @property
+    def k(self) -> int:
+        return int(self.y.shape[1])
+
+    @property
+    def rows(self) -> int:
+        return int(self.X.shape[0])
+
+    @property
+    def sparse(self) -> bool:
+        return not isinstance(self.X, np.ndarray)
+
+    @property
+    def weighted(self) -> bool:
+        return self.weights is not None
+
+    @property
+    def rereadable(self) -> bool:
+        return True
+
+    @property
+    def in_memory(self) -> bool:
+        return True
+
+    def parts(self) -> Sequence[ArrayPart]:
+        """A part for each block, so that any number of workers share the rows."""
+        step = block_rows(self.n + self.k)
+        return [ArrayPart(self, first, min(first + step, self.rows)) for first in range(0, self.rows, step)]
+
+    def slice_of(self, rows: slice) -> tuple[Matrix, bool]:
+        """Rows of X, and whether they are a copy."""
+        if isinstance(self.X, np.ndarray):
+            part = as_float_block(self.X[rows])
+            return part, not np.may_share_memory(part, self.X)
+        ends = self.X.indptr[rows.start : rows.stop + 1]
+        inside = slice(int(ends[0]), int(ends[-1]))
+        parts = (self.X.data[inside], self.X.indices[inside], ends - ends[0])
+        return sp.csr_array(parts, shape=(rows.stop - rows.start, self.n), copy=False), False
+
+
+def first_nonfinite(values: NDArray[Any] | sp.csr_array) -> tuple[int, int] | None:
+    """(row, column) of the first NaN or infinity in reading order, None where all is finite; memory of a few rows."""
+    if not isinstance(values, np.ndarray):
+        at = first_nonfinite(cast(NDArray[Any], values.data))
+        if at is None:
+            return None
+        return int(np.searchsorted(values.indptr, at[0], side="right")) - 1, int(values.indices[at[0]])
+    if values.dtype.kind != "f":
+        return None
+    table = values if values.ndim == 2 else values[:, np.newaxis]
+    step = max(STEP // max(table.shape[1], 1), 1)
+    for start in range(0, table.shape[0], step):
+        finite = np.isfinite(table[start : start + step])
+        if not finite.all():
+            row, column = np.unravel_index(int(np.argmin(finite)), finite.shape)
+            return start + int(row), int(column)
+    return None
+
+
+def _dense(values: object, what: str) -> NDArray[Any]:
+    """The values as a numeric array that shares memory with them where it can."""
+    if isinstance(values, np.ma.MaskedArray):
+        raise faults.masked_values(what)
+    if sp.issparse(values):
+        raise faults.array_kind(what, "a scipy.sparse matrix", f"pass {what}.toarray()")
+    try:
+        array: NDArray[Any] = np.asarray(cast(Any, values))
+    except (ValueError, TypeError) as error:
+        raise faults.array_kind(what, f"a {type(values).__name__} that is no array ({error})") from error
+    if array.dtype.kind == "O":
+        raise _object_fault(array, what)
+    _check_dtype(array.dtype, what)
+    _check_exact(array, what)
+    return array
+
+
+def _sparse(matrix: Any) -> sp.csr_array:
+    """CSR with float64 values, sorted and without duplicates; the matrix itself is left as it is."""
+    if matrix.ndim != 2:
+        raise faults.array_shape("X", matrix.shape, "(rows, columns)")
+    _check_dtype(matrix.dtype, "X")
+    csr = sp.csr_array(matrix)
+    _check_exact(csr.data, "X", csr)
+    if csr.dtype != np.float64:
+        csr = csr.astype(np.float64)
+    if not csr.has_canonical_format:
+        csr = csr.copy()
+        csr.sum_duplicates()
+    return csr
+
+
+def _check_dtype(dtype: np.dtype[Any], what: str) -> None:
+    if dtype.kind == "c":
+        raise faults.array_kind(
+            what, f"complex ({dtype})", "stack the real and the imaginary parts as rows of one array"
+        )
+    if dtype.kind == "f" and dtype.itemsize > 8:
+        raise faults.array_kind(
+            what, f"of type {dtype}", f"round it to double precision yourself: {what}.astype(float)"
+        )
+    if dtype.kind in "US":
+        raise faults.array_kind(what, f"text ({dtype})", f"convert it first: {what}.astype(float)")
+    if dtype.kind not in "biuf":
+        raise faults.array_kind(what, f"of type {dtype}", "pass one plain array of numbers")
+
+
+def _check_exact(array: NDArray[Any], what: str, csr: sp.csr_array | None = None) -> None:
+    """DataError where an integer is not a double."""
+    if array.dtype.kind not in "iu" or array.dtype.itemsize < 8 or array.size == 0:
+        return
+    low, high = int(array.min()), int(array.max())
+    if low >= -EXACT and high <= EXACT:
+        return
+    at = np.unravel_index(int(np.argmax(array) if high > EXACT else np.argmin(array)), array.shape)
+    where = tuple(map(int, at))
+    if csr is not None:
+        where = int(np.searchsorted(csr.indptr, where[0], side="right")) - 1, int(csr.indices[where[0]])
+    raise faults.array_overflow(what, high if high > EXACT else low, where)
+
+
+def _object_fault(array: NDArray[Any], what: str) -> Exception:
+    """The error for an object array, with the place of the first value that is not a number."""
+    for at, value in np.ndenumerate(array):
+        if not isinstance(value, (int, float, np.number, np.bool_)):
+            return faults.array_value(what, value, at)
+    return faults.array_kind(what, "an object array", f"convert it first: {what}.astype(float)")
+
+
+def _checked_weights(weights: object, rows: int) -> Floats | None:
+    if weights is None:
+        return None
+    array = _dense(weights, "weights")
+    if array.ndim != 1:
+        raise faults.array_shape("weights", array.shape, "(rows,)", _shape_hint(array.ndim, "weights"))
+    if array.size != rows:
+        raise faults.array_lengths("weights", array.size, rows)
+    w = as_float_block(array)
+    # Two reductions tell whether every weight is a number from zero up: NaN fails both comparisons.
+    if not (w.min() >= 0.0 and w.max() < np.inf):
+        at = int(np.argmax(~((w >= 0.0) & (w < np.inf))))
+        raise faults.array_weight(float(w[at]), at)
+    if not w.any():
+        raise faults.array_weights_zero()
+    return w
+
+
+def _shape_hint(ndim: int, what: str = "X") -> str:
+    if what == "weights":
+        return "flatten it with .ravel()" if ndim == 2 else "give one weight for each row"
+    if ndim == 1:
+        return "for one column, pass X[:, None]; for one row, X[None, :]"
+    return "bring it to two axes with .reshape(rows, -1)" if ndim > 2 else "pass a table of numbers"

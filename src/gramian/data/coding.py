@@ -1,0 +1,223 @@
+"""Terms become columns of X: full or reduced coding of categories, names, places, and the filling of a block.
+
+A factor that spans the constant (a category, a spline with its intercept) is, inside a term, the constant plus a
+reduced factor. So a term is a sum of products of reduced factors; products that an earlier term already holds are left
+out, and what remains is put together again: (a-):b and b join to a:b with a in full. That is R's and formulaic's coding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import TypeAlias
+
+import numpy as np
+
+from gramian.arraytypes import Floats, Ints
+from gramian.data import evaluate
+from gramian.data.formula import Factor
+from gramian.data.frame import Frame
+from gramian.data.nodes import WIDE, Category, Column, Learned
+from gramian.data.states import Levels, States
+from gramian.errors import bad_formula, too_many_columns
+
+MOST_COLUMNS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A factor as it stands in one product: in full, or reduced by the column that the constant covers."""
+
+    factor: Factor
+    reduced: bool
+
+
+Product: TypeAlias = tuple[Coded, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A term of the formula, and the places of its columns in X."""
+
+    name: str
+    factors: tuple[str, ...]
+    columns: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One product of coded factors: columns start..stop of X."""
+
+    factors: Product
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layout:
+    """Where every column of X comes from."""
+
+    names: tuple[str, ...]
+    terms: tuple[Term, ...]
+    pieces: tuple[Piece, ...]
+    plain: dict[str, int]  # source columns that are columns of X as they are, with their places
+
+
+def layout(formula: str, terms: Sequence[tuple[Factor, ...]], intercept: bool, states: States) -> Layout:
+    """Names and places of the columns of `terms`, in order. Raises for too many columns, or two of one name."""
+    covered: set[frozenset[tuple[str, bool]]] = {frozenset()} if intercept else set()
+    names: list[str] = []
+    made: list[Term] = []
+    pieces: list[Piece] = []
+    widths: dict[str, int] = {}
+    for factors in terms:
+        start = len(names)
+        for piece in _coded(factors, covered, states):
+            parts = [_names(each, states) for each in piece]
+            count = int(np.prod([len(part) for part in parts], dtype=object))
+            widest = max(piece, key=lambda each: len(_names(each, states))).factor.text if piece else "the constant"
+            widths[widest] = widths.get(widest, 0) + count
+            if len(names) + count > MOST_COLUMNS:
+                most = max(widths, key=lambda each: widths[each])
+                raise too_many_columns(len(names) + count, MOST_COLUMNS, most, widths[most])
+            if count:
+                pieces.append(Piece(piece, len(names), len(names) + count))
+                names += [":".join(reversed(each)) for each in product(*reversed(parts))] if parts else ["1"]
+        texts = tuple(factor.text for factor in factors)
+        made.append(Term(":".join(texts), texts, tuple(range(start, len(names)))))
+    if len(set(names)) != len(names):
+        twice = next(name for at, name in enumerate(names) if name in names[:at])
+        raise bad_formula(f"two columns of X would be called {twice!r}", formula, 0, len(formula), hint="rename one")
+    plain = {
+        node.name: piece.start
+        for piece in pieces
+        if len(piece.factors) == 1 and isinstance(node := piece.factors[0].factor.node, Column)
+    }
+    return Layout(tuple(names), tuple(made), tuple(pieces), plain)
+
+
+def _coded(
+    factors: tuple[Factor, ...], covered: set[frozenset[tuple[str, bool]]], states: States
+) -> Iterable[Product]:
+    choices: list[list[Coded | None]] = [
+        [Coded(factor, True), None] if _spans(factor, states) else [Coded(factor, False)] for factor in factors
+    ]
+    span = [tuple(each for each in chosen if each is not None) for chosen in product(*choices)]
+    fresh = {_key(piece): piece for piece in span if _key(piece) not in covered}
+    covered.update(fresh)
+    return _joined(list(fresh.values()))
+
+
+def _key(piece: Product) -> frozenset[tuple[str, bool]]:
+    return frozenset((each.factor.text, each.reduced) for each in piece)
+
+
+def _joined(span: list[Product]) -> list[Product]:
+    """Join piece and piece:(a reduced) to piece:(a in full), again until nothing joins."""
+    kept: list[Product] = []
+    for piece in sorted(span, key=len):
+        for other in kept:
+            new = [each for each in piece if each not in other]
+            if len(piece) == len(other) + 1 and len(new) == 1 and new[0].reduced:
+                full = tuple(Coded(each.factor, False) if each is new[0] else each for each in piece)
+                kept = _joined([*(each for each in kept if each is not other), full])
+                break
+        else:
+            kept.append(piece)
+    return kept
+
+
+def _spans(factor: Factor, states: States) -> bool:
+    node = factor.node
+    if isinstance(node, Category):
+        return bool(_levels(node, states).values)
+    return isinstance(node, Learned) and node.function == "bs" and bool(node.option("include_intercept"))
+
+
+def _levels(node: Category, states: States) -> Levels:
+    state = states[node.text]
+    assert isinstance(state, Levels)
+    return state
+
+
+def _names(coded: Coded, states: States) -> list[str]:
+    node, text = coded.factor.node, coded.factor.text
+    if isinstance(node, Category):
+        levels = _levels(node, states)
+        if not coded.reduced:
+            return [f"{text}[{label}]" for label in levels.labels]
+        return [f"{text}[T.{label}]" for at, label in enumerate(levels.labels) if at != levels.base]
+    if not (isinstance(node, Learned) and node.function in WIDE):
+        return [text]
+    if node.function == "poly":
+        degree = node.option("degree")
+        assert isinstance(degree, float)
+        return [f"{text}[{power}]" for power in range(1, int(degree) + 1)]
+    width = evaluate.spline_width(node, states)
+    first = 0 if node.function == "bs" and node.option("include_intercept") else 1
+    return [f"{text}[{at + first}]" for at in range(int(coded.reduced), width)]
+
+
+def fill(pieces: Iterable[Piece], frame: Frame, states: States, out: Floats) -> None:
+    """Rows start..stop of `out` (n, frame.rows) get the columns of each piece; plain ones are there already."""
+    numbers: dict[str, list[Floats]] = {}
+    codes: dict[str, Ints] = {}
+    for piece in pieces:
+        if len(piece.factors) == 1 and isinstance(piece.factors[0].factor.node, Column):
+            continue
+        for coded in piece.factors:
+            node, text = coded.factor.node, coded.factor.text
+            if isinstance(node, Category):
+                if text not in codes:
+                    codes[text] = evaluate.codes(node, frame, states)
+            elif text not in numbers:
+                numbers[text] = evaluate.columns(node, frame, states)
+        _fill(piece, numbers, codes, states, out[piece.start : piece.stop])
+
+
+def _fill(piece: Piece, numbers: dict[str, list[Floats]], codes: dict[str, Ints], states: States, out: Floats) -> None:
+    """Column i_1 + width_1 (i_2 + width_2 (...)) is the product of the factors' columns i_1, i_2, ..."""
+    rows = out.shape[1]
+    place = np.zeros(rows, dtype=np.intp)  # offset by the categories, alike for all products of numbers
+    inside = np.ones(rows, dtype=bool)
+    values: list[tuple[int, Floats | None]] = [(0, None)]
+    stride, indicator = 1, False
+    for coded in piece.factors:
+        node, text = coded.factor.node, coded.factor.text
+        if isinstance(node, Category):
+            indicator = True
+            levels = _levels(node, states)
+            column, width = _columns_of_levels(levels, coded.reduced)
+            at = column[codes[text]]  # the entry after the last stands for missing
+            inside &= at >= 0
+            place += stride * at
+        else:
+            own = numbers[text][int(coded.reduced) :]
+            width = len(own)
+            values = [
+                (base + stride * at, each if value is None else value * each)
+                for at, each in enumerate(own)
+                for base, value in values
+            ]
+        stride *= width
+    if indicator:
+        out[:] = 0.0
+        chosen = np.flatnonzero(inside)
+        for base, value in values:
+            out[base + place[chosen], chosen] = 1.0 if value is None else value[chosen]
+    else:
+        for base, value in values:
+            out[base] = 1.0 if value is None else value
+
+
+def _columns_of_levels(levels: Levels, reduced: bool) -> tuple[Ints, int]:
+    """For each level its column, -1 for the base of a reduced coding; one more -1 for missing."""
+    count = len(levels.values)
+    column = np.arange(count + 1)
+    column[count] = -1
+    if reduced:
+        column[levels.base :] -= 1
+        column[levels.base] = -1
+        column[count] = -1
+    return column, count - reduced

@@ -1,0 +1,273 @@
+"""CSV and TSV files: one pass finds the types of the columns over the whole file, later passes read with these.
+
+The typing pass reads with the types that the first megabyte suggests, and starts again, all columns as text, only when a
+later value contradicts them. A small file is then kept in memory; a large one is read again for each pass.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+from gramian.data import faults
+from gramian.data.arrow import ArrowType, Batch, field_of, pa
+from gramian.data.columns import unique_names
+from gramian.data.guess import NULLS, Guess, suspicious
+from gramian.data.magic import looks_like
+from gramian.data.paths import File, Run
+from gramian.data.source import Field
+
+KEEP = 16 << 20
+"""Files of at most so many bytes are parsed once and kept."""
+
+MOST = 1 << 26
+"""Largest line in bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a file is written: its delimiter, the names in its header, and a block size that holds its longest line."""
+
+    delimiter: str
+    names: tuple[str, ...]
+    block: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Delimited:
+    """A CSV file whose column types are known."""
+
+    file: File
+    stamp: tuple[object, ...]
+    dialect: Dialect
+    guesses: Mapping[str, Guess]
+    rows: int
+    _kept: list[Any] = field(default_factory=list[Any])
+
+    @property
+    def types(self) -> dict[str, ArrowType]:
+        return {name: guess.type for name, guess in self.guesses.items()}
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        return tuple(
+            Field(name, "other", "integers beyond 64 bits") if guess.too_long else field_of(pa.field(name, guess.type))
+            for name, guess in self.guesses.items()
+        )
+
+    def merged(self, others: Mapping[str, Guess]) -> Delimited:
+        """The same file read with types that the columns of other files allow too."""
+        return replace(
+            self, guesses={name: guess.with_(others[name]) for name, guess in self.guesses.items()}, _kept=[]
+        )
+
+    def runs(self, columns: Sequence[str], rows: int) -> list[Run]:
+        """The whole file is one run, as no line can be found without reading those before it."""
+        return [Run(0, partial(self._batches, list(columns)))] if self.rows else []
+
+    def _batches(self, columns: list[str]) -> Iterator[Batch]:
+        size = self.stamp[0]
+        if not self._kept and isinstance(size, int) and size <= KEEP and _compression(self.file) is None:
+            usable = [one.name for one in self.fields if one.kind != "other"]
+            self._kept.append(pa.Table.from_batches(list(self._read(usable))))
+        if self._kept:
+            yield from self._kept[0].select(columns).to_batches()
+        else:
+            yield from self._read(columns)
+
+    def _read(self, columns: list[str]) -> Iterator[Batch]:
+        types = self.types
+        try:
+            with _Reader(self.file, self.dialect, {name: types[name] for name in columns}, columns) as batches:
+                yield from batches
+        except _Contradiction as error:
+            raise faults.unreadable(self.file.label, f"a value is not of the type found before ({error})") from error
+
+
+def open_delimited(file: File) -> Delimited:
+    """Look at the head, then type the whole file. SourceError where it is not a table of text."""
+    stamp = file.stamp()
+    _check_head(file)
+    first = _header_line(file)
+    delimiter = "\t" if file.suffix == ".tsv" else _delimiter(first)
+    names = unique_names(next(csv.reader([first], delimiter=delimiter)), repr(file.label))
+    block = 1 << 20
+    while block < 4 * len(first):
+        block *= 2
+    while True:
+        dialect = Dialect(delimiter, names, block)
+        try:
+            guesses, rows = _typed(file, dialect)
+            return Delimited(file, stamp, dialect, guesses, rows)
+        except _LineTooLong:
+            block *= 4
+            if block > MOST:
+                raise faults.unreadable(file.label, "a line is longer than 64 MB; is a quote left open?") from None
+
+
+def _typed(file: File, dialect: Dialect) -> tuple[dict[str, Guess], int]:
+    """A guess for each column from all rows, and their number."""
+    first = _first_types(file, dialect)
+    if first is None:
+        return {name: Guess() for name in dialect.names}, 0
+    try:
+        return _verified(file, dialect, first)
+    except _Contradiction:
+        text = {name: pa.null() for name in dialect.names}
+        return _verified(file, dialect, text)
+
+
+def _first_types(file: File, dialect: Dialect) -> dict[str, ArrowType] | None:
+    with _Reader(file, dialect, {}, None) as batches:
+        for batch in batches:
+            if batch.num_rows:
+                for column in batch.schema:
+                    if pa.types.is_binary(column.type):
+                        raise faults.not_utf8(file.label, f"column {column.name!r} has bytes that are no text")
+                return {column.name: column.type for column in batch.schema}
+    return None
+
+
+def _verified(file: File, dialect: Dialect, types: Mapping[str, ArrowType]) -> tuple[dict[str, Guess], int]:
+    """Read all rows with these types, null standing for a guess from the text. Raises _Contradiction."""
+    open_ones = {name: Guess() for name, kind in types.items() if pa.types.is_null(kind)}
+    asked = {name: pa.string() if name in open_ones else kind for name, kind in types.items()}
+    rows = 0
+    with _Reader(file, dialect, asked, None) as batches:
+        for batch in batches:
+            rows += batch.num_rows
+            for name, guess in open_ones.items():
+                guess.see(batch.column(name))
+            if len(open_ones) < len(types) and any(map(suspicious, batch.columns)):
+                raise _Contradiction
+    return {name: open_ones.get(name) or Guess.known(kind) for name, kind in types.items()}, rows
+
+
+class _Contradiction(Exception):
+    """A value does not have the type that the column was read with."""
+
+
+class _LineTooLong(Exception):
+    """A line does not fit in a block."""
+
+
+class _Reader:
+    """Arrow's streaming reader with its errors told in terms of the file."""
+
+    def __init__(self, file: File, dialect: Dialect, types: Mapping[str, ArrowType], columns: list[str] | None) -> None:
+        self._file, self._dialect, self._types, self._columns = file, dialect, types, columns
+        self._ragged: list[Any] = []
+
+    def __enter__(self) -> Iterator[Batch]:
+        self._stream = pa.input_stream(self._file.open(), compression=_compression(self._file))
+        return self._batches()
+
+    def __exit__(self, *raised: object) -> None:
+        self._stream.close()
+
+    def _batches(self) -> Iterator[Batch]:
+        text: Any = import_module("pyarrow.csv")
+        convert = {"include_columns": self._columns} if self._columns is not None else {}
+        try:
+            yield from text.open_csv(
+                self._stream,
+                read_options=text.ReadOptions(block_size=self._dialect.block),
+                parse_options=text.ParseOptions(
+                    delimiter=self._dialect.delimiter, newlines_in_values=True, invalid_row_handler=self._refuse
+                ),
+                convert_options=text.ConvertOptions(
+                    column_types=dict(self._types), null_values=NULLS, strings_can_be_null=True, **convert
+                ),
+            )
+        except pa.ArrowInvalid as error:
+            raise self._told(str(error)) from error
+
+    def _refuse(self, row: Any) -> str:
+        self._ragged.append(row)
+        return "error"
+
+    def _told(self, reason: str) -> Exception:
+        if self._ragged:
+            return _ragged(self._file, self._dialect, self._ragged[0])
+        if "straddling" in reason:
+            return _LineTooLong()
+        if "UTF8" in reason:
+            return faults.not_utf8(self._file.label, reason.rsplit(": ", 1)[0])
+        if "conversion error" in reason:
+            return _Contradiction(reason)
+        return faults.unreadable(self._file.label, reason)
+
+
+def _ragged(file: File, dialect: Dialect, row: Any) -> Exception:
+    """The error for a row with the wrong number of columns; Python's reader finds its line."""
+    line = _line_of(file, dialect)
+    if row.text.count('"') % 2:
+        return faults.open_quote(file.label, line)
+    return faults.ragged_row(file.label, line, row.expected_columns, row.actual_columns, row.text)
+
+
+def _line_of(file: File, dialect: Dialect) -> int | None:
+    """The line, counted from 1, on which the first row with the wrong number of columns begins."""
+    with _text(file) as lines:
+        reader = csv.reader(lines, delimiter=dialect.delimiter)
+        before = 0
+        try:
+            for cells in reader:
+                if cells and len(cells) != len(dialect.names):
+                    return before + 1
+                before = reader.line_num
+        except csv.Error:
+            pass
+    return None
+
+
+def _text(file: File) -> io.TextIOWrapper:
+    stream = pa.input_stream(file.open(), compression=_compression(file))
+    return io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
+
+
+def _compression(file: File) -> str | None:
+    endings = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd", ".lz4": "lz4"}
+    return next((name for ending, name in endings.items() if file.path.lower().endswith(ending)), None)
+
+
+def _check_head(file: File) -> None:
+    """SourceError where the first bytes cannot be those of a text file."""
+    try:
+        with pa.input_stream(file.open(), compression=_compression(file)) as stream:
+            head: bytes = stream.read(1 << 20)
+    except (pa.ArrowException, OSError) as error:
+        raise faults.unreadable(file.label, str(error)) from error
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise faults.not_utf8(file.label, "it begins with the mark of UTF-16", "UTF-16")
+    looks = looks_like(head)
+    if looks != "text":
+        raise faults.wrong_file_type(file.label, "a text file", looks)
+    if not head.strip(b" \t\r\n\xef\xbb\xbf"):
+        raise faults.empty_file(file.label)
+
+
+def _header_line(file: File) -> str:
+    """The header as one string; it may hold line breaks inside quotes."""
+    header = ""
+    with _text(file) as stream:
+        while line := stream.readline(MOST):
+            if header or line.strip():
+                header += line
+                if header.count('"') % 2 == 0 or len(header) > MOST:
+                    break
+    if "\ufffd" in header:
+        raise faults.not_utf8(file.label, f"the header reads {header[:60].strip()!r}")
+    return header.rstrip("\r\n")
+
+
+def _delimiter(header: str) -> str:
+    """The one of , ; tab | that splits the header into the most names; a comma where none does."""
+    counts = {sign: len(next(csv.reader([header], delimiter=sign), [])) for sign in (",", ";", "\t", "|")}
+    return max(counts, key=lambda sign: counts[sign])

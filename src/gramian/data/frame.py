@@ -1,0 +1,192 @@
+"""One table read for a design: each column used as float64 or codes, rows with missing values taken out.
+
+A column that goes to X as it is can be read straight into its row of X' (`direct`), so that plain columns are copied once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gramian.arraytypes import Floats, Ints
+from gramian.data.sidecar import Sidecar, check_numbers
+from gramian.data.source import Coded, ColumnValues, Part, Schema, Table
+from gramian.errors import missing_value, text_as_number, unusable_column, value_not_finite
+
+Missing: TypeAlias = Literal["drop", "error", "keep"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """What a pass asks of the source, and what it does with incomplete rows ("keep" for predictions)."""
+
+    columns: tuple[str, ...]
+    schema: Schema
+    weights: Sidecar | None = None
+    offset: Sidecar | None = None
+    clusters: Sidecar | None = None
+    missing: Missing = "drop"
+
+    def check_rows(self, rows: int | None, source: str) -> None:
+        """Raises where an array beside the rows is not as long as they are many; None: not known yet."""
+        for side in (self.weights, self.offset, self.clusters):
+            if side is not None:
+                side.check_rows(rows, source)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """The complete rows of one table; `kept` are their places in it, None meaning all."""
+
+    rows: int
+    read: int
+    kept: Ints | None
+    numbers: dict[str, Floats]
+    coded: dict[str, Coded]
+    w: Floats | None
+    offset: Floats | None
+    cluster: NDArray[Any] | None
+    label: str
+    first: int | None  # row number of this table's first row: in the source, or in its part where that is unknown
+    within: bool = field(default=False)  # `first` counts from the part's start
+
+    def row(self, at: int) -> str:
+        """The name of complete row `at`, for messages; rows count from 1."""
+        return row_name(self.label, self.first, self.within, at if self.kept is None else int(self.kept[at]))
+
+    def number(self, name: str) -> Floats:
+        """The column as numbers. Raises DataError at the first text that is none."""
+        if name in self.numbers:
+            return self.numbers[name]
+        coded = self.coded[name]
+        present = np.flatnonzero(coded.codes >= 0)
+        if not present.size:
+            return np.full(self.rows, np.nan)
+        odd = np.array([not is_number(level) for level in coded.levels], dtype=bool)[coded.codes[present]]
+        at = int(present[np.argmax(odd)])
+        raise text_as_number(name, coded.levels[int(coded.codes[at])], self.row(at))
+
+
+def row_name(label: str, first: int | None, within: bool, at: int) -> str:
+    """Rows count from 1, as in R; of the whole source, or of a part whose place in it is not known."""
+    return f"row {(first or 0) + at + 1:,}" + (f" of {label}" if within else "")
+
+
+def read_frame(table: Table, part: Part, reading: Reading, direct: Mapping[str, Floats]) -> Frame:
+    """The complete rows of `table`. Columns named in `direct` are copied there, (table.rows,) each."""
+    first = (part.first or 0) + table.start
+    frame = Frame(table.rows, table.rows, None, {}, {}, None, None, None, part.label, first, part.first is None)
+    incomplete: dict[str, NDArray[np.bool_]] = {}
+    for name in reading.columns:
+        values = table.columns[name]
+        if isinstance(values, Coded):
+            frame.coded[name] = values
+            missing = values.codes < 0 if values.codes.size and values.codes.min() < 0 else None
+        else:
+            frame.numbers[name] = _as_floats(name, values, direct.get(name))
+            missing = _missing(name, frame)
+        if missing is not None:
+            incomplete[name] = missing
+    frame = _with_sidecars(frame, table, part, reading, direct)
+    if incomplete and reading.missing == "error":
+        name = min(incomplete, key=lambda each: int(np.argmax(incomplete[each])))
+        raise missing_value(name, frame.row(int(np.argmax(incomplete[name]))))
+    drop = _drop(incomplete, frame, reading)
+    return frame if drop is None else _compressed(frame, np.flatnonzero(~drop))
+
+
+def _as_floats(name: str, values: ColumnValues, out: Floats | None) -> Floats:
+    assert isinstance(values, np.ndarray)
+    if values.dtype.kind not in "fiub":
+        raise unusable_column(name, str(values.dtype))
+    if out is None:
+        return np.ascontiguousarray(values, dtype=np.float64)
+    np.copyto(out, values, casting="same_kind")
+    return out
+
+
+def _missing(name: str, frame: Frame) -> NDArray[np.bool_] | None:
+    """Where the column is NaN, None for nowhere. The sum tells in one read: it is finite when every value is."""
+    values = frame.numbers[name]
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(np.add.reduce(values)):
+            return None
+    infinite = np.isinf(values)
+    if infinite.any():
+        at = int(np.argmax(infinite))
+        raise value_not_finite(name, float(values[at]), frame.row(at))
+    missing = np.isnan(values)
+    return missing if missing.any() else None
+
+
+def _with_sidecars(
+    frame: Frame, table: Table, part: Part, reading: Reading, direct: Mapping[str, Floats]
+) -> Frame:
+    """Weights, offset and clusters of every row read; where incomplete, values of rows that will be dropped."""
+
+    def numbers(side: Sidecar | None) -> Floats | None:
+        if side is None:
+            return None
+        if side.column is None:
+            return side.part(table, part)
+        values = frame.number(side.column)
+        return values.copy() if side.column in direct else values  # a reader may overwrite X
+
+    w, offset = numbers(reading.weights), numbers(reading.offset)
+    if reading.weights is not None and reading.weights.column is not None and w is not None:
+        check_numbers(reading.weights.what, np.where(np.isnan(w), 0.0, w), frame.row)
+    cluster: NDArray[Any] | None = None
+    if reading.clusters is not None:
+        column = reading.clusters.column
+        cluster = reading.clusters.part(table, part) if column is None else _labels(frame, column, reading.schema)
+    return replace(frame, w=w, offset=offset, cluster=cluster)
+
+
+def _labels(frame: Frame, column: str, schema: Schema) -> NDArray[Any]:
+    if column in frame.coded:
+        coded = frame.coded[column]
+        return np.array([*coded.levels, None], dtype=object)[coded.codes]
+    values = frame.numbers[column]
+    if schema.field(column).kind in ("integer", "boolean"):
+        return np.where(np.isnan(values), 0.0, values).astype(np.int64)
+    return values.copy()
+
+
+def _drop(
+    incomplete: Mapping[str, NDArray[np.bool_]], frame: Frame, reading: Reading
+) -> NDArray[np.bool_] | None:
+    if reading.missing == "keep":
+        return None
+    masks = list(incomplete.values())
+    if frame.w is not None:
+        masks.append(frame.w == 0)
+    drop = np.logical_or.reduce(masks) if masks else None
+    return drop if drop is not None and drop.any() else None
+
+
+def _compressed(frame: Frame, kept: Ints) -> Frame:
+    def taken(values: NDArray[Any] | None) -> NDArray[Any] | None:
+        return None if values is None else values[kept]
+
+    return replace(
+        frame,
+        rows=kept.size,
+        kept=kept,
+        numbers={name: values[kept] for name, values in frame.numbers.items()},
+        coded={name: Coded(coded.codes[kept], coded.levels) for name, coded in frame.coded.items()},
+        w=taken(frame.w),
+        offset=taken(frame.offset),
+        cluster=taken(frame.cluster),
+    )
+
+
+def is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

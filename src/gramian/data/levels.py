@@ -1,0 +1,86 @@
+"""Levels of a category from all rows: what occurs, in which order, which is the base."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gramian.data.coding import MOST_COLUMNS
+from gramian.data.evaluate import number
+from gramian.data.frame import Frame, is_number
+from gramian.data.nodes import Category, Column, columns_of
+from gramian.data.states import LevelKind, Levels, States, label
+from gramian.errors import base_not_a_level, level_not_declared, listed, text_as_number, too_many_columns
+
+MOST_LEVELS = 4 * MOST_COLUMNS
+_MOSTLY = 0.9
+_ENOUGH = 10
+
+
+@dataclass(slots=True)
+class SeenLevels:
+    """Levels met so far, each with the row where it was first met."""
+
+    node: Category
+    kind: LevelKind
+    declared: tuple[str, ...] | None
+    seen: dict[str | float, str] = field(default_factory=dict)
+
+    def add(self, frame: Frame, states: States) -> None:
+        node = self.node
+        if isinstance(node.arg, Column) and node.arg.name in frame.coded:
+            coded = frame.coded[node.arg.name]
+            places, first = np.unique(coded.codes, return_index=True)
+            found = [coded.levels[int(place)] for place in places]
+            self.kind = "text"
+        else:
+            values, first = np.unique(number(node.arg, frame, states), return_index=True)
+            found = [float(value) for value in values]
+        for level, at in zip(found, first, strict=True):
+            if level not in self.seen:
+                self.seen[level] = frame.row(int(at))
+        if len(self.seen) > MOST_LEVELS:
+            raise too_many_columns(len(self.seen), MOST_COLUMNS, node.text, len(self.seen))
+
+    def merge(self, other: SeenLevels) -> SeenLevels:
+        """Levels of this one, then those of later rows."""
+        kind = other.kind if other.seen else self.kind
+        return SeenLevels(self.node, kind, self.declared, {**other.seen, **self.seen})
+
+    def finish(self) -> tuple[Levels, list[str]]:
+        """The levels in order, and sentences about what the user may not expect."""
+        node, notes = self.node, list[str]()
+        order = node.levels if node.levels is not None else self.declared
+        if node.levels is not None:
+            self._check_declared(node.levels)
+        elif order is None and self.kind == "text" and node.text == columns_of(node)[0]:
+            self._check_text()
+        known = list(dict.fromkeys([*(order or ()), *sorted(self.seen, key=_sortable)]))
+        values = tuple(level for level in known if level in self.seen)
+        unused = [label(self.kind, level) for level in known if level not in self.seen]
+        if unused:
+            notes.append(f"levels of {node.text} that occur in no row make no column: {listed(unused)}")
+        if len(values) == 1:
+            notes.append(f"{node.text} has the one level {label(self.kind, values[0])!r} in all rows")
+        if node.base is not None and node.base not in values:
+            raise base_not_a_level(
+                node.text, label(self.kind, node.base), [label(self.kind, level) for level in values]
+            )
+        return Levels(self.kind, values, values.index(node.base) if node.base is not None else 0), notes
+
+    def _check_declared(self, declared: tuple[str | float, ...]) -> None:
+        for level, row in self.seen.items():
+            if level not in declared:
+                names = [label(self.kind, each) for each in declared]
+                raise level_not_declared(self.node.text, label(self.kind, level), row, names)
+
+    def _check_text(self) -> None:
+        """A text column that nobody called a category, and that is numbers but for a few values, is a mistake."""
+        odd = [str(level) for level in self.seen if not is_number(str(level))]
+        if odd and len(self.seen) >= _ENOUGH and len(odd) <= (1 - _MOSTLY) * len(self.seen):
+            raise text_as_number(columns_of(self.node)[0], odd[0], self.seen[odd[0]])
+
+
+def _sortable(level: str | float) -> str | float:
+    return level

@@ -1,0 +1,100 @@
+"""What the certificate is computed from: the gradient as the data, or a view of them, give it, with its rounding bounded."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from gramian.arraytypes import Floats
+from gramian.certificate import Correction, Evidence
+from gramian.solution import Factor, Solution
+from gramian.solvers.base import Request
+from gramian.views.gradient import Gradient
+from gramian.views.moments import Moments, U, gamma
+from gramian.views.triangle import Triangle
+
+
+def evidence_of_view(view: Moments | Triangle, solution: Solution, request: Request, factor: Factor) -> Evidence:
+    """The gradient as the Gram matrix or the triangle gives it, with their own rounding bounded."""
+    n, b = view.n, solution.coef
+    if isinstance(view, Moments):
+        noise = view.noise
+        gradient = view.gram[:n, n:] - view.gram[:n, :n] @ b
+        error = view.gamma + gamma(n + 4)
+    else:
+        noise = view.norms
+        gradient = view.R[:, :n].T @ (view.R[:, n:] - view.R[:, :n] @ b)
+        error = 2.0 * view.gamma + gamma(2 * n + 4)
+    spread = noise[n:] + noise[:n] @ np.abs(b)
+    ridge = request.penalty.ridge
+    bound = error * np.outer(noise[:n], spread) + 3 * U * ridge * np.abs(b)
+    level = error * spread / np.sqrt(view.counts.weight) if view.centred else np.zeros(b.shape[1])
+    rss = _rss_of_view(view, b)
+    residual = np.zeros_like(level)
+    return _evidence("moments", view, solution, gradient - ridge * b, residual, bound, level, rss, factor.defect)
+
+
+def evidence_of_data(
+    view: Moments | Triangle, solution: Solution, request: Request, gradient: Gradient, defect: float
+) -> tuple[Evidence, Floats]:
+    """The gradient about the exact means, and the correction of the level (k,)."""
+    n, b, weight = view.n, solution.coef, view.counts.weight
+    ridge = request.penalty.ridge
+    g, level = gradient.g, np.zeros_like(gradient.s)
+    bound = view.norms[:n, None] * gradient.sum_error + 3 * U * ridge * np.abs(b)
+    level_bound = np.zeros_like(level)
+    if view.centred:
+        g = g - np.outer(view.mean.lo[:n], gradient.s)
+        level = gradient.s / weight
+        # s is the product of r with a column of ones, whose norm is sqrt(weight).
+        level_bound = (gradient.residual_error + gradient.sum_error) / np.sqrt(weight) + U * np.abs(level)
+    residual = gradient.residual_error
+    return _evidence("data", view, solution, g - ridge * b, residual, bound, level_bound, gradient.rss, defect), level
+
+
+def _evidence(
+    kind: Literal["data", "moments"],
+    view: Moments | Triangle,
+    solution: Solution,
+    g: Floats,
+    residual: Floats,
+    bound: Floats,
+    level: Floats,
+    rss: Floats,
+    defect: float,
+) -> Evidence:
+    n = view.n
+    norms, raw = view.norms, view.raw_norms
+    return Evidence(
+        kind, g, residual, bound, level, rss, norms[:n], raw[:n], norms[n:], raw[n:], solution.centre, defect
+    )
+
+
+def _rss_of_view(view: Moments | Triangle, b: Floats) -> Floats:
+    n = view.n
+    if isinstance(view, Triangle):
+        rest = view.R[:, n:] - view.R[:, :n] @ b
+        return np.sum(rest**2, axis=0)
+    cross = view.gram[:n, n:]
+    rss = np.diag(view.gram)[n:] - np.einsum("ij,ij->j", b, 2.0 * cross - view.gram[:n, :n] @ b)
+    return np.maximum(rss, 0.0)
+
+
+def residual_known(view: Moments | Triangle, rss: Floats) -> bool:
+    """The residual sum of squares holds 8 digits after the cancellation in y'y - b'X'y."""
+    if isinstance(view, Triangle):
+        return True
+    return bool(np.all(rss >= 1e8 * view.gamma * view.noise[view.n :] ** 2))
+
+
+def rss_after(
+    evidence: Evidence, correction: Correction, level: Floats, weight: float, solution: Solution, request: Request
+) -> Floats:
+    """||r||^2 at the corrected answer: with d the correction and g that of the penalised problem,
+    ||r||^2 - 2 d'(g + ridge b) + d'g - ridge d'd - weight * level^2.
+    """
+    d, ridge = correction.coef, request.penalty.ridge
+    before = solution.coef - d
+    change = np.einsum("ij,ij->j", d, evidence.g + 2.0 * ridge * before + ridge * d)
+    return np.maximum(evidence.rss - change - weight * level**2, 0.0)

@@ -1,0 +1,142 @@
+"""gm.lstsq: least squares on arrays, with a certificate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from gramian.arraytypes import Floats
+from gramian.certificate import Certificate
+from gramian.data.arrays import ArrayRows
+from gramian.errors import RankError, bad_argument, not_a_choice
+from gramian.plan import Plan
+from gramian.problem import Penalty
+from gramian.solution import Dependency, Stats, Status
+from gramian.solvers.base import RankPolicy, Request
+from gramian.solving import Accuracy, Answer, NotFinite, solve
+from gramian.views.base import Threads
+
+RANK_POLICIES = ("drop", "min-norm", "error")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LstsqResult:
+    """The least-squares solution of X b = y.
+
+    coef: (n,) for y (m,), (n, k) for y (m, k). rank: of X. method: the solver that answered. rss: residual sum of squares,
+    weighted, a float or (k,). dependencies: the columns, by index, that equal sums of others.
+    """
+
+    coef: Floats
+    rank: int
+    method: str
+    status: Status
+    rss: float | Floats
+    certificate: Certificate
+    plan: Plan
+    stats: Stats
+    dependencies: tuple[Dependency, ...]
+
+    def __repr__(self) -> str:
+        digits = float(np.min(self.certificate.digits, initial=np.inf))
+        shape = " x ".join(str(size) for size in self.coef.shape)
+        return f"LstsqResult({shape} coefficients by {self.method}, rank {self.rank}, {digits:.1f} digits certified)"
+
+
+def lstsq(
+    X: Any,
+    y: Any,
+    method: str = "auto",
+    *,
+    ridge: float = 0.0,
+    weights: Any = None,
+    rank: RankPolicy = "min-norm",
+    tol: float | None = None,
+    accuracy: Literal["data"] | float | None = None,
+    threads: int | None = None,
+) -> LstsqResult:
+    """Minimise sum w (y - X b)^2 + ridge ||b||^2; no intercept is added.
+
+    X: (m, n) array of floats, integers or booleans in any layout, or scipy.sparse; y: (m,) or (m, k); neither is modified.
+    method: "auto" or a solver's name. weights: (m,) non-negative. rank: what to do when columns depend on each other:
+    "min-norm" (the shortest solution), "drop" (zero for the later columns) or "error". tol: distance from the span of the
+    others, of columns scaled to norm 1, below which a column is dependent; default max(30, n) eps. accuracy: "data" (all
+    digits that the data support, the default) or a number of digits. threads: default all processors.
+
+    Raises DataError for values that cannot be used, ArgumentError for arguments outside what is allowed, RankError under
+    rank="error". Reference: Golub and Van Loan, Matrix Computations, chapter 5.
+    """
+    rows = ArrayRows.of(X, y, weights=weights)
+    request = Request(Penalty(float(ridge)), checked_rank(rank), checked_tol(tol))
+    runner = Threads(checked_threads(threads))
+    answer = solve_arrays(rows, request, method, checked_accuracy(accuracy, "data"), runner)
+    solution = answer.solution
+    coef, rss = solution.coef, answer.rss
+    factor = solution.factor
+    one = np.ndim(y) == 1
+    return LstsqResult(
+        coef=coef[:, 0] if one else coef,
+        rank=solution.rank,
+        method=answer.plan.method,
+        status=solution.status,
+        rss=float(rss[0]) if one else rss,
+        certificate=answer.certificate,
+        plan=answer.plan,
+        stats=solution.stats,
+        dependencies=factor.dependencies if factor is not None else (),
+    )
+
+
+def solve_arrays(rows: ArrayRows, request: Request, method: str, accuracy: Accuracy, runner: Threads) -> Answer:
+    """As `solve`, with places in X and y named in errors."""
+    try:
+        answer = solve(rows, request, method, accuracy, runner, rows.nnz)
+    except NotFinite as error:
+        raise rows.not_finite(error.columns) from None
+    if answer.solution.status is Status.DEPENDENT:
+        factor = answer.solution.factor
+        assert factor is not None
+        raise RankError(dependent_message([str(d.column) for d in factor.dependencies]))
+    return answer
+
+
+def dependent_message(columns: list[str]) -> str:
+    names = ", ".join(columns[:12]) + (f" and {len(columns) - 12} more" if len(columns) > 12 else "")
+    return (
+        f"columns {names} depend on columns before them\n"
+        'Allowed under rank="error": independent columns\n'
+        'Hint: leave these columns out, or use rank="drop" or rank="min-norm"'
+    )
+
+
+def checked_accuracy(accuracy: Literal["data"] | float | None, default: Accuracy) -> Accuracy:
+    if accuracy is None:
+        return default
+    if accuracy == "data":
+        return "data"
+    if isinstance(accuracy, str) or not 0 < float(accuracy) <= 15:
+        raise bad_argument("accuracy", accuracy, '"data", or a number of digits above 0 and up to 15')
+    return float(accuracy)
+
+
+def checked_rank(rank: RankPolicy) -> RankPolicy:
+    if rank not in RANK_POLICIES:
+        raise not_a_choice("rank", rank, RANK_POLICIES)
+    return rank
+
+
+def checked_tol(tol: float | None) -> float | None:
+    if tol is not None and not 0 < tol < 1:
+        raise bad_argument("tol", tol, "a number between 0 and 1, the distance below which a scaled column is dependent")
+    return tol
+
+
+def checked_threads(threads: int | None) -> int | None:
+    if threads is not None and (isinstance(threads, bool) or threads != int(threads) or threads < 1):
+        raise bad_argument("threads", threads, "a whole number >= 1, or None for all processors")
+    return None if threads is None else int(threads)
+
+
+

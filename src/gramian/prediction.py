@@ -1,0 +1,60 @@
+"""Fitted values and their intervals for new rows of any kind of table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from gramian.arraytypes import Floats
+from gramian.data.design import Design
+from gramian.data.open import as_source
+from gramian.estimate import Estimate
+from gramian.frames_out import kind_of
+from gramian.inference import Inference, Interval, Kind
+from gramian.report import as_frame
+
+
+def predict(design: Design, estimate: Estimate, new: Any, offset: Any) -> Floats:
+    """(rows, k): X b, plus the offset; NaN where a predictor is missing. Dropped columns count as zero."""
+    coef = np.where(np.isnan(estimate.coef), 0.0, estimate.coef)
+    parts: list[Floats] = []
+    for X, shift in _rows(design, new, offset):
+        values = X @ coef
+        parts.append(values if shift is None else values + shift[:, None])
+    return np.concatenate(parts) if parts else np.zeros((0, estimate.k))
+
+
+def intervals(design: Design, inference: Inference, new: Any, kind: Kind, level: float, offset: Any) -> Interval:
+    """Fitted values, standard errors and limits, each (rows, k)."""
+    found = [inference.interval(X, kind, level, shift) for X, shift in _rows(design, new, offset)]
+    if not found:
+        found = [inference.interval(np.zeros((0, inference.estimate.p)), kind, level)]
+    fit, se, lower, upper = (
+        np.concatenate([getattr(each, field) for each in found]) for field in ("fit", "se", "lower", "upper")
+    )
+    return Interval(fit, se, lower, upper, kind, level)
+
+
+def predict_table(design: Design, inference: Inference, new: Any, kind: Kind, level: float, offset: Any) -> Any:
+    """Columns fit, se, lower, upper (of each target, when there are several) in the kind of frame that `new` is."""
+    found = intervals(design, inference, new, kind, level, offset)
+    targets = inference.estimate.targets
+    columns: dict[str, list[str] | Floats] = {}
+    for j, target in enumerate(targets):
+        suffix = f" {target}" if len(targets) > 1 else ""
+        for name in ("fit", "se", "lower", "upper"):
+            columns[name + suffix] = getattr(found, name)[:, j]
+    return as_frame(columns, kind_of(new))
+
+
+def _rows(design: Design, new: Any, offset: Any) -> Iterator[tuple[Floats, Floats | None]]:
+    """X with the column of ones, block after block."""
+    for block in design.predict_rows(as_source(new), offset):
+        X = block.X
+        if design.intercept:
+            ones = np.ones((X.shape[0], 1))
+            ones[block.missing] = np.nan
+            X = np.concatenate([ones, X], axis=1)
+        yield X, block.offset
