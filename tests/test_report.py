@@ -133,7 +133,7 @@ def test_degenerate_fits_print():
     square = Inference.classical(fitted(STACKLOSS[:4, 1:] ** [1, 2, 3], STACKLOSS[:4, 0]).estimate)
     assert "none is left to estimate sigma from" in str(summarise(square, title="y ~ .")).replace("\n        ", " ")
     empty = Inference.classical(fitted(np.zeros((21, 0)), STACKLOSS[:, 0]).estimate)
-    assert "Intercept  17.5238" in str(summarise(empty, title="y ~ 1"))
+    assert "Intercept  17.524    2.220  7.89" in str(summarise(empty, title="y ~ 1"))
 
 
 def test_each_target_has_its_block():
@@ -215,7 +215,8 @@ def test_wide_characters_take_two_columns():
     lines = summarise(made(names), title="y ~ .").text().splitlines()
     body = [line for line in lines if line.startswith(tuple(names))]
     assert [columns_of(name) for name in names] == [6, 1, 1]
-    assert len({columns_of(line) for line in body}) == 1
+    assert len(body) == 3
+    assert len({columns_of(line.partition(".")[0]) for line in body}) == 1
 
 
 @settings(max_examples=60, deadline=None)
@@ -331,7 +332,9 @@ def test_the_table_in_the_callers_own_kind_of_frame(like):
     frame = as_frame(columns, like)
     module = {"pandas": "pandas", "polars": "polars", "arrow": "pyarrow", "dict": "builtins"}[like]
     assert type(frame).__module__.split(".")[0] == module
-    assert list(getattr(frame, "column_names", frame)) == list(columns)
+    assert [*(frame.column_names if like == "arrow" else dict(frame) if like == "dict" else frame.columns)] == list(
+        columns
+    )
     assert_array_equal(np.asarray(frame["coef"]), columns["coef"])
 
 

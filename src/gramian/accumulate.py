@@ -81,7 +81,9 @@ class Moments:
         if method != "auto" and method in SOLVERS and method not in reading:
             raise needs_rows(f"method={method!r}")
         plan = choose(facts, Machine(), method, 1)
-        plan = replace(plan, candidates=tuple(c for c in plan.candidates if c.name in reading), reason="rows are not held")
+        plan = replace(
+            plan, candidates=tuple(c for c in plan.candidates if c.name in reading), reason="rows are not held"
+        )
         solution, plan = solve_view(plan, view, request)
         if not solution.status.ok:
             raise RankError(message(solution.status.value, hint="fit from the rows themselves"))
@@ -168,5 +170,3 @@ def _reduced(design: Design, data: Any, frequency: bool, threads: int | None) ->
     if sums is None:
         raise no_rows(rows)
     return Moments(design, sums, frequency)
-
-

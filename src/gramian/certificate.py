@@ -81,7 +81,7 @@ class Certificate:
         source = "a pass over the data" if self.evidence == "data" else "the moments, their rounding included"
         overall = float(np.min(self.digits, initial=MOST_DIGITS))
         return (
-            f"{overall:.1f} overall, at least {fewest:.1f} in every coefficient, certified from {source}; "
+            f"{floored(overall)} overall, at least {floored(fewest)} in every coefficient, certified from {source}; "
             f"condition {self.condition:.1e}"
         )
 
@@ -138,6 +138,11 @@ def digits_of(error: Floats, size: Floats) -> Floats:
         digits = -np.log10(error / np.maximum(size - error, 0.0))
     digits = np.where(error == 0, MOST_DIGITS, digits)
     return np.clip(np.where(np.isnan(digits), 0.0, digits), 0.0, MOST_DIGITS)
+
+
+def floored(digits: float) -> str:
+    """Digits with one decimal, never rounded up: a claim may not grow in print."""
+    return f"{np.floor(10.0 * digits) / 10.0:.1f}"
 
 
 def _relative_gradient(evidence: Evidence, correction: Correction) -> Floats:

@@ -171,9 +171,7 @@ class Ridge(_Linear):
 
 def _weights(sample_weight: Any, m: int) -> Any:
     """One weight a row; a number stands for all rows."""
-    if sample_weight is None or np.ndim(sample_weight) > 0:
-        return sample_weight
-    return np.full(m, sample_weight, dtype=np.float64)
+    return np.full(m, float(sample_weight)) if isinstance(sample_weight, Real) else sample_weight
 
 
 def _solve(

@@ -1,6 +1,6 @@
 """gm.fit: the whole path on one screen, from rows of any kind to an answer with names.
 
-    source -> design -> rows -> (plan, view, solver, certificate) -> estimate -> Fit
+source -> design -> rows -> (plan, view, solver, certificate) -> estimate -> Fit
 """
 
 from __future__ import annotations
@@ -67,7 +67,9 @@ def fit(
     request = Request(Penalty(float(ridge)), checked_rank(rank), checked_tol(tol))
     if isinstance(data, Moments):
         if any(given is not None for given in (weights, freq_weights, offset, clusters)):
-            raise ArgumentError(message("Moments already hold their weights and offset", hint="give them to gm.moments"))
+            raise ArgumentError(
+                message("Moments already hold their weights and offset", hint="give them to gm.moments")
+            )
         return data.fit(formula, request, method, digits if accuracy is not None else "data", cov)
     source = as_source(data)
     if accuracy is None and not source.in_memory:
@@ -97,4 +99,3 @@ def too_large(design: Design, error: NotFinite) -> DataError:
             "divide the column by a power of ten",
         )
     )
-

@@ -129,7 +129,9 @@ def checked_rank(rank: RankPolicy) -> RankPolicy:
 
 def checked_tol(tol: float | None) -> float | None:
     if tol is not None and not 0 < tol < 1:
-        raise bad_argument("tol", tol, "a number between 0 and 1, the distance below which a scaled column is dependent")
+        raise bad_argument(
+            "tol", tol, "a number between 0 and 1, the distance below which a scaled column is dependent"
+        )
     return tol
 
 
@@ -137,6 +139,3 @@ def checked_threads(threads: int | None) -> int | None:
     if threads is not None and (isinstance(threads, bool) or threads != int(threads) or threads < 1):
         raise bad_argument("threads", threads, "a whole number >= 1, or None for all processors")
     return None if threads is None else int(threads)
-
-
-

@@ -17,10 +17,10 @@ from gramian.data.design import Design
 from gramian.errors import needs_rows
 from gramian.estimate import Estimate
 from gramian.inference import Inference, Interval
+from gramian.plan import Plan
 from gramian.prediction import intervals, predict, predict_table
 from gramian.report import Summary, as_frame, summarise, table
 from gramian.report.table import Like
-from gramian.plan import Plan
 from gramian.solution import Stats
 from gramian.views.base import Runner
 from gramian.views.influence import Influence, influence

@@ -14,6 +14,7 @@ from gramian.arraytypes import Floats
 from gramian.data import faults
 from gramian.data.blocks import Block, Matrix, as_float_block, block_rows
 from gramian.data.columns import EXACT
+from gramian.errors import DataError
 
 STEP = 1 << 18
 """Values looked at together when a value that is not finite is searched."""
@@ -46,9 +47,9 @@ class ArrayPart:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ArrayRows:
-    """m rows of [X y] in memory, made by `of`; the arrays are never written to."""
+    """m rows of [X y] in memory, made by `of`; X is a numpy array or csr_array; no array is ever written to."""
 
-    X: NDArray[Any] | sp.csr_array
+    X: Any
     y: NDArray[Any]
     weights: NDArray[Any] | None
     centred: bool
@@ -62,18 +63,19 @@ class ArrayRows:
         turns into such an array. Values are not scanned for NaN: use `first_nonfinite` when a result is not finite.
         DataError where shapes, types or weights cannot be used; ArgumentError never.
         """
-        design = _sparse(X) if sp.issparse(X) else _dense(X, "X")
-        if design.ndim != 2:
-            raise faults.array_shape("X", design.shape, "(rows, columns)", _shape_hint(design.ndim))
-        if 0 in design.shape:
-            raise faults.array_shape("X", design.shape, "at least one row and one column")
+        design: Any = _sparse(X) if sp.issparse(X) else _dense(X, "X")
+        shape: tuple[int, ...] = design.shape
+        if len(shape) != 2:
+            raise faults.array_shape("X", shape, "(rows, columns)", _shape_hint(len(shape)))
+        if 0 in shape:
+            raise faults.array_shape("X", shape, "at least one row and one column")
         target = _dense(y, "y")
         if target.ndim not in (1, 2) or target.shape[-1] == 0:
             raise faults.array_shape("y", target.shape, "(rows,) or (rows, targets)")
-        if target.shape[0] != design.shape[0]:
-            raise faults.array_lengths("y", target.shape[0], design.shape[0])
+        if target.shape[0] != shape[0]:
+            raise faults.array_lengths("y", target.shape[0], shape[0])
         columns = target if target.ndim == 2 else target[:, np.newaxis]
-        return cls(design, columns, _checked_weights(weights, design.shape[0]), centred and not sp.issparse(design))
+        return cls(design, columns, _checked_weights(weights, shape[0]), centred and not sp.issparse(design))
 
     @property
     def n(self) -> int:
@@ -92,6 +94,11 @@ class ArrayRows:
         return not isinstance(self.X, np.ndarray)
 
     @property
+    def nnz(self) -> int | None:
+        """Stored values of a sparse X; None for a dense one."""
+        return None if isinstance(self.X, np.ndarray) else int(self.X.nnz)
+
+    @property
     def weighted(self) -> bool:
         return self.weights is not None
 
@@ -102,6 +109,15 @@ class ArrayRows:
     @property
     def in_memory(self) -> bool:
         return True
+
+    def not_finite(self, columns: Sequence[int]) -> DataError:
+        """The error for a reduction that came out NaN or infinite, with the place of the value that is to blame."""
+        for what, values in (("X", self.X), ("y", self.y)):
+            at = first_nonfinite(values)
+            if at is not None:
+                return faults.array_not_finite(what, float(values[at]), at)
+        names = [f"column {j} of X" if j < self.n else f"column {j - self.n} of y" for j in columns]
+        return faults.array_too_large(names)
 
     def parts(self) -> Sequence[ArrayPart]:
         """A part for each block, so that any number of workers share the rows."""
@@ -160,7 +176,7 @@ def _sparse(matrix: Any) -> sp.csr_array:
     if matrix.ndim != 2:
         raise faults.array_shape("X", matrix.shape, "(rows, columns)")
     _check_dtype(matrix.dtype, "X")
-    csr = sp.csr_array(matrix)
+    csr: Any = sp.csr_array(matrix)
     _check_exact(csr.data, "X", csr)
     if csr.dtype != np.float64:
         csr = csr.astype(np.float64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, TypeAlias
@@ -150,8 +150,13 @@ def _text(array: Array) -> Coded:
         array = array.dictionary_encode()
     names = array.dictionary
 
-    def names_of(used: Iterable[int]) -> list[str | None]:
-        taken = names.take(pa.array(used, pa.int64())).to_pylist()
+    def names_of(used: Sequence[int]) -> list[str | None]:
+        if len(names) > 8 * len(used):
+            taken = [names[i].as_py() for i in used]
+        else:
+            # Arrow has no `take` for views.
+            known = names.cast(pa.large_string()) if pa.types.is_string_view(names.type) else names
+            taken = known.take(pa.array(used, pa.int64())).to_pylist()
         return [None if value is None else str(value) for value in taken]
 
     codes = array.indices.cast(pa.int64()).fill_null(-1).to_numpy()

@@ -168,7 +168,7 @@ class Design:
         if missing:
             raise second_pass_needed(f"the formula {other.formula.text!r}", missing)
         states = {text: other.states[text] for text in self.unlearned}
-        return self._laid_out(states, other.notes)
+        return self.laid_out(states, other.notes)
 
     def rows(self, source: Source) -> Rows:
         """Blocks [X y w cluster] of the source's complete rows, to be read as often as the source can be."""
@@ -221,7 +221,6 @@ class Design:
 
 def bound(formula: Formula, schema: Schema) -> Formula:
     """Text and boolean columns become categories; columns of other kinds are refused."""
-
     fields = {field.name: field for field in schema.fields}
 
     def check(factor: Factor) -> None:
@@ -237,10 +236,9 @@ def bound(formula: Formula, schema: Schema) -> Formula:
         return factor
 
     for target in formula.targets:
-        if isinstance(target.node, Category) or (len(list(inside(target.node))) > 1 and _makes_many(target)):
-            raise bad_formula(
-                f"{target.text} cannot be a target", formula.text, target.start, target.stop,
-                "Allowed left of ~: one column of numbers each, as y or log(y)", "use a column of 0 and 1",
-            )
+        if isinstance(target.node, Category) or (isinstance(target.node, Learned) and target.node.function in WIDE):
+            allowed = "Allowed left of ~: one column of numbers each, as y or log(y)"
+            got, hint = f"{target.text} cannot be a target", "use a column of 0 and 1"
+            raise bad_formula(got, formula.text, target.start, target.stop, allowed, hint)
         check(target)
     return replace(formula, terms=tuple(tuple(categorised(factor) for factor in term) for term in formula.terms))

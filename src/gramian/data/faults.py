@@ -234,6 +234,16 @@ def array_overflow(what: str, value: int, at: tuple[int, ...]) -> DataError:
     return DataError(message(got, allowed, "subtract a constant from the column first"))
 
 
+def array_too_large(columns: Iterable[str]) -> DataError:
+    return DataError(
+        message(
+            f"the sum of squares of {listed(columns)} is too large for a float64",
+            "Allowed: values up to about 1e150",
+            "divide it by a power of ten",
+        )
+    )
+
+
 def array_not_finite(what: str, value: float, at: tuple[int, ...]) -> DataError:
     return DataError(
         message(f"{what} is {value} at {place(at)}", "Allowed: finite numbers", "leave these rows out first")

@@ -55,7 +55,7 @@ class Frame:
     within: bool = field(default=False)  # `first` counts from the part's start
 
     def row(self, at: int) -> str:
-        """The name of complete row `at`, for messages; rows count from 1."""
+        """The name of complete row `at`, for messages; rows count from 0."""
         return row_name(self.label, self.first, self.within, at if self.kept is None else int(self.kept[at]))
 
     def number(self, name: str) -> Floats:
@@ -72,8 +72,8 @@ class Frame:
 
 
 def row_name(label: str, first: int | None, within: bool, at: int) -> str:
-    """Rows count from 1, as in R; of the whole source, or of a part whose place in it is not known."""
-    return f"row {(first or 0) + at + 1:,}" + (f" of {label}" if within else "")
+    """Rows count from 0; in the whole source, or in a part whose place in it is not known."""
+    return f"row {(first or 0) + at}{f' of {label}' if within else ''} (counted from 0)"
 
 
 def read_frame(table: Table, part: Part, reading: Reading, direct: Mapping[str, Floats]) -> Frame:

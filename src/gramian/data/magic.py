@@ -23,7 +23,7 @@ SIGNS = {
 
 
 def looks_like(head: bytes) -> str:
-    """ "text" for what may be a table of text, else the kind of file that begins like this."""
+    """Say "text" for what may be a table of text, else the kind of file that begins like this."""
     for sign, kind in SIGNS.items():
         if head.startswith(sign):
             return kind

@@ -91,4 +91,4 @@ def _files(where: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) -> 
 
 
 def _is_source(data: object) -> bool:
-    return all(hasattr(data, name) for name in ("schema", "parts", "rereadable", "in_memory"))
+    return all(hasattr(data, name) for name in ("rereadable", "in_memory", "parts"))

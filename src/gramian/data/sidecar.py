@@ -94,7 +94,7 @@ def check_numbers(what: str, values: Floats, row: Callable[[int], str]) -> None:
 
 
 def _row(at: int) -> str:
-    return f"row {at + 1:,}"
+    return f"row {at} (counted from 0)"
 
 
 def _labels(values: NDArray[Any]) -> NDArray[Any]:

@@ -97,10 +97,10 @@ def from_capsule(data: Any) -> Stream:
     try:
         held.append(pa.RecordBatchReader.from_stream(data))
     except Exception:  # Whatever the object raises means that it cannot be streamed twice.
-        return Stream(name, schema, lambda columns, rows: _select(held.pop(), columns), False)
+        return Stream(name, schema, lambda columns, rows: _select(held.pop(0), columns), False)
 
     def batches(columns: Sequence[str], rows: int) -> Iterator[Batch]:
-        return _select(held.pop() if held else pa.RecordBatchReader.from_stream(data), columns)
+        return _select(held.pop(0) if held else pa.RecordBatchReader.from_stream(data), columns)
 
     return Stream(name, schema, batches, True)
 

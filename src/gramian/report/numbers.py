@@ -56,7 +56,8 @@ def _figures(row: Row) -> int:
     """Significant figures of the coefficient that reach as far as 4 figures of its standard error; 6 without one."""
     if not (math.isfinite(row.se) and row.se > 0 and row.coef):
         return 6
-    return min(max(math.ceil(math.log10(abs(row.coef)) - math.log10(row.se)) + 4, 4), 15)
+    apart = math.floor(math.log10(abs(row.coef))) - math.floor(math.log10(row.se))
+    return min(max(apart + 4, 4), 15)
 
 
 def fixed(value: float, places: int) -> str:

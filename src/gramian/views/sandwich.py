@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from gramian import errors
@@ -176,12 +177,12 @@ class ClusterScores(RowWork[ClusterSums]):
         if block.cluster is None:
             raise errors.no_clusters()
         u = seen.residual if block.w is None else seen.residual * block.w[:, None]
-        scores = u[:, :, None] * seen.z[:, None, :]
         labels, group = np.unique(block.cluster, return_inverse=True)
         order = np.argsort(group, kind="stable")
-        firsts = np.searchsorted(group[order], np.arange(labels.size))
-        sums = np.add.reduceat(scores[order], firsts, axis=0) if labels.size else np.zeros((0, *scores.shape[1:]))
-        return ClusterSums(labels, sums)
+        ends = np.concatenate([[0], np.cumsum(np.bincount(group, minlength=labels.size))])
+        # Row g of the sparse matrix holds the residuals of cluster g, so that its product with z sums their scores.
+        sums = [sp.csr_array((v[order], order, ends), shape=(labels.size, block.rows)) @ seen.z for v in u.T]
+        return ClusterSums(labels, np.stack(sums, axis=1))
 
     def merge(self, left: ClusterSums, right: ClusterSums) -> ClusterSums:
         labels, group = np.unique(np.concatenate([left.labels, right.labels]), return_inverse=True)

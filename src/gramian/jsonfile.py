@@ -1,0 +1,109 @@
+"""JSON files that are written whole or not at all, carry a checksum, and give floats back to the last bit."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any, cast
+
+import numpy as np
+
+from gramian.arraytypes import Floats
+from gramian.errors import ModelError, message
+
+SPECIAL = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+
+
+def number(value: float) -> float | str:
+    """A float as JSON has it; what JSON lacks is spelled out."""
+    value = float(value)
+    if math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
+
+
+def from_number(value: object) -> float:
+    if isinstance(value, str) and value in SPECIAL:
+        return SPECIAL[value]
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError(f"{value!r} is not a number")
+    return float(value)
+
+
+def array(values: Floats) -> dict[str, Any]:
+    return {"shape": list(values.shape), "values": [number(v) for v in values.ravel().tolist()]}
+
+
+def from_array(data: Any, ndim: int) -> Floats:
+    shape = tuple(int(size) for size in data["shape"])
+    if len(shape) != ndim:
+        raise ValueError(f"an array has {len(shape)} dimensions instead of {ndim}")
+    return np.array([from_number(v) for v in data["values"]], dtype=np.float64).reshape(shape)
+
+
+def write(path: str | Path, kind: str, version: int, content: dict[str, Any]) -> None:
+    """Write {"format", "version", "checksum", "content"}."""
+    text = json.dumps(content, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    head = json.dumps({"format": kind, "version": version, "checksum": _checksum(text)})[:-1]
+    replace_file(path, lambda file: file.write(f'{head}, "content": {text}}}\n'.encode()))
+
+
+def replace_file(path: str | Path, fill: Callable[[IO[bytes]], Any]) -> None:
+    """Fill a new file beside `path` and move it there when it is complete; on any error nothing is left behind."""
+    path = Path(path)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            fill(file)
+            file.flush()
+            os.fsync(file.fileno())
+        mask = os.umask(0)
+        os.umask(mask)
+        Path(name).chmod(0o666 & ~mask)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def read(path: str | Path, kinds: tuple[str, ...], version: int) -> tuple[str, dict[str, Any]]:
+    """Kind and content again. Raises ModelError for another kind, another version, or a damaged file."""
+    path = Path(path)
+    try:
+        data: Any = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ModelError(message(f"there is no file {path}", hint="check the path")) from None
+    except (OSError, UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise damaged(path, str(error)) from None
+    found = cast(dict[str, Any], data) if isinstance(data, dict) else {}
+    kind = found.get("format")
+    if kind not in kinds:
+        raise ModelError(
+            message(f"{path.name} is not a saved model", f"Allowed formats: {', '.join(kinds)}; got {kind!r}")
+        )
+    if found.get("version") != version:
+        raise ModelError(
+            message(
+                f"{path.name} is a {kind} file of version {found.get('version')!r}",
+                f"This release reads version {version}",
+                "install the release that wrote it, or fit again",
+            )
+        )
+    content = found.get("content")
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    if not isinstance(content, dict) or found.get("checksum") != _checksum(text):
+        raise damaged(path, "its checksum does not match its content")
+    return str(kind), cast(dict[str, Any], content)
+
+
+def damaged(path: Path, why: str) -> ModelError:
+    return ModelError(message(f"{path.name} is damaged: {why}", hint="copy the file again, or fit and save again"))
+
+
+def _checksum(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

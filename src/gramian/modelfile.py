@@ -1,0 +1,214 @@
+"""Fits and moments as JSON files: no training data inside, nothing executed when they are loaded."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from gramian import jsonfile
+from gramian.accumulate import Moments
+from gramian.certificate import Certificate
+from gramian.covariance import Covariance
+from gramian.data.design import Design
+from gramian.errors import GramianError
+from gramian.estimate import Dropped, Estimate
+from gramian.jsonfile import array, from_array, from_number, number
+from gramian.kernels.exact import Double
+from gramian.result import Fit
+from gramian.solution import Stats
+from gramian.views import moments as reduction
+from gramian.views.sandwich import Projection
+
+MODEL, MOMENTS, VERSION = "gramian-model", "gramian-moments", 1
+
+
+def save(fit: Fit, path: str | Path) -> None:
+    """Write a fit; see Fit.save."""
+    jsonfile.write(path, MODEL, VERSION, _fit_out(fit))
+
+
+def load(path: str | Path) -> Fit | Moments:
+    """What was saved there: a Fit that predicts, tests and reports, or Moments that merge and fit.
+
+    What needs the training rows raises NeedsData and says so. Raises ModelError for a damaged file or one of another
+    version, FormulaError when its formula asks to run code.
+    """
+    kind, content = jsonfile.read(path, (MODEL, MOMENTS), VERSION)
+    try:
+        return _fit_in(content) if kind == MODEL else _moments_in(content)
+    except GramianError:
+        raise
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        raise jsonfile.damaged(Path(path), f"{type(error).__name__}: {error}") from None
+
+
+def save_moments(moments: Moments, path: str | Path) -> None:
+    """Write moments; see Moments.save."""
+    jsonfile.write(path, MOMENTS, VERSION, _moments_out(moments))
+
+
+# ---- a fit
+
+
+def _fit_out(fit: Fit) -> dict[str, Any]:
+    estimate, projection, cov, certificate = fit.estimate, fit.projection, fit.covariance, fit.certificate
+    return {
+        "formula": fit.formula,
+        "design": fit.design.to_json(),
+        "estimate": {
+            "coef": array(estimate.coef),
+            "nobs": number(estimate.nobs),
+            "weight_sum": number(estimate.weight_sum),
+            "log_weight_sum": number(estimate.log_weight_sum),
+            "rss": array(estimate.rss),
+            "tss": array(estimate.tss),
+            "rank": estimate.rank,
+            "dropped": [asdict(item) for item in estimate.dropped],
+            "ridge": number(estimate.ridge),
+            "frequency": estimate.frequency,
+        },
+        "projection": {
+            "coef": array(projection.coef),
+            "root": array(projection.root),
+            "level": array(projection.level),
+            "mean": array(projection.mean),
+        },
+        "covariance": {
+            "kind": cov.kind,
+            "root": array(cov.root),
+            "df": number(cov.df),
+            "clusters": cov.clusters,
+            "notes": list(cov.notes),
+        },
+        "certificate": {
+            "evidence": certificate.evidence,
+            "condition": number(certificate.condition),
+            **{name: array(getattr(certificate, name)) for name in _CERTIFICATE},
+        },
+        "method": fit.method,
+        "how": fit.how,
+        "plan": str(fit.plan),
+        "stats": asdict(fit.stats),
+        "trusted": fit.trusted,
+        "notes": list(fit.notes),
+        "missing": fit.missing,
+    }
+
+
+_CERTIFICATE = {
+    "gradient": 1,
+    "backward_error": 1,
+    "forward_bound": 2,
+    "intercept_bound": 1,
+    "digits": 1,
+    "digits_each": 2,
+    "digits_intercept": 1,
+    "ceiling": 1,
+}
+
+
+def _fit_in(data: dict[str, Any]) -> Fit:
+    design = Design.from_json(data["design"])
+    held, cov, found = data["estimate"], data["covariance"], data["certificate"]
+    projection = _projection(data["projection"], design, held)
+    root = projection.bread()
+    shift = int(design.intercept)
+    estimate = Estimate(
+        names=(("Intercept",) if design.intercept else ()) + design.names,
+        terms=tuple((term.name, tuple(j + shift for j in term.columns)) for term in design.terms),
+        targets=design.targets,
+        coef=from_array(held["coef"], 2),
+        unscaled=root @ root.T,
+        nobs=from_number(held["nobs"]),
+        weight_sum=from_number(held["weight_sum"]),
+        log_weight_sum=from_number(held["log_weight_sum"]),
+        rss=from_array(held["rss"], 1),
+        tss=from_array(held["tss"], 1),
+        rank=int(held["rank"]),
+        intercept=design.intercept,
+        dropped=tuple(_dropped(item) for item in held["dropped"]),
+        ridge=from_number(held["ridge"]),
+        frequency=bool(held["frequency"]),
+        root=root,
+    )
+    if estimate.coef.shape != (len(estimate.names), len(estimate.targets)):
+        raise ValueError(f"{estimate.coef.shape} coefficients for {len(estimate.names)} names")
+    if not np.isfinite(np.delete(estimate.coef, np.flatnonzero(~estimate.estimated), axis=0)).all():
+        raise ValueError("a coefficient is not finite")
+    arrays = {name: from_array(found[name], ndim) for name, ndim in _CERTIFICATE.items()}
+    return Fit(
+        formula=str(data["formula"]),
+        design=design,
+        estimate=estimate,
+        projection=projection,
+        covariance=Covariance(
+            str(cov["kind"]),
+            from_array(cov["root"], 3),
+            from_number(cov["df"]),
+            None if cov["clusters"] is None else int(cov["clusters"]),
+            tuple(str(note) for note in cov["notes"]),
+        ),
+        certificate=Certificate(evidence=found["evidence"], condition=from_number(found["condition"]), **arrays),
+        method=str(data["method"]),
+        how=str(data["how"]),
+        plan=str(data["plan"]),
+        stats=Stats(**data["stats"]),
+        trusted=bool(data["trusted"]),
+        notes=tuple(str(note) for note in data["notes"]),
+        missing=int(data["missing"]),
+        frame="dict",
+    )
+
+
+def _projection(data: dict[str, Any], design: Design, held: dict[str, Any]) -> Projection:
+    return Projection(
+        from_array(data["coef"], 2),
+        from_array(data["root"], 2),
+        from_array(data["level"], 1),
+        from_array(data["mean"], 1),
+        design.intercept,
+        from_number(held["weight_sum"]),
+        bool(held["frequency"]),
+    )
+
+
+def _dropped(item: dict[str, Any]) -> Dropped:
+    values = dict(item)
+    others = tuple(str(name) for name in cast(list[object], values.pop("others")))
+    weights = tuple(from_number(w) for w in cast(list[object], values.pop("weights")))
+    return Dropped(others=others, weights=weights, **values)
+
+
+# ---- moments
+
+
+def _moments_out(moments: Moments) -> dict[str, Any]:
+    sums = moments.sums
+    counts = asdict(sums.counts)
+    return {
+        "design": moments.design.to_json(),
+        "frequency": moments.frequency,
+        "counts": {**counts, "bits": str(counts["bits"])},
+        "mean": array(sums.mean.hi),
+        "mean_lo": array(sums.mean.lo),
+        "gram": array(sums.gram),
+        "noise": array(sums.noise),
+        "chain": sums.chain,
+    }
+
+
+def _moments_in(data: dict[str, Any]) -> Moments:
+    design = Design.from_json(data["design"])
+    counts = reduction.Counts(**{**data["counts"], "bits": int(data["counts"]["bits"])})
+    mean = Double(from_array(data["mean"], 1), from_array(data["mean_lo"], 1))
+    gram = from_array(data["gram"], 2)
+    n = len(design.names)
+    p = n + len(design.targets)
+    if gram.shape != (p, p) or mean.hi.shape != (p,):
+        raise ValueError(f"a Gram matrix of {gram.shape} for {p} columns")
+    noise = from_array(data["noise"], 1)
+    sums = reduction.Moments(n, design.intercept, counts, mean, gram, noise, int(data["chain"]))
+    return Moments(design, sums, bool(data["frequency"]))
