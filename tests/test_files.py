@@ -185,7 +185,7 @@ def test_hidden_and_unfinished_files_are_skipped(tmp_path):
     os.mkdir(tmp_path / "below")
     write(tmp_path / "below" / "d.csv", "x\n2\n")
     assert columns(tmp_path) == {"x": [1, 2]}
-    assert columns(str(tmp_path / "**" / "*.csv")) == {"x": [1, 2]}
+    assert columns(str(tmp_path / "**" / "[!_]*.csv")) == {"x": [1, 2]}
 
 
 def test_names_with_dots_and_odd_signs(tmp_path):

@@ -46,7 +46,7 @@ def test_all_of_it_agrees_with_statsmodels(intercept):
     truth = model.get_influence()
     # Condition about 1e2 after centring, 1e4 without: 16 - 4 - 3 digits.
     for ours, theirs in [
-        (got.residual, model.resid), (got.fitted, model.fittedvalues),
+        (got.residuals, model.resid), (got.fitted, model.fittedvalues),
         (got.standardized, truth.resid_studentized_internal), (got.studentized, truth.resid_studentized_external),
         (got.cooks, truth.cooks_distance[0]), (got.dffits, truth.dffits[0]),
     ]:  # fmt: skip
@@ -62,7 +62,7 @@ def test_weights_whiten_as_in_r():
     root = np.sqrt(w)
     truth = sm.OLS(root * y[:, 0], root[:, None] * sm.add_constant(X)).fit().get_influence()
     assert_allclose(got.leverage, truth.hat_matrix_diag, rtol=1e-9)
-    assert_allclose(got.residual[:, 0] * root, truth.resid, rtol=1e-9, atol=1e-11)
+    assert_allclose(got.residuals[:, 0] * root, truth.resid, rtol=1e-9, atol=1e-11)
     assert_allclose(got.studentized[:, 0], truth.resid_studentized_external, rtol=1e-9, atol=1e-9)
     assert_allclose(got.cooks[:, 0], truth.cooks_distance[0], rtol=1e-9, atol=1e-11)
 
@@ -87,7 +87,7 @@ def test_frequencies_give_the_leverage_of_one_of_the_repeated_rows():
     got = of(fitted(X, y, w=f.astype(float), frequency=True))
     long = of(fitted(np.repeat(X, f, axis=0), np.repeat(y, f, axis=0)))
     first = np.concatenate([[0], np.cumsum(f)[:-1]])
-    for name in ("leverage", "residual", "studentized", "cooks"):
+    for name in ("leverage", "residuals", "studentized", "cooks"):
         assert_allclose(getattr(got, name), getattr(long, name)[first], rtol=1e-9, atol=1e-12)
 
 
@@ -105,11 +105,11 @@ def test_rows_stay_in_their_places(missing, part, block, numbered):
     got = of(fit, threads=2)
     gone = np.zeros(60, bool)
     gone[list(missing)] = True
-    for name in ("leverage", "residual", "fitted", "cooks"):
+    for name in ("leverage", "residuals", "fitted", "cooks"):
         values = getattr(got, name)
         assert values.shape[0] == 60
         assert (np.isnan(values.reshape(60, -1)).any(axis=1) == gone).all()
-    assert_allclose((got.fitted + got.residual)[~gone], y[~gone], rtol=1e-12)
+    assert_allclose((got.fitted + got.residuals)[~gone], y[~gone], rtol=1e-12)
 
 
 def test_a_row_fitted_exactly_whatever_its_target_has_no_studentised_residual():
@@ -180,4 +180,4 @@ def test_no_rows_is_an_error():
 def test_it_names_what_it_holds():
     X, y = table()
     X[3, 0] = np.nan
-    assert repr(of(fitted(X, y))).startswith("Influence(150 rows, 149 used: .residual .fitted .leverage")
+    assert repr(of(fitted(X, y))).startswith("Influence(150 rows, 149 used: .residuals .fitted .leverage")

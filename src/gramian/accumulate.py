@@ -24,6 +24,7 @@ from gramian.plan import Machine, choose
 from gramian.problem import Facts
 from gramian.report.table import Like
 from gramian.result import Fit
+from gramian.saving import write_moments
 from gramian.solvers import SOLVERS
 from gramian.solvers.base import Request
 from gramian.solving import Accuracy, check_finite, no_rows, refine, solve_view
@@ -93,9 +94,7 @@ class Moments:
 
     def save(self, path: str | Path) -> None:
         """Write as JSON; the file is replaced whole or not at all."""
-        from gramian.modelfile import save_moments
-
-        save_moments(self, path)
+        write_moments(path, self.design, self.sums, self.frequency)
 
     def __repr__(self) -> str:
         size = f"{len(self.names)} columns, {len(self.targets)} targets"
@@ -111,7 +110,7 @@ class Moments:
         ):
             raise DataError(
                 message(
-                    f"moments of {self.design.formula.text!r} and {other.design.formula.text!r} have other columns or levels",
+                    f"moments of {self.design.formula.text!r} and {other.design.formula.text!r} differ in columns or levels",
                     f"Columns here: {listed(self.names)}; there: {listed(other.names)}",
                     "use a.update(new_rows), which reads new rows through the same design",
                 )

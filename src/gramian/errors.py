@@ -338,3 +338,20 @@ def bad_weight(what: str, value: object, row: str) -> DataError:
 
 def no_weight_left(what: str) -> DataError:
     return DataError(message(f"{what} is zero in every row", "Allowed: at least one positive weight", "check the column"))
+
+
+# ---- files that are written ------------------------------------------------------------------------------------------
+
+
+def cannot_write(path: str, reason: str) -> ArgumentError:
+    return ArgumentError(message(f"cannot write {path!r}: {reason}", hint="name a file in a folder that you can write to"))
+
+
+def unknown_output(path: str, allowed: Iterable[str]) -> ArgumentError:
+    return ArgumentError(
+        message(
+            f"cannot tell from the name {path!r} what kind of file to write",
+            f"Allowed: names that end in {', '.join(allowed)}",
+            "leave it out to get CSV on standard output",
+        )
+    )

@@ -30,13 +30,10 @@ from gramian.problem import Penalty
 from gramian.solution import Status
 from gramian.solvers.base import RankPolicy, Request
 from gramian.solving import Accuracy, Answer, NotFinite, solve
+from gramian.trust import FEWEST_DIGITS, doubtful
 from gramian.views.base import Threads
 
 __all__ = ["LinearRegression", "Ridge"]
-
-FEWEST_DIGITS = 4
-"""A fit with fewer certified digits than this warns."""
-
 
 class _Linear(MultiOutputMixin, RegressorMixin, BaseEstimator, ABC):
     """fit and predict for least squares with a ridge; `coef_` (n,), or (k, n) for y (m, k)."""
@@ -223,11 +220,8 @@ def _split(certificate: Certificate) -> Certificate:
 
 
 def _warn_if_few_digits(certificate: Certificate) -> None:
-    # Coefficients that are zero but for rounding have no digits and need none: their error is small beside the target.
-    beside_target = certificate.condition * certificate.backward_error
-    poor = (certificate.digits < FEWEST_DIGITS) & ~(beside_target < 10.0**-FEWEST_DIGITS)
-    if np.any(poor):
-        digits = float(np.min(certificate.digits[poor]))
+    if doubtful(certificate):
+        digits = float(np.min(certificate.digits))
         warnings.warn(
             message(
                 f"only {digits:.1f} digits of the coefficients are certified (condition {certificate.condition:.1e})",

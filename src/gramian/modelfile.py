@@ -1,8 +1,7 @@
-"""Fits and moments as JSON files: no training data inside, nothing executed when they are loaded."""
+"""gm.load: fits and moments back from their JSON files. Nothing in a file is executed."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,19 +14,13 @@ from gramian.covariance import Covariance
 from gramian.data.design import Design
 from gramian.errors import GramianError
 from gramian.estimate import Dropped, Estimate
-from gramian.jsonfile import array, from_array, from_number, number
+from gramian.jsonfile import from_array, from_number
 from gramian.kernels.exact import Double
 from gramian.result import Fit
+from gramian.saving import CERTIFICATE, MODEL, MOMENTS, VERSION
 from gramian.solution import Stats
 from gramian.views import moments as reduction
 from gramian.views.sandwich import Projection
-
-MODEL, MOMENTS, VERSION = "gramian-model", "gramian-moments", 1
-
-
-def save(fit: Fit, path: str | Path) -> None:
-    """Write a fit; see Fit.save."""
-    jsonfile.write(path, MODEL, VERSION, _fit_out(fit))
 
 
 def load(path: str | Path) -> Fit | Moments:
@@ -45,74 +38,12 @@ def load(path: str | Path) -> Fit | Moments:
         raise jsonfile.damaged(Path(path), f"{type(error).__name__}: {error}") from None
 
 
-def save_moments(moments: Moments, path: str | Path) -> None:
-    """Write moments; see Moments.save."""
-    jsonfile.write(path, MOMENTS, VERSION, _moments_out(moments))
-
-
 # ---- a fit
-
-
-def _fit_out(fit: Fit) -> dict[str, Any]:
-    estimate, projection, cov, certificate = fit.estimate, fit.projection, fit.covariance, fit.certificate
-    return {
-        "formula": fit.formula,
-        "design": fit.design.to_json(),
-        "estimate": {
-            "coef": array(estimate.coef),
-            "nobs": number(estimate.nobs),
-            "weight_sum": number(estimate.weight_sum),
-            "log_weight_sum": number(estimate.log_weight_sum),
-            "rss": array(estimate.rss),
-            "tss": array(estimate.tss),
-            "rank": estimate.rank,
-            "dropped": [asdict(item) for item in estimate.dropped],
-            "ridge": number(estimate.ridge),
-            "frequency": estimate.frequency,
-        },
-        "projection": {
-            "coef": array(projection.coef),
-            "root": array(projection.root),
-            "level": array(projection.level),
-            "mean": array(projection.mean),
-        },
-        "covariance": {
-            "kind": cov.kind,
-            "root": array(cov.root),
-            "df": number(cov.df),
-            "clusters": cov.clusters,
-            "notes": list(cov.notes),
-        },
-        "certificate": {
-            "evidence": certificate.evidence,
-            "condition": number(certificate.condition),
-            **{name: array(getattr(certificate, name)) for name in _CERTIFICATE},
-        },
-        "method": fit.method,
-        "how": fit.how,
-        "plan": str(fit.plan),
-        "stats": asdict(fit.stats),
-        "trusted": fit.trusted,
-        "notes": list(fit.notes),
-        "missing": fit.missing,
-    }
-
-
-_CERTIFICATE = {
-    "gradient": 1,
-    "backward_error": 1,
-    "forward_bound": 2,
-    "intercept_bound": 1,
-    "digits": 1,
-    "digits_each": 2,
-    "digits_intercept": 1,
-    "ceiling": 1,
-}
 
 
 def _fit_in(data: dict[str, Any]) -> Fit:
     design = Design.from_json(data["design"])
-    held, cov, found = data["estimate"], data["covariance"], data["certificate"]
+    held, cov, found, story = data["estimate"], data["covariance"], data["certificate"], data["story"]
     projection = _projection(data["projection"], design, held)
     root = projection.bread()
     shift = int(design.intercept)
@@ -138,9 +69,9 @@ def _fit_in(data: dict[str, Any]) -> Fit:
         raise ValueError(f"{estimate.coef.shape} coefficients for {len(estimate.names)} names")
     if not np.isfinite(np.delete(estimate.coef, np.flatnonzero(~estimate.estimated), axis=0)).all():
         raise ValueError("a coefficient is not finite")
-    arrays = {name: from_array(found[name], ndim) for name, ndim in _CERTIFICATE.items()}
+    arrays = {name: from_array(found[name], ndim) for name, ndim in CERTIFICATE.items()}
     return Fit(
-        formula=str(data["formula"]),
+        formula=str(story["formula"]),
         design=design,
         estimate=estimate,
         projection=projection,
@@ -152,13 +83,13 @@ def _fit_in(data: dict[str, Any]) -> Fit:
             tuple(str(note) for note in cov["notes"]),
         ),
         certificate=Certificate(evidence=found["evidence"], condition=from_number(found["condition"]), **arrays),
-        method=str(data["method"]),
-        how=str(data["how"]),
-        plan=str(data["plan"]),
-        stats=Stats(**data["stats"]),
-        trusted=bool(data["trusted"]),
-        notes=tuple(str(note) for note in data["notes"]),
-        missing=int(data["missing"]),
+        method=str(story["method"]),
+        how=str(story["how"]),
+        plan=str(story["plan"]),
+        stats=Stats(**story["stats"]),
+        trusted=bool(story["trusted"]),
+        notes=tuple(str(note) for note in story["notes"]),
+        missing=int(story["missing"]),
         frame="dict",
     )
 
@@ -183,21 +114,6 @@ def _dropped(item: dict[str, Any]) -> Dropped:
 
 
 # ---- moments
-
-
-def _moments_out(moments: Moments) -> dict[str, Any]:
-    sums = moments.sums
-    counts = asdict(sums.counts)
-    return {
-        "design": moments.design.to_json(),
-        "frequency": moments.frequency,
-        "counts": {**counts, "bits": str(counts["bits"])},
-        "mean": array(sums.mean.hi),
-        "mean_lo": array(sums.mean.lo),
-        "gram": array(sums.gram),
-        "noise": array(sums.noise),
-        "chain": sums.chain,
-    }
 
 
 def _moments_in(data: dict[str, Any]) -> Moments:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -21,6 +21,7 @@ from gramian.plan import Plan
 from gramian.prediction import intervals, predict, predict_table
 from gramian.report import Summary, as_frame, summarise, table
 from gramian.report.table import Like
+from gramian.saving import write_model
 from gramian.solution import Stats
 from gramian.views.base import Runner
 from gramian.views.influence import Influence, influence
@@ -265,9 +266,17 @@ class Fit:
 
     def save(self, path: str | Path) -> None:
         """Write the model as JSON, without training data; the file is replaced whole or not at all."""
-        from gramian.modelfile import save
-
-        save(self, path)
+        story: dict[str, Any] = {
+            "formula": self.formula,
+            "method": self.method,
+            "how": self.how,
+            "plan": str(self.plan),
+            "stats": asdict(self.stats),
+            "trusted": self.trusted,
+            "notes": list(self.notes),
+            "missing": self.missing,
+        }
+        write_model(path, self.design, self.estimate, self.projection, self.covariance, self.certificate, story)
 
     def __repr__(self) -> str:
         return str(self.summary())

@@ -10,6 +10,7 @@ NULLS = ["", "NA", "N/A", "NaN", "nan", "null", "NULL"]
 """How a missing value may be spelled, for numbers and text alike."""
 
 _TRUTH = ["1", "0", "true", "false", "True", "False", "TRUE", "FALSE"]
+_TIME = "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"
 _BEYOND = 2.0**63
 
 
@@ -94,6 +95,8 @@ def _is_text(kind: ArrowType) -> bool:
 def _fits(strings: Array, trimmed: Array, kind: ArrowType) -> bool:
     if pa.types.is_boolean(kind):
         return bool(pc.all(pc.is_in(strings, value_set=pa.array(_TRUTH))).as_py())
+    if pa.types.is_time(kind):
+        return bool(pc.all(pc.match_substring_regex(strings, _TIME)).as_py())
     try:
         (trimmed if pa.types.is_integer(kind) or pa.types.is_floating(kind) else strings).cast(kind)
     except pa.ArrowInvalid:

@@ -16,14 +16,14 @@ from gramian.views.sandwich import SATURATED, Projection, RowWork, Seen, gather
 class Influence:
     """One entry per row of the source, m in all, NaN for rows that were dropped; (m, k) for k targets.
 
-    fitted: without any offset, as the target that was fitted has it taken off. residual: target less fitted.
+    fitted: without any offset, as the target that was fitted has it taken off. residuals: target less fitted.
     leverage (m,): diagonal of the hat matrix; for frequencies, of one of the repeated rows. weight (m,) or None:
     analytic weights. sigma (k,), df, rank: of the fit. Definitions are those of R's influence.measures.
     Reference: Belsley, Kuh and Welsch (1980), Regression Diagnostics, chapter 2.
     """
 
     fitted: Floats
-    residual: Floats
+    residuals: Floats
     leverage: Floats
     weight: Floats | None
     sigma: Floats
@@ -40,7 +40,7 @@ class Influence:
     def studentized(self) -> Floats:
         """The same with sigma estimated without the row: Student's t on df - 1; NaN where df <= 1."""
         if self.df <= 1:
-            return np.full_like(self.residual, np.nan)
+            return np.full_like(self.residuals, np.nan)
         r = self.standardized
         with np.errstate(divide="ignore", invalid="ignore"):
             return r * np.sqrt((self.df - 1.0) / np.maximum(self.df - r * r, 0.0))
@@ -62,14 +62,14 @@ class Influence:
         return np.where(rest <= SATURATED, np.nan, rest)
 
     def _weighted(self) -> Floats:
-        return self.residual if self.weight is None else self.residual * np.sqrt(self.weight)[:, None]
+        return self.residuals if self.weight is None else self.residuals * np.sqrt(self.weight)[:, None]
 
     def __repr__(self) -> str:
-        m, k = self.residual.shape
+        m, k = self.residuals.shape
         used = int(np.count_nonzero(~np.isnan(self.leverage)))
         targets = "" if k == 1 else f" x {k} targets"
         return (
-            f"Influence({m:,} rows{targets}, {used:,} used: .residual .fitted .leverage .standardized .studentized "
+            f"Influence({m:,} rows{targets}, {used:,} used: .residuals .fitted .leverage .standardized .studentized "
             f".cooks .dffits)"
         )
 

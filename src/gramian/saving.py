@@ -1,0 +1,91 @@
+"""What a saved model or saved moments hold, and how they are written: plain JSON, without training data."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from gramian import jsonfile
+from gramian.certificate import Certificate
+from gramian.covariance import Covariance
+from gramian.data.design import Design
+from gramian.estimate import Estimate
+from gramian.jsonfile import array, number
+from gramian.views.moments import Moments
+from gramian.views.sandwich import Projection
+
+MODEL, MOMENTS, VERSION = "gramian-model", "gramian-moments", 1
+
+CERTIFICATE = {
+    "gradient": 1,
+    "backward_error": 1,
+    "forward_bound": 2,
+    "intercept_bound": 1,
+    "digits": 1,
+    "digits_each": 2,
+    "digits_intercept": 1,
+    "ceiling": 1,
+}
+"""The arrays of a certificate and their dimensions."""
+
+
+def write_model(
+    path: str | Path,
+    design: Design,
+    estimate: Estimate,
+    projection: Projection,
+    covariance: Covariance,
+    certificate: Certificate,
+    story: dict[str, Any],
+) -> None:
+    """`story` is plain JSON: how the fit was found, and what is said about it."""
+    content = {
+        "design": design.to_json(),
+        "estimate": _estimate(estimate),
+        "projection": {name: array(getattr(projection, name)) for name in ("coef", "root", "level", "mean")},
+        "covariance": {
+            "kind": covariance.kind,
+            "root": array(covariance.root),
+            "df": number(covariance.df),
+            "clusters": covariance.clusters,
+            "notes": list(covariance.notes),
+        },
+        "certificate": {
+            "evidence": certificate.evidence,
+            "condition": number(certificate.condition),
+            **{name: array(getattr(certificate, name)) for name in CERTIFICATE},
+        },
+        "story": story,
+    }
+    jsonfile.write(path, MODEL, VERSION, content)
+
+
+def _estimate(estimate: Estimate) -> dict[str, Any]:
+    return {
+        "coef": array(estimate.coef),
+        "nobs": number(estimate.nobs),
+        "weight_sum": number(estimate.weight_sum),
+        "log_weight_sum": number(estimate.log_weight_sum),
+        "rss": array(estimate.rss),
+        "tss": array(estimate.tss),
+        "rank": estimate.rank,
+        "dropped": [asdict(item) for item in estimate.dropped],
+        "ridge": number(estimate.ridge),
+        "frequency": estimate.frequency,
+    }
+
+
+def write_moments(path: str | Path, design: Design, sums: Moments, frequency: bool) -> None:
+    counts = asdict(sums.counts)
+    content = {
+        "design": design.to_json(),
+        "frequency": frequency,
+        "counts": {**counts, "bits": str(counts["bits"])},
+        "mean": array(sums.mean.hi),
+        "mean_lo": array(sums.mean.lo),
+        "gram": array(sums.gram),
+        "noise": array(sums.noise),
+        "chain": sums.chain,
+    }
+    jsonfile.write(path, MOMENTS, VERSION, content)

@@ -1,0 +1,45 @@
+"""Files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from gramian.errors import cannot_write
+
+
+@contextmanager
+def whole_file(path: str | Path) -> Generator[Path]:
+    """A path beside `path` to write to; it takes the place of `path` on leaving, or vanishes if an error was raised.
+
+    A pipe or a device is written to directly. Raises ArgumentError when the place cannot be written to.
+    """
+    final = Path(os.path.realpath(path))
+    if final.is_dir():
+        raise cannot_write(str(path), "it is a folder")
+    if final.exists() and not final.is_file():
+        yield final
+        return
+    part = final.with_name(f".{final.name}.{secrets.token_hex(6)}.part")
+    try:
+        part.touch(exist_ok=False)
+        if final.exists():
+            if not os.access(final, os.W_OK):
+                raise PermissionError(13, os.strerror(13))
+            part.chmod(final.stat().st_mode & 0o777)
+        yield part
+        os.replace(part, final)
+    except OSError as error:
+        raise cannot_write(str(path), (error.strerror or str(error)).lower()) from error
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """`text` as UTF-8, with a line end at the end."""
+    with whole_file(path) as part:
+        part.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
