@@ -104,14 +104,33 @@ def test_many_columns_that_begin_empty(tmp_path):
     assert kinds(path)["c7"] == "integer"
 
 
-NUMBERS = [" 1", "1 ", "+1", "-1", "0x1F", "1.", ".5", "1d5", "1_000", "-", "inf", "-inf", "1e5", "1E-3", "007", "1,5", "٣", "1e400"]
+NUMBERS = [
+    " 1",
+    "1 ",
+    "+1",
+    "-1",
+    "0x1F",
+    "1.",
+    ".5",
+    "1d5",
+    "1_000",
+    "-",
+    "inf",
+    "-inf",
+    "1e5",
+    "1E-3",
+    "007",
+    "1,5",
+    "٣",
+    "1e400",
+]
 
 
 @pytest.mark.parametrize("value", NUMBERS)
 def test_a_late_value_is_read_as_an_early_one(value, tmp_path):
     """The typing of a contradicted file agrees with that of the reader, for every spelling."""
     early = write(tmp_path / "early.csv", f'a,b\n"{value}",1\n')
-    late = write(tmp_path / "late.csv", "a,b\n" + f',{"1" * 15}\n' * 100_000 + f'"{value}",word\n')
+    late = write(tmp_path / "late.csv", "a,b\n" + f",{'1' * 15}\n" * 100_000 + f'"{value}",word\n')
     assert kinds(late)["a"] == kinds(early)["a"]
     assert columns(late, ["a"])["a"][-1] == columns(early, ["a"])["a"][0]
 

@@ -8,13 +8,14 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from typing import Any
 
 import pytest
-from design_support import Memory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from design_support import Memory
 from gramian.data.design import Design
 from gramian.data.formula import parse
 from gramian.errors import FormulaError, GramianError, ModelError
@@ -113,7 +114,7 @@ BOMBS = [
     "y ~ I(" + "(" * 3000 + "x" + ")" * 3000 + ")",
     "y ~ " + "(" * 3000 + "x" + ")" * 3000,
     "y ~ I(" + "-" * 15000 + "x)",
-    "y ~ I(" + "log(" * 60 + "x" + ")" * 60 + ")",
+    "y ~ I(" + "log(" * 250 + "x" + ")" * 250 + ")",
     "y ~ I(" + "9" * 6000 + " * x)",
     "y ~ I(" + "x + " * 6000 + "x)",
     "y ~ (x + z + city)^999999999",
@@ -141,10 +142,8 @@ alphabet = st.text(alphabet="xyz()[]{}'\"`.,:+-*/^~%=! 019lambdaIC_\\\n|&@;#", m
 @settings(max_examples=400, deadline=None)
 @given(alphabet)
 def test_any_text_parses_or_is_refused(text: str) -> None:
-    try:
+    with suppress(GramianError):
         parse(f"y ~ {text}", COLUMNS)
-    except GramianError as error:
-        assert str(error)
 
 
 def test_nothing_evaluates(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -119,7 +119,8 @@ def test_poly_orthogonal_gives_the_same_predictions_on_filip() -> None:
     raw, orthogonal = gm.fit(r.formula, r.columns), gm.fit("y ~ poly(x, 10)", r.columns)
     assert orthogonal.certificate.condition < 10
     assert orthogonal.sigma == pytest.approx(r.sigma, rel=1e-9)
-    np.testing.assert_allclose(orthogonal.fitted(), raw.fitted(), rtol=1e-9)
+    # Summing the raw terms cancels: eps * max |X||b| is 1e-9 here.
+    np.testing.assert_allclose(orthogonal.fitted(), raw.fitted(), rtol=1e-8)
 
 
 @everywhere

@@ -218,7 +218,10 @@ def test_floats_of_frames_are_not_copied(make):
 
 
 def test_float32_with_missing_values_stays_float32():
-    for frame in (pl.DataFrame({"x": pl.Series([1.5, None], dtype=pl.Float32)}), pa.table({"x": pa.array([1.5, None], pa.float32())})):
+    for frame in (
+        pl.DataFrame({"x": pl.Series([1.5, None], dtype=pl.Float32)}),
+        pa.table({"x": pa.array([1.5, None], pa.float32())}),
+    ):
         column = next(iter(as_source(frame).parts(["x"], 10)[0].tables())).columns["x"]
         assert column.dtype == np.float32
         assert column[0] == 1.5
@@ -266,7 +269,9 @@ def test_decimals_sparse_null_and_structured():
 
 
 def test_dates_and_lists_cost_nothing_until_used():
-    frame = pl.DataFrame({"y": [1.0], "when": ["2020-01-01"], "many": [[1, 2]]}).with_columns(pl.col("when").str.to_date())
+    frame = pl.DataFrame({"y": [1.0], "when": ["2020-01-01"], "many": [[1, 2]]}).with_columns(
+        pl.col("when").str.to_date()
+    )
     for data in (frame, frame.to_arrow(), frame.lazy(), frame.to_pandas()):
         source = as_source(data)
         assert source.schema.field("when").kind == source.schema.field("many").kind == "other"
@@ -290,9 +295,12 @@ FILES = {
     "semicolons": lambda path: TABLE_CSV(path / "t.csv", ";"),
     "gzip": lambda path: TABLE_CSV(path / "t.csv.gz"),
     "parquet": lambda path: pq.write_table(TABLE, path / "t.parquet", row_group_size=2 * ROWS) or path / "t.parquet",
-    "feather": lambda path: pyarrow.feather.write_feather(TABLE, str(path / "t.feather"), chunksize=2 * ROWS)
-    or path / "t.feather",
-    "ipc": lambda path: pl.from_arrow(TABLE).write_ipc(path / "t.arrow", record_batch_size=2 * ROWS) or path / "t.arrow",
+    "feather": lambda path: (
+        pyarrow.feather.write_feather(TABLE, str(path / "t.feather"), chunksize=2 * ROWS) or path / "t.feather"
+    ),
+    "ipc": lambda path: (
+        pl.from_arrow(TABLE).write_ipc(path / "t.arrow", record_batch_size=2 * ROWS) or path / "t.arrow"
+    ),
 }
 
 

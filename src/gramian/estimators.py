@@ -35,6 +35,7 @@ from gramian.views.base import Threads
 
 __all__ = ["LinearRegression", "Ridge"]
 
+
 class _Linear(MultiOutputMixin, RegressorMixin, BaseEstimator, ABC):
     """fit and predict for least squares with a ridge; `coef_` (n,), or (k, n) for y (m, k)."""
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
-import tempfile
-from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any, cast
 
 import numpy as np
 
 from gramian.arraytypes import Floats
 from gramian.errors import ModelError, message
+from gramian.writing import whole_file
 
 SPECIAL = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
@@ -50,25 +48,8 @@ def write(path: str | Path, kind: str, version: int, content: dict[str, Any]) ->
     """Write {"format", "version", "checksum", "content"}."""
     text = json.dumps(content, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
     head = json.dumps({"format": kind, "version": version, "checksum": _checksum(text)})[:-1]
-    replace_file(path, lambda file: file.write(f'{head}, "content": {text}}}\n'.encode()))
-
-
-def replace_file(path: str | Path, fill: Callable[[IO[bytes]], Any]) -> None:
-    """Fill a new file beside `path` and move it there when it is complete; on any error nothing is left behind."""
-    path = Path(path)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            fill(file)
-            file.flush()
-            os.fsync(file.fileno())
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(name).chmod(0o666 & ~mask)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with whole_file(path) as part:
+        part.write_text(f'{head}, "content": {text}}}\n', encoding="utf-8")
 
 
 def read(path: str | Path, kinds: tuple[str, ...], version: int) -> tuple[str, dict[str, Any]]:

@@ -200,13 +200,13 @@ def _gradient(
     rows: Rows, view: Moments | Triangle, solution: Solution, factor: Factor, exact: bool, runner: Runner
 ) -> Gradient:
     norms = view.norms[: view.n]
+    point = Point(solution.centre, solution.level, solution.coef, solution.level_lo, solution.coef_lo)
     if exact:
-        return exact_gradient(rows, runner, solution, norms)
+        return exact_gradient(rows, runner, point, norms)
     probes = None
     if factor.defect >= PROVEN:
         signs = np.where(np.random.default_rng(1).random((factor.rank, 2)) < 0.5, -1.0, 1.0)
         probes = factor.W @ signs
-    point = Point(solution.centre, solution.level, solution.coef)
     return Gradient.of(rows, runner, point, norms, probes)
 
 

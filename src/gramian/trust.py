@@ -11,10 +11,11 @@ FEWEST_DIGITS = 4
 
 
 def doubtful(certificate: Certificate, digits: float = FEWEST_DIGITS) -> bool:
-    """Whether fewer `digits` than these are certified, of the coefficients and beside the target.
+    """Whether fewer digits than these are certified.
 
-    Coefficients that are zero but for rounding, as for a constant target, hold no digits and need none: condition times
-    backward error bounds their error beside the target, ||D (b - b*)|| / ||y||.
+    Coefficients that are zero but for rounding, as for a constant target, hold no digits and need none. They are told by
+    condition times backward error, which bounds ||D (b - b*)|| / ||y||: their error is small beside the target.
     """
     beside_target = certificate.condition * certificate.backward_error
-    return bool(np.any((certificate.digits < digits) & ~(beside_target < 10.0**-digits)))
+    zero = (certificate.digits < 1) & (beside_target < 1e-8)
+    return bool(np.any((certificate.digits < digits) & ~zero))

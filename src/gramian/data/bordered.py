@@ -69,9 +69,7 @@ class Bordered:
         parts: list[BlockPart] = [_WithOnes(part) for part in self.of.parts()]
         if self.ridge:
             size = block_rows(self.n + self.k)
-            parts += [
-                _Penalty(self, first, min(size, self.of.n - first)) for first in range(0, self.of.n, size)
-            ]
+            parts += [_Penalty(self, first, min(size, self.of.n - first)) for first in range(0, self.of.n, size)]
         return parts
 
 

@@ -37,7 +37,7 @@ from gramian.data.refusals import described, function_hint, hint_for
 from gramian.errors import FormulaError, bad_formula, unknown_column
 
 MOST_CHARACTERS = 20_000
-MOST_DEPTH = 30
+MOST_DEPTH = 100
 _QUOTES = 0x13000  # hieroglyphs: letters to Python's parser, one character wide, in no column's name
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`")
 MOST_QUOTED = 1_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gramian.data.arrow import Array, ArrowType, ChunkedArray, pa, pc
+from gramian.data.arrow import Array, ArrowType, pa, pc
 
 NULLS = ["", "NA", "N/A", "NaN", "nan", "null", "NULL"]
 """How a missing value may be spelled, for numbers and text alike."""
@@ -32,6 +32,7 @@ class Guess:
             pa.timestamp("ns", "UTC"),
         ]
         self._whole = True
+        self._large = False
         self._seen = False
 
     @property
@@ -43,7 +44,7 @@ class Guess:
 
     @property
     def too_long(self) -> bool:
-        return self._whole and self._seen and pa.types.is_floating(self.type)
+        return self._whole and self._large and pa.types.is_floating(self.type)
 
     def see(self, strings: Array) -> None:
         """Values of the column as text; nulls say nothing."""
@@ -57,6 +58,7 @@ class Guess:
         self._live = [kind for kind in self._live if _fits(strings, trimmed, kind)]
         if self._whole and pa.float64() in self._live:
             self._whole = bool(pc.all(pc.match_substring_regex(trimmed, r"^[+-]?[0-9]+$")).as_py())
+            self._large = self._large or suspicious(trimmed.cast(pa.float64()))
 
     def with_(self, other: Guess) -> Guess:
         """What the values of both allow."""
@@ -65,6 +67,7 @@ class Guess:
         left, right = (one._live if one._seen else both._live for one in (self, other))
         both._live = [kind for kind in left if kind in right]
         both._whole = self._whole and other._whole
+        both._large = self._large or other._large
         return both
 
     @classmethod
@@ -80,7 +83,7 @@ class Guess:
         return guess
 
 
-def suspicious(column: ChunkedArray) -> bool:
+def suspicious(column: Array) -> bool:
     """A float column with values so large that they may have been integers beyond 64 bits."""
     if not pa.types.is_floating(column.type):
         return False

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 import numpy as np
 
@@ -37,9 +39,9 @@ class SeenLevels:
         else:
             values, first = np.unique(number(node.arg, frame, states), return_index=True)
             found = [float(value) for value in values]
-        for level, at in zip(found, first, strict=True):
-            if level not in self.seen:
-                self.seen[level] = frame.row(int(at))
+        for place in np.argsort(first):
+            if found[place] not in self.seen:
+                self.seen[found[place]] = frame.row(int(first[place]))
         if len(self.seen) > MOST_LEVELS:
             raise too_many_columns(len(self.seen), MOST_COLUMNS, node.text, len(self.seen))
 
@@ -56,7 +58,8 @@ class SeenLevels:
             self._check_declared(node.levels)
         elif order is None and self.kind == "text" and node.text == columns_of(node)[0]:
             self._check_text()
-        known = list(dict.fromkeys([*(order or ()), *sorted(self.seen, key=_sortable)]))
+        occurring: list[Any] = sorted(cast(Iterable[Any], self.seen))  # all text, or all numbers
+        known: list[str | float] = list(dict.fromkeys([*(order or ()), *occurring]))
         values = tuple(level for level in known if level in self.seen)
         unused = [label(self.kind, level) for level in known if level not in self.seen]
         if unused:
@@ -80,7 +83,3 @@ class SeenLevels:
         odd = [str(level) for level in self.seen if not is_number(str(level))]
         if odd and len(self.seen) >= _ENOUGH and len(odd) <= (1 - _MOSTLY) * len(self.seen):
             raise text_as_number(columns_of(self.node)[0], odd[0], self.seen[odd[0]])
-
-
-def _sortable(level: str | float) -> str | float:
-    return level

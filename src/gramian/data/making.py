@@ -6,7 +6,7 @@ computed into its rows. Its transpose, Fortran-contiguous, is X.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -122,14 +122,21 @@ class DesignPart:
         plain = rows.layout.plain
         if frame.kept is not None:
             buffer, targets = np.empty((rows.n, frame.rows)), np.empty((rows.k, frame.rows))
-            for name, at in plain.items():
-                buffer[at] = frame.number(name)
+        _fill_plain(frame, plain, buffer)
         fill(rows.layout.pieces, frame, rows.states, buffer)
         for at, target in enumerate(rows.targets):
             values = evaluate.number(target.node, frame, rows.states)
             if frame.kept is not None or not isinstance(target.node, Column):
                 targets[at] = values
         return buffer, targets
+
+
+def _fill_plain(frame: Frame, plain: Mapping[str, int], buffer: Floats) -> None:
+    """Plain columns that were not read into the buffer itself; raises where one turns out to be text."""
+    for name, at in plain.items():
+        values = frame.number(name)
+        if not np.may_share_memory(values, buffer):
+            buffer[at] = values
 
 
 def predicted(source: Source, reading: Reading, layout: Layout, states: States) -> Iterator[Predicted]:
@@ -144,6 +151,7 @@ def predicted(source: Source, reading: Reading, layout: Layout, states: States) 
                 missing |= np.isnan(values)
             for coded in frame.coded.values():
                 missing |= coded.codes < 0
+            _fill_plain(frame, layout.plain, buffer)
             fill(layout.pieces, frame, states, buffer)
             places = np.flatnonzero(missing)
             buffer[:, places] = np.nan

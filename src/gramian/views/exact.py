@@ -14,9 +14,8 @@ from gramian.arraytypes import Floats
 from gramian.data.blocks import Block, BlockPart, Rows
 from gramian.errors import SourceError
 from gramian.kernels.exact import UNIT, Double, add, dot, exactly, multiply, total, two_prod, two_sum
-from gramian.solution import Solution
 from gramian.views.base import Runner
-from gramian.views.gradient import Gradient
+from gramian.views.gradient import Gradient, Point
 from gramian.views.moments import Counts
 
 ENTRIES = 400_000
@@ -32,7 +31,7 @@ class _Sums:
     yty: Floats
 
 
-def exact_gradient(rows: Rows, runner: Runner, at: Solution, norms: Floats) -> Gradient:
+def exact_gradient(rows: Rows, runner: Runner, at: Point, norms: Floats) -> Gradient:
     """One pass at coef + coef_lo and level + level_lo; `norms` (n,) the weighted column norms about the centre."""
     whole = not rows.in_memory
 
@@ -55,7 +54,7 @@ def _merge(a: _Sums, b: _Sums) -> _Sums:
     return _Sums(a.counts + b.counts, add(a.g, b.g), add(a.s, b.s), add(a.rss, b.rss), a.yty + b.yty)
 
 
-def _block(block: Block, at: Solution, centred: bool, whole: bool) -> _Sums:
+def _block(block: Block, at: Point, centred: bool, whole: bool) -> _Sums:
     counts = Counts.of(block, whole)
     dense = block.dense()
     n, k = at.coef.shape

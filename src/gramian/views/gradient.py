@@ -28,11 +28,16 @@ from gramian.views.moments import CHUNK, Counts, gamma
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Point:
-    """Where a gradient is taken: prediction level (k,) + (x - centre) @ coef, coef (n, k), centre (n,)."""
+    """Where a gradient is taken: level (k,) + (x - centre) @ coef, coef (n, k), centre (n,).
+
+    The low parts are read only by the double-double pass.
+    """
 
     centre: Floats
     level: Floats
     coef: Floats
+    level_lo: Floats
+    coef_lo: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,191 @@
+"""What the commands do once their arguments are read: fit and print, predict and write, and how each kind of end is told."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, TextIO
+
+import numpy as np
+import typer
+
+from gramian.errors import GramianError, GramianWarning, bad_argument, not_a_fit, unknown_output
+from gramian.fit import FILE_DIGITS, fit
+from gramian.prediction import prediction_blocks
+from gramian.result import Fit
+from gramian.trust import FEWEST_DIGITS, doubtful
+from gramian.writing import whole_file, write_text
+
+UNTRUSTED, BAD_INPUT, FAULT, INTERRUPTED, PIPE_CLOSED = 1, 2, 3, 130, 141
+OUTPUTS = (".csv", ".tsv", ".parquet")
+
+
+@contextmanager
+def answering() -> Generator[None]:
+    """Turns every way to end into its exit status, with no traceback unless gramian itself is at fault."""
+    warnings.showwarning = _show_warning
+    try:
+        yield
+        sys.stdout.flush()
+    except (typer.Exit, SystemExit):
+        raise
+    except GramianError as error:
+        say(f"{type(error).__name__}: {error}")
+        raise typer.Exit(BAD_INPUT) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+    except BrokenPipeError:
+        # Nobody reads any more: what is left in the buffer goes nowhere, so that closing it does not complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(PIPE_CLOSED) from None
+    except MemoryError as error:
+        say(f"MemoryError: {error or 'the memory of this machine does not suffice'}\nHint: use fewer columns or threads")
+        raise typer.Exit(BAD_INPUT) from None
+    except Exception:
+        say("gramian failed; this is a fault of its own, please report it:")
+        traceback.print_exc()
+        raise typer.Exit(FAULT) from None
+
+
+def say(text: str) -> None:
+    """To standard error, as it is."""
+    print(text, file=sys.stderr)
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    if issubclass(category, GramianWarning):
+        say(f"warning: {message}")
+
+
+# ---- fit -------------------------------------------------------------------------------------------------------------
+
+
+def run_fit(
+    data: str,
+    formula: str,
+    options: dict[str, Any],
+    *,
+    level: float,
+    json: bool,
+    latex: bool,
+    html: str | None,
+    save: str | None,
+    plan: bool,
+) -> None:
+    """Fit, print, write; raises typer.Exit(1) when the answer is not trusted."""
+    if json and latex:
+        raise bad_argument("the output", "--json --latex", "one of --json and --latex")
+    asked = read_accuracy(options["accuracy"])
+    fitted = fit(formula, data, **{**options, "accuracy": asked})
+    wanted = FILE_DIGITS if asked is None else asked if isinstance(asked, float) else FEWEST_DIGITS
+    trusted = not doubtful(fitted.certificate, wanted)
+    print(_printed(fitted, level, json, latex, plan, trusted))
+    if html is not None:
+        write_text(html, _page(fitted.formula, fitted.summary(level).html(rows=None)))
+    if save is not None:
+        fitted.save(save)
+    if not trusted:
+        digits = float(np.min(fitted.certificate.digits))
+        say(
+            f"not trusted: {digits:.1f} digits of the coefficients are certified, {wanted:g} were expected\n"
+            "Hint: leave out or combine columns that nearly repeat each other, or ask for fewer digits with --accuracy"
+        )
+        raise typer.Exit(UNTRUSTED)
+
+
+def read_accuracy(text: str | None) -> Any:
+    """A number where the text is one; other words are left to the library to allow or refuse."""
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        return text
+
+
+def _printed(fitted: Fit, level: float, json: bool, latex: bool, plan: bool, trusted: bool) -> str:
+    if json:
+        from json import dumps
+
+        from gramian.document import document
+
+        return dumps(document(fitted, level, trusted, plan), indent=2, allow_nan=False)
+    summary = fitted.summary(level)
+    text = summary.latex() if latex else summary.text(rows=None)
+    return f"{text}\n\n{fitted.plan}" if plan else text
+
+
+def _page(title: str, body: str) -> str:
+    from html import escape
+
+    head = f'<meta charset="utf-8">\n<title>{escape(title)}</title>'
+    return f"<!doctype html>\n<html lang=\"en\">\n<head>\n{head}\n</head>\n<body>\n{body}\n</body>\n</html>"
+
+
+# ---- predict ---------------------------------------------------------------------------------------------------------
+
+
+def run_predict(model: str, data: str, out: str | None, interval: str | None, level: float) -> None:
+    """Predictions, a row for each row of the data, to a file or as CSV to standard output."""
+    from gramian.modelfile import load
+
+    if interval not in (None, "confidence", "prediction"):
+        raise bad_argument("interval", interval, "confidence or prediction")
+    loaded = load(model)
+    if not isinstance(loaded, Fit):
+        raise not_a_fit(model)
+    blocks = prediction_blocks(loaded.design, loaded.inference, data, interval, level)
+    if out is None:
+        _write_delimited(blocks, sys.stdout.buffer, ",")
+        return
+    kind = Path(out).suffix.lower()
+    if kind not in OUTPUTS and not _is_special(out):
+        raise unknown_output(out, OUTPUTS)
+    with whole_file(out) as part:
+        if kind == ".parquet":
+            _write_parquet(blocks, part)
+        else:
+            with part.open("wb") as file:
+                _write_delimited(blocks, file, "\t" if kind == ".tsv" else ",")
+
+
+def _is_special(path: str) -> bool:
+    """A device or a pipe."""
+    return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
+
+
+Columns = dict[str, Any]
+
+
+def _write_delimited(blocks: Iterator[Columns], file: BinaryIO, delimiter: str) -> None:
+    """Numbers as the shortest text that reads back to the same bits; "nan" where a predictor is missing."""
+    head = False
+    for columns in blocks:
+        if not head:
+            file.write((delimiter.join(columns) + "\n").encode())
+            head = True
+        values = [map(repr, column.tolist()) for column in columns.values()]
+        file.write("".join([delimiter.join(row) + "\n" for row in zip(*values, strict=True)]).encode())
+    file.flush()
+
+
+def _write_parquet(blocks: Iterator[Columns], path: Path) -> None:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    first = next(blocks)
+    schema = pa.schema([(name, pa.float64()) for name in first])
+    with parquet.ParquetWriter(path, schema) as writer:
+        writer.write_table(pa.table(first, schema=schema))
+        for columns in blocks:
+            writer.write_table(pa.table(columns, schema=schema))
