@@ -141,7 +141,7 @@ def test_influence(chosen: Pair) -> None:
     rows = chosen.fit.influence()
     chosen.agree(rows.leverage[kept], theirs.hat_matrix_diag)
     chosen.agree(rows.cooks[kept, 0], theirs.cooks_distance[0], 10)
-    chosen.agree(rows.studentised[kept, 0], theirs.resid_studentized_external, 10)
+    chosen.agree(rows.studentized[kept, 0], theirs.resid_studentized_external, 10)
     dropped = np.setdiff1d(np.arange(len(chosen.frame)), kept)
     assert np.all(np.isnan(rows.leverage[dropped]))
     assert np.all(np.isnan(chosen.fit.residuals()[dropped]))

@@ -191,10 +191,18 @@ def test_contents(name, content, pieces, tmp_path):
     refused(tmp_path / name, *pieces)
 
 
-def test_a_quote_that_is_never_closed_in_a_long_file(tmp_path, monkeypatch):
-    monkeypatch.setattr("gramian.data.delimited.MOST", 1 << 22)
-    (tmp_path / "t.csv").write_bytes(b'a,b\n1,"2\n' + b"1,2\n" * 2_000_000)
-    refused(tmp_path / "t.csv", "cannot read t.csv: a line is longer than", "is a quote left open?", error=SourceError)
+@pytest.mark.parametrize("after", [3, 2_000_000], ids=["short", "long"])
+@pytest.mark.parametrize("most", [1 << 22, 1 << 26])
+def test_a_quote_left_open_does_not_swallow_the_rows_after_it(after, most, tmp_path, monkeypatch):
+    monkeypatch.setattr("gramian.data.delimited.MOST", most)
+    (tmp_path / "t.csv").write_bytes(b'a,b\n1,2\n1,"2\n' + b"1,2\n" * after)
+    refused(tmp_path / "t.csv", "a quote opened in line 3 of 't.csv' is never closed", error=SourceError)
+
+
+def test_a_line_that_is_too_long(tmp_path, monkeypatch):
+    monkeypatch.setattr("gramian.data.delimited.MOST", 1 << 20)
+    (tmp_path / "t.csv").write_bytes(b"a,b\n1," + b"x" * (1 << 21) + b"\n")
+    refused(tmp_path / "t.csv", "cannot read t.csv: a line is longer than 64 MB", error=SourceError)
 
 
 def test_tables_without_rows_in_files(tmp_path):
@@ -216,7 +224,7 @@ def test_a_corrupt_page(tmp_path):
     path = tmp_path / "t.parquet"
     pq.write_table(pa.table({"a": np.random.default_rng(0).standard_normal(10_000)}), path, compression="snappy")
     raw = bytearray(path.read_bytes())
-    raw[100:4000] = bytes(3900)
+    raw[4:400] = b"\xff" * 396
     path.write_bytes(raw)
     refused(path, "cannot read t.parquet: ", "Hint: check that the file is complete", error=SourceError)
 

@@ -438,6 +438,20 @@ def test_one_bad_number_among_many_is_not_a_category() -> None:
     assert len(built("y ~ C(x)", data)[0].names) == 49
 
 
+@pytest.mark.parametrize("factor", ["poly(x, 2)", "bs(x, df=4)", "scale(x)"])
+def test_nothing_to_learn_from(factor: str) -> None:
+    with pytest.raises(DataError) as caught:
+        built(f"y ~ {factor}", {"y": [1.0, 2], "x": [np.nan, np.nan]})
+    assert str(caught.value).startswith(f"{factor}: no complete row is left to learn it from\nHint: see which columns")
+
+
+def test_a_category_without_any_row_makes_no_column() -> None:
+    design, X, _, made = built("y ~ s + center(x)", {"y": [1.0], "s": np.array([None], dtype=object), "x": [2.0]})
+    assert design.names == ("center(x)",)
+    assert X.shape == (0, 1)
+    assert made[0].missing == 1
+
+
 def test_an_identifier_as_a_category_is_refused() -> None:
     data = {"y": np.arange(30_000.0), "id": np.arange(30_000)}
     with pytest.raises(DataError, match=r"the formula makes 29,999 columns, 29,999 of them from C\(id\)"):

@@ -349,7 +349,7 @@ def test_parts_of_a_file_can_be_read_in_any_order_and_again(tmp_path):
     last = [next(iter(part.tables())).columns["i"].tolist() for part in reversed(parts)]
     again = [next(iter(part.tables())).columns["i"].tolist() for part in parts]
     assert last[::-1] == again
-    assert sum(again, []) == TABLE.column("i").to_pylist()
+    assert [value for part in again for value in part] == TABLE.column("i").to_pylist()
 
 
 def test_folders_that_name_values(tmp_path):

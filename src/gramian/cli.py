@@ -52,7 +52,9 @@ TOL = typer.Option(
     metavar="X", help="Distance below which a scaled column depends on others. [default: max(30, columns) * 2.2e-16]"
 )
 ACCURACY = typer.Option(
-    metavar="DIGITS", help="Digits to certify, or 'data' for all that the data support. [default: 8]", show_default=False
+    metavar="DIGITS",
+    help="Digits to certify, or 'data' for all that the data support. [default: 8]",
+    show_default=False,
 )
 THREADS = typer.Option(metavar="N", help="[default: all processors]", show_default=False)
 LEVEL = typer.Option(metavar="P", help="Of the intervals.")

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 import sys
 import traceback
 import warnings
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO
+from typing import Any, BinaryIO, TextIO, TypeAlias
 
 import numpy as np
 import typer
 
+from gramian.arraytypes import Floats
 from gramian.errors import GramianError, GramianWarning, bad_argument, not_a_fit, unknown_output
 from gramian.fit import FILE_DIGITS, fit
 from gramian.prediction import prediction_blocks
+from gramian.progress import progress_for
 from gramian.result import Fit
 from gramian.trust import FEWEST_DIGITS, doubtful
+from gramian.views.base import Progress
 from gramian.writing import whole_file, write_text
 
 UNTRUSTED, BAD_INPUT, FAULT, INTERRUPTED, PIPE_CLOSED = 1, 2, 3, 130, 141
@@ -44,7 +49,9 @@ def answering() -> Generator[None]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(PIPE_CLOSED) from None
     except MemoryError as error:
-        say(f"MemoryError: {error or 'the memory of this machine does not suffice'}\nHint: use fewer columns or threads")
+        say(
+            f"MemoryError: {error or 'the memory of this machine does not suffice'}\nHint: use fewer columns or threads"
+        )
         raise typer.Exit(BAD_INPUT) from None
     except Exception:
         say("gramian failed; this is a fault of its own, please report it:")
@@ -86,7 +93,9 @@ def run_fit(
 ) -> None:
     """Fit, print, write; raises typer.Exit(1) when the answer is not trusted."""
     if json and latex:
-        raise bad_argument("the output", "--json --latex", "one of --json and --latex")
+        raise bad_argument("the output", "--json --latex", "one of the two", "run the command twice, or save the model")
+    if options["cov"] == "cluster" and options["clusters"] is None:
+        raise bad_argument("--clusters", None, "the name of a column, with --cov cluster", "as in --clusters firm")
     asked = read_accuracy(options["accuracy"])
     fitted = fit(formula, data, **{**options, "accuracy": asked})
     wanted = FILE_DIGITS if asked is None else asked if isinstance(asked, float) else FEWEST_DIGITS
@@ -129,7 +138,7 @@ def _page(title: str, body: str) -> str:
     from html import escape
 
     head = f'<meta charset="utf-8">\n<title>{escape(title)}</title>'
-    return f"<!doctype html>\n<html lang=\"en\">\n<head>\n{head}\n</head>\n<body>\n{body}\n</body>\n</html>"
+    return f'<!doctype html>\n<html lang="en">\n<head>\n{head}\n</head>\n<body>\n{body}\n</body>\n</html>'
 
 
 # ---- predict ---------------------------------------------------------------------------------------------------------
@@ -151,7 +160,8 @@ def run_predict(model: str, data: str, out: str | None, interval: str | None, le
     kind = Path(out).suffix.lower()
     if kind not in OUTPUTS and not _is_special(out):
         raise unknown_output(out, OUTPUTS)
-    with whole_file(out) as part:
+    with whole_file(out) as part, progress_for(None) as bar:
+        blocks = _counted(blocks, bar)
         if kind == ".parquet":
             _write_parquet(blocks, part)
         else:
@@ -164,7 +174,16 @@ def _is_special(path: str) -> bool:
     return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
 
 
-Columns = dict[str, Any]
+Columns: TypeAlias = dict[str, Floats]
+
+
+def _counted(blocks: Iterator[Columns], bar: Progress | None) -> Iterator[Columns]:
+    if bar is not None:
+        bar.started("predict", None)
+    for columns in blocks:
+        yield columns
+        if bar is not None:
+            bar.advanced(len(next(iter(columns.values()))))
 
 
 def _write_delimited(blocks: Iterator[Columns], file: BinaryIO, delimiter: str) -> None:
@@ -172,11 +191,18 @@ def _write_delimited(blocks: Iterator[Columns], file: BinaryIO, delimiter: str) 
     head = False
     for columns in blocks:
         if not head:
-            file.write((delimiter.join(columns) + "\n").encode())
+            file.write(_heading(columns, delimiter))
             head = True
         values = [map(repr, column.tolist()) for column in columns.values()]
         file.write("".join([delimiter.join(row) + "\n" for row in zip(*values, strict=True)]).encode())
     file.flush()
+
+
+def _heading(names: Iterable[str], delimiter: str) -> bytes:
+    """Names come from targets, which may hold anything."""
+    line = io.StringIO()
+    csv.writer(line, delimiter=delimiter, lineterminator="\n").writerow(names)
+    return line.getvalue().encode()
 
 
 def _write_parquet(blocks: Iterator[Columns], path: Path) -> None:

@@ -355,3 +355,8 @@ def unknown_output(path: str, allowed: Iterable[str]) -> ArgumentError:
             "leave it out to get CSV on standard output",
         )
     )
+
+
+def not_a_fit(path: str) -> ModelError:
+    hint = "fit them first: gm.fit(formula, gm.load(path)).save(...)"
+    return ModelError(message(f"{path!r} holds moments, not a fitted model", "Allowed: what fit(...).save wrote", hint))

@@ -12,21 +12,22 @@ from gramian.arraytypes import Floats
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """A column left out because it equals sum of weights[i] * others[i], up to a constant when `constant`."""
+    """A column left out because it equals sum of weights[i] * others[i] + constant."""
 
     name: str
     others: tuple[str, ...] = ()
     weights: tuple[float, ...] = ()
-    constant: bool = False
+    constant: float = 0.0
 
     def __str__(self) -> str:
         terms = "".join(
             _signed(weight, other) for weight, other in zip(self.weights, self.others, strict=True) if weight
         )
         if not terms:
-            return f"{self.name} = {'constant' if self.constant else '0'}"
+            return f"{self.name} = {self.constant:.6g}"
+        tail = f" {'-' if self.constant < 0 else '+'} {abs(self.constant):.6g}" if self.constant else ""
         leading = terms[3:] if terms.startswith(" + ") else "-" + terms[3:]
-        return f"{self.name} = {leading}{' + constant' if self.constant else ''}"
+        return f"{self.name} = {leading}{tail}"
 
 
 def _signed(weight: float, name: str) -> str:

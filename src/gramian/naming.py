@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
+from gramian.arraytypes import Floats
 from gramian.covariance import Covariance
 from gramian.data.design import Design
 from gramian.errors import RankError
@@ -11,10 +14,18 @@ from gramian.estimate import Dropped, Estimate
 from gramian.lstsq import dependent_message
 from gramian.report.table import Like
 from gramian.result import Fit, Training
-from gramian.solution import Status
+from gramian.solution import Dependency, Status
 from gramian.solvers.base import Request
 from gramian.solving import Answer
 from gramian.views.sandwich import Projection
+
+
+def constant_of(dependency: Dependency, means: Floats) -> float:
+    """What is left of the equation at the means; zero where it is rounding."""
+    products = [w * float(means[j]) for j, w in zip(dependency.others, dependency.weights, strict=True)]
+    mean = float(means[dependency.column])
+    left = mean - math.fsum(products)
+    return 0.0 if abs(left) <= 1e-9 * (abs(mean) + sum(map(abs, products))) else left
 
 
 def fitted(
@@ -65,7 +76,7 @@ def named(design: Design, answer: Answer, request: Request, frequency: bool) -> 
             design.names[d.column],
             tuple(design.names[j] for j in d.others),
             d.weights,
-            constant=design.intercept,
+            constant_of(d, solution.centre) if design.intercept else 0.0,
         )
         for d in factor.dependencies
     )

@@ -39,14 +39,28 @@ def intervals(design: Design, inference: Inference, new: Any, kind: Kind, level:
 
 def predict_table(design: Design, inference: Inference, new: Any, kind: Kind, level: float, offset: Any) -> Any:
     """Columns fit, se, lower, upper (of each target, when there are several) in the kind of frame that `new` is."""
-    found = intervals(design, inference, new, kind, level, offset)
-    targets = inference.estimate.targets
     columns: dict[str, list[str] | Floats] = {}
-    for j, target in enumerate(targets):
-        suffix = f" {target}" if len(targets) > 1 else ""
-        for name in ("fit", "se", "lower", "upper"):
-            columns[name + suffix] = getattr(found, name)[:, j]
+    columns.update(_columns(intervals(design, inference, new, kind, level, offset), inference))
     return as_frame(columns, kind_of(new))
+
+
+def prediction_blocks(
+    design: Design, inference: Inference, new: Any, kind: Kind | None, level: float
+) -> Iterator[dict[str, Floats]]:
+    """The columns of `predict_table`, of `fit` alone without a kind, block after block; memory does not grow with rows."""
+    for X, shift in _rows(design, new, None):
+        found = inference.interval(X, kind or "confidence", level, shift)
+        columns = _columns(found, inference)
+        yield columns if kind else {name: values for name, values in columns.items() if name.startswith("fit")}
+
+
+def _columns(found: Interval, inference: Inference) -> dict[str, Floats]:
+    targets = inference.estimate.targets
+    return {
+        name + (f" {target}" if len(targets) > 1 else ""): getattr(found, name)[:, j]
+        for j, target in enumerate(targets)
+        for name in ("fit", "se", "lower", "upper")
+    }
 
 
 def _rows(design: Design, new: Any, offset: Any) -> Iterator[tuple[Floats, Floats | None]]:

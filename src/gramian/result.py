@@ -226,7 +226,7 @@ class Fit:
         """Residuals, leverage, Cook's distance and the like for each row of the data, NaN for rows left out. One pass."""
         if self.training is None:
             raise needs_rows("influence")
-        return influence(
+        found = influence(
             self.training.rows,
             self.training.runner,
             self.projection,
@@ -234,14 +234,15 @@ class Fit:
             df=self.df_resid,
             rank=self.estimate.rank,
         )
+        return found.squeezed()
 
     def residuals(self) -> Floats:
         """(rows,) or (rows, k), aligned with the data, NaN for rows left out. One pass."""
-        return self._one(self.influence().residuals)
+        return self.influence().residuals
 
     def fitted(self) -> Floats:
         """As residuals, the fitted values."""
-        return self._one(self.influence().fitted)
+        return self.influence().fitted
 
     # ---- answers
 

@@ -21,7 +21,7 @@ from gramian.plan import Machine, Plan, choose
 from gramian.plan.choose import Step
 from gramian.problem import Facts
 from gramian.solution import Factor, Solution, Stats, Status
-from gramian.solvers.base import Request
+from gramian.solvers.base import CONSTANT, Request
 from gramian.views.base import Runner, Threads
 from gramian.views.exact import ENTRIES, exact_gradient
 from gramian.views.gradient import Gradient, Point
@@ -253,7 +253,7 @@ def _answer(
         certificate,
         plan,
         view.counts,
-        tss=view.norms[n:] ** 2,
+        tss=np.where(view.norms[n:] <= CONSTANT * view.raw_norms[n:], 0.0, view.norms[n:] ** 2),
         rss=evidence.rss,
         met=accuracy == "data" or certificate.meets(accuracy),
         moments=view if isinstance(view, Moments) else None,

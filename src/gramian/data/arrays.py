@@ -36,13 +36,14 @@ class ArrayPart:
         """One block: X is a view where it is float64 in C order, or CSR; a copy otherwise."""
         rows = slice(self.first, self.stop)
         X, owned = self.source.slice_of(rows)
-        y = as_float_block(self.source.y[rows])
+        y = np.array(self.source.y[rows], dtype=np.float64) if owned else as_float_block(self.source.y[rows])
         w = None if self.source.weights is None else as_float_block(self.source.weights[rows])
-        kept = None
+        kept, idle = None, 0
         if w is not None and not w.all():
             kept = np.flatnonzero(w)
+            idle = w.size - kept.size
             X, y, w, owned = cast(Matrix, X[kept]), y[kept], w[kept], True
-        yield Block(self.first, X, y, w, None, self.stop - self.first, kept, owned)
+        yield Block(self.first, X, y, w, None, self.stop - self.first, kept, owned, idle)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

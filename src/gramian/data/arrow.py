@@ -177,8 +177,9 @@ def _numbers(name: str, array: Array, where: Where) -> NDArray[Any]:
 def _from_decimal(name: str, array: Array, where: Where) -> NDArray[Any]:
     numbers = array.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     if array.type.scale <= 0:
-        outside = np.abs(numbers) > EXACT
-        if outside.any():
-            at = int(np.argmax(outside))
-            raise faults.integer_overflow(name, int(array[at].as_py()), where.row(at), where.label)
+        # Not beyond, but at the limit: the conversion may have rounded to it.
+        for at in np.flatnonzero(np.abs(numbers) >= EXACT).tolist():
+            value = int(array[at].as_py())
+            if abs(value) > EXACT:
+                raise faults.integer_overflow(name, value, where.row(at), where.label)
     return numbers

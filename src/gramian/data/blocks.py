@@ -42,6 +42,7 @@ class Block:
     kept: Ints | None
     owned: bool
     idle: int = 0  # rows left out because their weight is zero
+    offset: Floats | None = None  # (rows,), already taken off y
 
     @property
     def rows(self) -> int:

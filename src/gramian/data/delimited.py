@@ -94,12 +94,14 @@ def open_delimited(file: File) -> Delimited:
     """Look at the head, then type the whole file. SourceError where it is not a table of text."""
     stamp = file.stamp()
     _check_head(file)
-    first = _header_line(file)
+    first, alone = _header_line(file)
     delimiter = "\t" if file.suffix == ".tsv" else _delimiter(first)
     names = unique_names(next(csv.reader([first], delimiter=delimiter)), repr(file.label))
     block = 1 << 20
     while block < 4 * len(first):
         block *= 2
+    if alone:
+        return Delimited(file, stamp, Dialect(delimiter, names, block), {name: Guess() for name in names}, 0)
     while True:
         dialect = Dialect(delimiter, names, block)
         try:
@@ -108,7 +110,8 @@ def open_delimited(file: File) -> Delimited:
         except _LineTooLong:
             block *= 4
             if block > MOST:
-                raise faults.unreadable(file.label, "a line is longer than 64 MB; is a quote left open?") from None
+                _check_quotes(file)
+                raise faults.unreadable(file.label, "a line is longer than 64 MB") from None
 
 
 def _typed(file: File, dialect: Dialect) -> tuple[dict[str, Guess], int]:
@@ -138,14 +141,17 @@ def _verified(file: File, dialect: Dialect, types: Mapping[str, ArrowType]) -> t
     """Read all rows with these types, null standing for a guess from the text. Raises _Contradiction."""
     open_ones = {name: Guess() for name, kind in types.items() if pa.types.is_null(kind)}
     asked = {name: pa.string() if name in open_ones else kind for name, kind in types.items()}
-    rows = 0
+    rows, last = 0, None
     with _Reader(file, dialect, asked, None) as batches:
         for batch in batches:
             rows += batch.num_rows
+            last = batch if batch.num_rows else last
             for name, guess in open_ones.items():
                 guess.see(batch.column(name))
             if len(open_ones) < len(types) and any(map(suspicious, batch.columns)):
                 raise _Contradiction
+    if last is not None and "\n" in str(last.column(last.num_columns - 1)[-1]):
+        _check_quotes(file)
     return {name: open_ones.get(name) or Guess.known(kind) for name, kind in types.items()}, rows
 
 
@@ -227,6 +233,17 @@ def _line_of(file: File, dialect: Dialect) -> int | None:
     return None
 
 
+def _check_quotes(file: File) -> None:
+    """SourceError where a quote is left open, which turns all rows after it into one value."""
+    opened = None
+    with _text(file) as lines:
+        for number, line in enumerate(lines, 1):
+            if line.count('"') % 2:
+                opened = number if opened is None else None
+    if opened is not None:
+        raise faults.open_quote(file.label, opened)
+
+
 def _text(file: File) -> io.TextIOWrapper:
     stream = pa.input_stream(file.open(), compression=_compression(file))
     return io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
@@ -253,8 +270,8 @@ def _check_head(file: File) -> None:
         raise faults.empty_file(file.label)
 
 
-def _header_line(file: File) -> str:
-    """The header as one string; it may hold line breaks inside quotes."""
+def _header_line(file: File) -> tuple[str, bool]:
+    """The header as one string, which may hold line breaks inside quotes, and whether the file ends within it."""
     header = ""
     with _text(file) as stream:
         while line := stream.readline(MOST):
@@ -264,7 +281,7 @@ def _header_line(file: File) -> str:
                     break
     if "\ufffd" in header:
         raise faults.not_utf8(file.label, f"the header reads {header[:60].strip()!r}")
-    return header.rstrip("\r\n")
+    return header.rstrip("\r\n"), not header.endswith(("\r", "\n"))
 
 
 def _delimiter(header: str) -> str:

@@ -118,12 +118,28 @@ def check_unchanged(opened: TableFile) -> None:
 
 def _typed_alike(files: list[Delimited]) -> list[Delimited]:
     """CSV files with the type of each column that the values in all of them allow."""
-    for one in files[1:]:
-        _check_names(files[0], one)
     if len(files) == 1:
         return files
+    for one in files[1:]:
+        _check_names(files[0], one)
+    _check_truth(files)
     common = {name: reduce(Guess.with_, (one.guesses[name] for one in files)) for name in files[0].guesses}
     return [one.merged(common) for one in files]
+
+
+def _check_truth(files: list[Delimited]) -> None:
+    """SourceError where a column is true or false in one file and a number in another."""
+    truths: dict[str, tuple[str, str]] = {}
+    numbers: dict[str, tuple[str, str]] = {}
+    for one in files:
+        for field in one.fields:
+            if field.kind == "boolean":
+                truths.setdefault(field.name, (field.dtype, one.file.label))
+            elif field.kind in ("integer", "float") and field.dtype != "null":
+                numbers.setdefault(field.name, (field.dtype, one.file.label))
+    for name in truths.keys() & numbers.keys():
+        (truth, there), (number, here) = truths[name], numbers[name]
+        raise faults.different_types(there, name, truth, here, number)
 
 
 def _check_names(first: TableFile, other: TableFile) -> None:

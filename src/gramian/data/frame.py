@@ -53,6 +53,7 @@ class Frame:
     label: str
     first: int | None  # row number of this table's first row: in the source, or in its part where that is unknown
     within: bool = field(default=False)  # `first` counts from the part's start
+    idle: int = 0  # complete rows left out because their weight is zero
 
     def row(self, at: int) -> str:
         """The name of complete row `at`, for messages; rows count from 0."""
@@ -95,8 +96,10 @@ def read_frame(table: Table, part: Part, reading: Reading, direct: Mapping[str, 
     if incomplete and reading.missing == "error":
         name = min(incomplete, key=lambda each: int(np.argmax(incomplete[each])))
         raise missing_value(name, frame.row(int(np.argmax(incomplete[name]))))
-    drop = _drop(incomplete, frame, reading)
-    return frame if drop is None else _compressed(frame, np.flatnonzero(~drop))
+    if reading.missing == "keep":
+        return frame
+    drop, idle = _drop(incomplete, frame)
+    return frame if drop is None else replace(_compressed(frame, np.flatnonzero(~drop)), idle=idle)
 
 
 def _as_floats(name: str, values: ColumnValues, out: Floats | None) -> Floats:
@@ -156,16 +159,16 @@ def _labels(frame: Frame, column: str, schema: Schema) -> NDArray[Any]:
     return values.copy()
 
 
-def _drop(
-    incomplete: Mapping[str, NDArray[np.bool_]], frame: Frame, reading: Reading
-) -> NDArray[np.bool_] | None:
-    if reading.missing == "keep":
-        return None
+def _drop(incomplete: Mapping[str, NDArray[np.bool_]], frame: Frame) -> tuple[NDArray[np.bool_] | None, int]:
+    """The rows to leave out, None for none, and how many of them have all values but no weight."""
     masks = list(incomplete.values())
+    drop = np.logical_or.reduce(masks) if masks else np.zeros(frame.rows, dtype=np.bool_)
+    idle = 0
     if frame.w is not None:
-        masks.append(frame.w == 0)
-    drop = np.logical_or.reduce(masks) if masks else None
-    return drop if drop is not None and drop.any() else None
+        weightless = frame.w == 0
+        idle = int(np.count_nonzero(weightless & ~drop))
+        drop = drop | weightless
+    return (drop, idle) if drop.any() else (None, 0)
 
 
 def _compressed(frame: Frame, kept: Ints) -> Frame:

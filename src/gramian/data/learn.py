@@ -21,7 +21,7 @@ from gramian.data.levels import SeenLevels
 from gramian.data.nodes import COMPARISONS, WIDE, Apply, Category, Column, Learned, Node
 from gramian.data.source import Part, Schema, Source
 from gramian.data.states import LevelKind, Shift, State, States
-from gramian.errors import cannot_learn
+from gramian.errors import DataError, cannot_learn
 
 T = TypeVar("T")
 GATHERED = 1 << 22
@@ -65,7 +65,9 @@ class SeenMoments:
         ddof = node.option("ddof")
         assert isinstance(ddof, float)
         squares = self.squares + (0.0 if center or not self.mean else self.count * self.mean * self.mean)
-        spread = float(np.sqrt(squares / max(self.count - ddof, 1e-300))) if self.count else 0.0
+        spread = float(np.sqrt(squares / max(self.count - ddof, 1e-300)))
+        if not self.count:
+            raise _no_rows(node)
         if self.count <= ddof or not spread > 1e-14 * abs(self.mean):
             raise cannot_learn(node.text, "the column is constant, so that it has no scale", "leave it out")
         return Shift(center, spread), []
@@ -171,11 +173,15 @@ def _from_values(seen: SeenValues, source: Source, reading: Reading, states: Sta
 
     gathered = seen.chunks
     if seen.count == 0:
-        raise cannot_learn(seen.node.text, "no complete row is left to learn it from", "see which columns are missing")
+        raise _no_rows(seen.node)
     chunks = again if gathered is None else lambda: gathered
     if seen.node.function == "poly":
         return learn_recurrence(seen.node, chunks)
     return learn_knots(seen.node, chunks, seen.low, seen.high)
+
+
+def _no_rows(node: Learned) -> DataError:
+    return cannot_learn(node.text, "no complete row is left to learn it from", "see which columns have missing values")
 
 
 def _in_order(parts: Sequence[Part], work: Callable[[Part], T], threads: int) -> Iterator[T]:

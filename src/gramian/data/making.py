@@ -115,7 +115,7 @@ class DesignPart:
         X, y = self._filled(frame, buffer, targets)
         if frame.offset is not None:
             y -= frame.offset
-        return Block(table.start, X.T, y.T, frame.w, frame.cluster, table.rows, frame.kept, owned=True)
+        return Block(table.start, X.T, y.T, frame.w, frame.cluster, table.rows, frame.kept, True, frame.idle, frame.offset)
 
     def _filled(self, frame: Frame, buffer: Floats, targets: Floats) -> tuple[Floats, Floats]:
         rows = self.made_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from gramian.views.sandwich import SATURATED, Projection, RowWork, Seen, gather
 class Influence:
     """One entry per row of the source, m in all, NaN for rows that were dropped; (m, k) for k targets.
 
-    fitted: without any offset, as the target that was fitted has it taken off. residuals: target less fitted.
+    fitted: with the offset, where there is one. residuals: target less fitted.
     leverage (m,): diagonal of the hat matrix; for frequencies, of one of the repeated rows. weight (m,) or None:
     analytic weights. sigma (k,), df, rank: of the fit. Definitions are those of R's influence.measures.
     Reference: Belsley, Kuh and Welsch (1980), Regression Diagnostics, chapter 2.
@@ -34,7 +34,7 @@ class Influence:
     def standardized(self) -> Floats:
         """Residuals over their own standard error: sqrt(w) e / (sigma sqrt(1 - h)); NaN where h = 1."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            return self._weighted() / (self.sigma * np.sqrt(self._left())[:, None])
+            return self._weighted() / (self.sigma * np.sqrt(self._beside(self._left())))
 
     @property
     def studentized(self) -> Floats:
@@ -49,23 +49,32 @@ class Influence:
     def cooks(self) -> Floats:
         """Cook's distance: how far all fitted values move when the row is left out, in units of rank sigma^2."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            return self.standardized**2 * (self.leverage / self._left())[:, None] / self.rank
+            return self.standardized**2 * self._beside(self.leverage / self._left()) / self.rank
 
     @property
     def dffits(self) -> Floats:
         """How far the row's own fitted value moves when it is left out, in its standard errors."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            return self.studentized * np.sqrt(self.leverage / self._left())[:, None]
+            return self.studentized * np.sqrt(self._beside(self.leverage / self._left()))
+
+    def squeezed(self) -> Influence:
+        """With arrays (m,) for one target."""
+        if self.residuals.shape[1] > 1:
+            return self
+        return replace(self, fitted=self.fitted[:, 0], residuals=self.residuals[:, 0])
+
+    def _beside(self, values: Floats) -> Floats:
+        return values if self.residuals.ndim == 1 else values[:, None]
 
     def _left(self) -> Floats:
         rest = 1.0 - self.leverage
         return np.where(rest <= SATURATED, np.nan, rest)
 
     def _weighted(self) -> Floats:
-        return self.residuals if self.weight is None else self.residuals * np.sqrt(self.weight)[:, None]
+        return self.residuals if self.weight is None else self.residuals * self._beside(np.sqrt(self.weight))
 
     def __repr__(self) -> str:
-        m, k = self.residuals.shape
+        m, k = self.residuals.shape if self.residuals.ndim == 2 else (self.residuals.size, 1)
         used = int(np.count_nonzero(~np.isnan(self.leverage)))
         targets = "" if k == 1 else f" x {k} targets"
         return (
@@ -89,7 +98,8 @@ class RowValues(RowWork[tuple[_Piece, ...]]):
     def piece(self, seen: Seen) -> tuple[_Piece, ...]:
         block = seen.block
         w = np.ones(block.rows) if block.w is None or seen.frequency else block.w
-        columns = np.column_stack([seen.fitted, seen.residual, seen.leverage, w])
+        fitted = seen.fitted if block.offset is None else seen.fitted + block.offset[:, None]
+        columns = np.column_stack([fitted, seen.residual, seen.leverage, w])
         values = np.full((block.read, columns.shape[1]), np.nan)
         values[slice(None) if block.kept is None else block.kept] = columns
         first = seen.part.first
