@@ -15,7 +15,7 @@ from gramian.data.arrays import ArrayRows, first_nonfinite
 from gramian.data.blocks import block_rows
 from gramian.errors import DataError
 
-M, N = 5000, 40
+M, N = 20_000, 40
 BIG = 2**53 + 1
 WHOLE = np.random.default_rng(1).integers(-100, 100, (M, N)).astype(np.float64)
 Y = WHOLE.sum(axis=1)
@@ -113,6 +113,8 @@ def test_rows_of_weight_zero_leave():
 SPARSE = ["csr", "csc", "coo", "lil", "dok", "dia", "bsr"]
 
 
+# A DIA matrix of scattered values is slow to make, which is not the question here.
+@pytest.mark.filterwarnings("ignore:Constructing a DIA matrix")
 @pytest.mark.parametrize("kind", SPARSE)
 @pytest.mark.parametrize("make", [sp.csr_array, sp.csr_matrix], ids=["array", "matrix"])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int64, np.bool_])

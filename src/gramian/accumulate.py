@@ -166,6 +166,6 @@ def moments(
 def _reduced(design: Design, data: Any, frequency: bool, threads: int | None) -> Moments:
     rows = design.rows(as_source(data))
     sums = reduction.Moments.of(rows, Threads(checked_threads(threads)))
-    if sums is None:
-        raise no_rows(rows)
+    if sums is None or sums.counts.used == 0:
+        raise no_rows(rows, None if sums is None else sums.counts)
     return Moments(design, sums, frequency)

@@ -112,9 +112,11 @@ def correct(evidence: Evidence, factor: Factor) -> Correction:
 def certify(evidence: Evidence, factor: Factor, correction: Correction, coef: Floats, intercept: Floats) -> Certificate:
     """The certificate of `coef` (n, k) and `intercept` (k,), the answer after `correction` was added."""
     each = np.sqrt(factor.inverse_diagonal())[:, None]
-    bound = each * correction.bracket + U * np.abs(coef)
+    slack = factor.slack * np.sqrt(np.sum(coef**2, axis=0))
+    bound = each * correction.bracket + U * np.abs(coef) + slack
     through = np.sqrt(np.sum((factor.W.T @ evidence.centre) ** 2))
     intercept_bound = evidence.level_bound + through * correction.bracket + U * np.abs(intercept)
+    intercept_bound += slack * np.sqrt(np.sum(evidence.centre**2))
     D = evidence.norms[:, None]
     size = np.sqrt(np.sum((D * coef) ** 2, axis=0))
     error = np.sqrt(np.sum((D * bound) ** 2, axis=0))

@@ -9,7 +9,7 @@ import numpy as np
 from gramian.arraytypes import Floats
 from gramian.covariance import Covariance
 from gramian.data.design import Design
-from gramian.errors import RankError
+from gramian.errors import RankError, listed
 from gramian.estimate import Dropped, Estimate
 from gramian.lstsq import dependent_message
 from gramian.report.table import Like
@@ -51,11 +51,20 @@ def fitted(
         plan=answer.plan,
         stats=solution.stats,
         trusted=answer.met,
-        notes=(*design.notes, *answer.plan.notes),
+        notes=(*design.notes, *answer.plan.notes, *_shortest(design, answer, estimate)),
         missing=answer.counts.missing,
         frame=frame,
         training=training,
     )
+
+
+def _shortest(design: Design, answer: Answer, estimate: Estimate) -> tuple[str, ...]:
+    """Under rank="min-norm" nothing is dropped, but the reader must know that the coefficients are one choice of many."""
+    factor = answer.solution.factor
+    if factor is None or not factor.dependencies or estimate.dropped:
+        return ()
+    columns = listed([design.names[d.column] for d in factor.dependencies])
+    return (f"{columns} depend on other columns: the coefficients shown are the shortest of all that fit equally well",)
 
 
 def how(answer: Answer) -> str:

@@ -40,7 +40,8 @@ class Factor:
     """W (n, r) such that X W has orthonormal columns, X centred where there is an intercept, plus the penalty's rows.
 
     (X'X + penalty)^-1 = W W', its pseudo-inverse when columns depend on each other; rows of dropped columns are zero.
-    `defect` bounds ||I - W'(X'X)W||_2, zero meaning a perfect factor; `condition` is that of the column-scaled X.
+    `defect` bounds ||I - W'(X'X)W||_2, zero meaning a perfect factor; `condition` is that of the column-scaled X; `slack`
+    bounds, relative to ||b||, how far W may point out of the row space of X when the shortest solution was asked for.
     """
 
     W: Floats
@@ -48,6 +49,7 @@ class Factor:
     dependencies: tuple[Dependency, ...]
     condition: float
     defect: float
+    slack: float = 0.0
 
     @property
     def rank(self) -> int:

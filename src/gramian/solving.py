@@ -15,7 +15,7 @@ import numpy as np
 from gramian.arraytypes import Floats
 from gramian.certificate import Certificate, Correction, Evidence, certify, correct
 from gramian.data.blocks import Rows
-from gramian.errors import DataError, RankError, SourceError, message
+from gramian.errors import DataError, RankError, SourceError, message, no_weight_left
 from gramian.evidence import evidence_of_data, evidence_of_view, residual_known, rss_after
 from gramian.plan import Machine, Plan, choose
 from gramian.plan.choose import Step
@@ -78,8 +78,8 @@ def _first_answer(rows: Rows, request: Request, plan: Plan, runner: Runner) -> t
         candidate = plan.order[0]
         started = time.perf_counter()
         view = candidate.solver.view.of(rows, runner)
-        if view is None:
-            raise no_rows(rows)
+        if view is None or view.counts.used == 0:
+            raise no_rows(rows, None if view is None else view.counts)
         check_finite(view)
         reduced = time.perf_counter() - started
         name = candidate.solver.view.__name__.lower()
@@ -108,7 +108,9 @@ def solve_view(plan: Plan, view: Any, request: Request) -> tuple[Solution, Plan]
     return replace(solution, stats=stats), plan.done(Step("solve", candidate.name, seconds))
 
 
-def no_rows(rows: Rows) -> DataError:
+def no_rows(rows: Rows, counts: Counts | None) -> DataError:
+    if counts is not None and counts.idle:
+        return no_weight_left("weights")
     return DataError(
         message(
             f"{rows.name} has no rows left to fit",

@@ -118,14 +118,13 @@ class Moments:
 
     @staticmethod
     def of(rows: Rows, runner: Runner) -> Moments | None:
-        """One pass; None when no row is left."""
+        """One pass; None when there is no block."""
         whole = not rows.in_memory
 
         def piece(part: BlockPart, block: Block) -> Moments:
             return moments_of_block(block, rows.centred, whole)
 
-        total = runner.fold(rows, "moments", piece, merge)
-        return None if total is None or total.counts.used == 0 else total
+        return runner.fold(rows, "moments", piece, merge)
 
     def __add__(self, other: Moments) -> Moments:
         return merge(self, other)

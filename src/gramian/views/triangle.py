@@ -41,7 +41,8 @@ class Triangle:
     @property
     def norms(self) -> Floats:
         """Column norms about the mean (about zero when not centred), (p,)."""
-        return np.sqrt(np.sum(self.R**2, axis=0))
+        with np.errstate(over="ignore"):  # the caller looks for infinite norms
+            return np.sqrt(np.sum(self.R**2, axis=0))
 
     @property
     def raw_norms(self) -> Floats:
@@ -50,14 +51,13 @@ class Triangle:
 
     @staticmethod
     def of(rows: Rows, runner: Runner) -> Triangle | None:
-        """One pass; None when no row is left. Sparse blocks are made dense one at a time."""
+        """One pass; None when there is no block. Sparse blocks are made dense one at a time."""
         whole = not rows.in_memory
 
         def piece(part: BlockPart, block: Block) -> Triangle:
             return triangle_of_block(block, rows.centred, whole)
 
-        total = runner.fold(rows, "triangle", piece, merge)
-        return None if total is None or total.counts.used == 0 else total
+        return runner.fold(rows, "triangle", piece, merge)
 
 
 def merge(a: Triangle, b: Triangle) -> Triangle:
