@@ -52,7 +52,9 @@ def make(seed: int) -> Case:
     y += residual * max(float(np.max(np.abs(y))), 1e-3) * rng.standard_normal((m, k))
     if rng.random() < 0.3:  # small integers: consistent systems to the last bit
         X = np.round(rng.uniform(-50, 50, (m, n)))
-        y = X @ np.round(rng.uniform(-9, 9, (n, k))) + (np.round(rng.standard_normal((m, k)) * residual) if residual else 0)
+        y = X @ np.round(rng.uniform(-9, 9, (n, k))) + (
+            np.round(rng.standard_normal((m, k)) * residual) if residual else 0
+        )
     if rng.random() < 0.5:
         X *= 10.0 ** rng.uniform(-8, 8, n)
     if rng.random() < 0.08:

@@ -51,9 +51,7 @@ def exact(
             N[j][j] += int(terms[j] * lift)
     identity = [[int(i == j) for j in range(p)] for i in range(p)] if inverse else [[] for _ in range(p)]
     solved = _bareiss([row + rhs + unit for row, rhs, unit in zip(N, C, identity, strict=True)], p)
-    coef = [
-        [solved[j][t] * Fraction(2) ** (columns[j][1] - targets[t][1]) for j in range(p)] for t in range(k)
-    ]
+    coef = [[solved[j][t] * Fraction(2) ** (columns[j][1] - targets[t][1]) for j in range(p)] for t in range(k)]
     diagonal = [
         solved[j][k + j] * lift * Fraction(2) ** (2 * columns[j][1] + weight_scale) for j in range(p if inverse else 0)
     ]
@@ -99,7 +97,7 @@ def _rss(
     weight_scale: int,
     coef: Sequence[Fraction],
 ) -> Fraction:
-    """y'y - b'(...) would be exact too, but residuals are plainer and cost as little."""
+    """The form y'y - b'X'y would be exact too, but residuals are plainer and cost as little."""
     values, shift = target
     total = Fraction(0)
     scaled = [b * Fraction(2) ** -column[1] for b, column in zip(coef, columns, strict=True)]

@@ -194,13 +194,13 @@ def test_contents(name, content, pieces, tmp_path):
 @pytest.mark.parametrize("after", [3, 2_000_000], ids=["short", "long"])
 @pytest.mark.parametrize("most", [1 << 22, 1 << 26])
 def test_a_quote_left_open_does_not_swallow_the_rows_after_it(after, most, tmp_path, monkeypatch):
-    monkeypatch.setattr("gramian.data.delimited.MOST", most)
+    monkeypatch.setattr("gramian.data.textfile.MOST", most)
     (tmp_path / "t.csv").write_bytes(b'a,b\n1,2\n1,"2\n' + b"1,2\n" * after)
     refused(tmp_path / "t.csv", "a quote opened in line 3 of 't.csv' is never closed", error=SourceError)
 
 
 def test_a_line_that_is_too_long(tmp_path, monkeypatch):
-    monkeypatch.setattr("gramian.data.delimited.MOST", 1 << 20)
+    monkeypatch.setattr("gramian.data.textfile.MOST", 1 << 20)
     (tmp_path / "t.csv").write_bytes(b"a,b\n1," + b"x" * (1 << 21) + b"\n")
     refused(tmp_path / "t.csv", "cannot read t.csv: a line is longer than 64 MB", error=SourceError)
 
@@ -247,61 +247,3 @@ def test_folders_with_different_keys(tmp_path):
         os.mkdir(tmp_path / folder)
         pq.write_table(pa.table({"a": [1]}), tmp_path / folder / "t.parquet")
     refused(tmp_path, "has not the columns of", "it lacks 'month' and adds 'year'", error=SourceError)
-
-
-# ---- change ----------------------------------------------------------------------------------------------------------
-
-
-def writers():
-    def csv(path, rows):
-        path.write_text("a\n" + "1\n" * rows)
-
-    def parquet(path, rows):
-        pq.write_table(pa.table({"a": np.arange(float(rows))}), path, row_group_size=100)
-
-    def feather(path, rows):
-        pyarrow.feather.write_feather(pa.table({"a": np.arange(float(rows))}), str(path), chunksize=100)
-
-    return {"t.csv": csv, "t.parquet": parquet, "t.feather": feather}
-
-
-@pytest.mark.parametrize("name", writers())
-def test_a_file_that_changes_between_passes(name, tmp_path):
-    write, path = writers()[name], tmp_path / name
-    write(path, 300)
-    source = as_source(path)
-    source.parts(["a"], 100)
-    write(path, 400)
-    with pytest.raises(
-        SourceError, match=rf"(?s){name} changed while it was being read: size and time.*Hint: fit again"
-    ):
-        source.parts(["a"], 100)
-    path.unlink()
-    with pytest.raises(SourceError, match=f"{name} changed while it was being read: it is gone"):
-        source.parts(["a"], 100)
-
-
-@pytest.mark.parametrize("name", writers())
-def test_a_file_that_changes_within_a_pass(name, tmp_path):
-    write, path = writers()[name], tmp_path / name
-    write(path, 300)
-    parts = as_source(path).parts(["a"], 50)
-    tables = parts[-1].tables()
-    next(tables)
-    write(path, 200)
-    with pytest.raises(SourceError, match=f"{name} changed while it was being read"):
-        list(tables)
-    path.unlink()
-    with pytest.raises(SourceError, match=f"{name} changed while it was being read: it is gone"):
-        list(parts[0].tables())
-
-
-def test_a_file_in_memory_that_changes(tmp_path):
-    import fsspec
-
-    files = fsspec.filesystem("memory")
-    files.pipe("/gramian-change/t.csv", b"a\n1\n")
-    source = as_source("memory://gramian-change/t.csv")
-    files.pipe("/gramian-change/t.csv", b"a\n1\n2\n")
-    with pytest.raises(SourceError, match=r"t.csv changed while it was being read"):
-        source.parts(["a"], 10)

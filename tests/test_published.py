@@ -1,4 +1,4 @@
-"""R's published fit of the stack loss data (Brownlee 1965; `summary(lm(stack.loss ~ .))` in R's manual), to its printed digits."""
+"""R's published fit of the stack loss data (Brownlee 1965; `summary(lm(stack.loss ~ .))` in R's manual), as printed."""
 
 from __future__ import annotations
 

@@ -1,9 +1,5 @@
 """The same rows through every kind of source give the same tables, bit for bit."""
 
-import io
-import os
-from pathlib import Path
-
 import duckdb
 import numpy as np
 import pandas as pd
@@ -17,50 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gramian.data.open import as_source
-from gramian.data.source import Coded
 from gramian.errors import DataError, SourceError
-
-M, ROWS = 1000, 128
-TEXT = ["b", "a", None, "longer than twelve bytes", "é"]
-
-
-def rows_of_table():
-    """One table as Arrow, with every kind of column that a model can use."""
-    rng = np.random.default_rng(3)
-    x = rng.standard_normal(M)
-    x[[5, 700]] = np.nan
-    i = rng.integers(-(10**12), 10**12, M)
-    return pa.table(
-        {
-            "x": pa.array(x),
-            "i": pa.array(i),
-            "n": pa.array([None if k % 97 == 3 else k for k in range(M)], pa.int64()),
-            "b": pa.array(rng.integers(0, 2, M).astype(bool)),
-            "t": pa.array([TEXT[k] for k in rng.integers(0, 5, M)]),
-        }
-    )
-
-
-TABLE = rows_of_table()
-
-
-def contents(source, columns=None, rows=ROWS):
-    """Every table of every part as comparable values: dtype and bytes, or codes and levels."""
-    out = []
-    for part in source.parts(list(columns or source.schema.names), rows):
-        for table in part.tables():
-            values = {}
-            for name, column in table.columns.items():
-                if isinstance(column, Coded):
-                    assert column.codes.dtype == np.int32
-                    values[name] = (column.codes.tolist(), column.levels)
-                else:
-                    # The sign and payload of a NaN are nobody's business.
-                    clean = np.where(np.isnan(column), np.nan, column) if column.dtype.kind == "f" else column
-                    values[name] = (str(column.dtype), clean.tobytes())
-                assert len(column.codes if isinstance(column, Coded) else column) == table.rows
-            out.append((part.first if part.first is None else part.first + table.start, table.rows, values))
-    return out
+from source_table import EXPECTED, ROWS, TABLE, M, contents, pandas_nullable
 
 
 class Capsule:
@@ -79,12 +33,6 @@ class OneShotCapsule(Capsule):
         if table is None:
             raise RuntimeError("released")
         return table.__arrow_c_stream__(requested_schema)
-
-
-def pandas_nullable():
-    frame = TABLE.to_pandas()
-    frame["n"] = pd.array(TABLE.column("n").to_pylist(), dtype="Int64")
-    return frame
 
 
 def pandas_objects():
@@ -128,7 +76,6 @@ STREAMS = {
     "capsule": lambda: Capsule(TABLE),
     "one-shot capsule": lambda: OneShotCapsule(TABLE),
 }
-EXPECTED = contents(as_source(TABLE))
 
 
 def test_the_table_of_reference():
@@ -196,6 +143,21 @@ def test_parquet_dataset_has_a_part_for_each_row_group(tmp_path):
     assert [part.first for part in parts] == [0, 256, 512, 768]
     assert source.rows == M
     assert contents(source) == EXPECTED
+    wider = ds.dataset(tmp_path, schema=TABLE.schema.set(1, pa.field("i", pa.float64())))
+    assert contents(as_source(wider), ["i"])[0][2]["i"][0] == "float64"
+
+
+def test_a_partitioned_dataset(tmp_path):
+    ds.write_dataset(
+        TABLE.append_column("k", pa.array(np.arange(M) % 2)),
+        tmp_path,
+        format="parquet",
+        partitioning=ds.partitioning(pa.schema([("k", pa.int64())]), flavor="hive"),
+    )
+    source = as_source(ds.dataset(tmp_path, partitioning="hive"))
+    assert source.rows == M
+    half = contents(source, ["k"], M)
+    assert [np.unique(np.frombuffer(values["k"][1], values["k"][0])).tolist() for _, _, values in half] == [[0], [1]]
 
 
 def test_narrow_numbers_keep_their_type_and_memory():
@@ -287,83 +249,6 @@ def test_a_source_passes_through():
 
 def test_names_that_are_not_text():
     assert as_source(pd.DataFrame({0: [1.0], 1: [2.0]})).schema.names == ("0", "1")
-
-
-FILES = {
-    "csv": lambda path: TABLE_CSV(path / "t.csv"),
-    "tsv": lambda path: TABLE_CSV(path / "t.tsv", "\t"),
-    "semicolons": lambda path: TABLE_CSV(path / "t.csv", ";"),
-    "gzip": lambda path: TABLE_CSV(path / "t.csv.gz"),
-    "parquet": lambda path: pq.write_table(TABLE, path / "t.parquet", row_group_size=2 * ROWS) or path / "t.parquet",
-    "feather": lambda path: (
-        pyarrow.feather.write_feather(TABLE, str(path / "t.feather"), chunksize=2 * ROWS) or path / "t.feather"
-    ),
-    "ipc": lambda path: (
-        pl.from_arrow(TABLE).write_ipc(path / "t.arrow", record_batch_size=2 * ROWS) or path / "t.arrow"
-    ),
-}
-
-
-def TABLE_CSV(path, separator=","):
-    TABLE.to_pandas().assign(n=pandas_nullable()["n"]).to_csv(path, sep=separator, index=False, na_rep="NA")
-    return path
-
-
-@pytest.mark.parametrize("kind", FILES)
-@pytest.mark.parametrize("way", ["str", "Path", "file URL", "folder", "glob", "list", "memory URL"])
-def test_files(kind, way, tmp_path):
-    path = Path(FILES[kind](tmp_path))
-    named = {
-        "str": str(path),
-        "Path": path,
-        "file URL": path.as_uri(),
-        "folder": tmp_path,
-        "glob": str(tmp_path / "t.*"),
-        "list": [path],
-        "memory URL": "memory://gramian-tests/" + path.name,
-    }[way]
-    if way == "memory URL":
-        import fsspec
-
-        fsspec.filesystem("memory").pipe("/gramian-tests/" + path.name, path.read_bytes())
-    source = as_source(named)
-    assert [field.kind for field in source.schema.fields] == ["float", "integer", "integer", "boolean", "text"]
-    assert source.rows == M
-    assert source.rereadable
-    assert contents(source) == EXPECTED
-    assert contents(source, ["b", "t"]) == [(a, b, {"b": c["b"], "t": c["t"]}) for a, b, c in EXPECTED]
-
-
-def test_standard_input_can_be_read_again(tmp_path, monkeypatch):
-    data = TABLE_CSV(tmp_path / "t.csv").read_bytes()
-    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
-    source = as_source("-")
-    assert source.name == "standard input"
-    assert contents(source) == EXPECTED
-    assert contents(source) == EXPECTED
-
-
-def test_parts_of_a_file_can_be_read_in_any_order_and_again(tmp_path):
-    pq.write_table(TABLE, tmp_path / "t.parquet", row_group_size=ROWS)
-    parts = as_source(tmp_path).parts(["i"], ROWS)
-    last = [next(iter(part.tables())).columns["i"].tolist() for part in reversed(parts)]
-    again = [next(iter(part.tables())).columns["i"].tolist() for part in parts]
-    assert last[::-1] == again
-    assert [value for part in again for value in part] == TABLE.column("i").to_pylist()
-
-
-def test_folders_that_name_values(tmp_path):
-    for year, half in ((2001, TABLE.slice(0, 512)), (2002, TABLE.slice(512))):
-        folder = tmp_path / f"year={year}" / "place=Aix%20en"
-        os.makedirs(folder)
-        pq.write_table(half, folder / "p.parquet")
-    source = as_source(tmp_path)
-    assert source.schema.names == (*TABLE.column_names, "year", "place")
-    assert source.schema.field("year").kind == "integer"
-    seen = contents(source, ["year", "place", "i"], rows=512)
-    assert seen[0][2]["year"] == ("int64", np.full(512, 2001).tobytes())
-    assert seen[1][2]["place"] == ([0] * 488, ("Aix en",))
-    assert [one[0] for one in seen] == [0, 512]
 
 
 @settings(max_examples=25, deadline=None)

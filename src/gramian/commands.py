@@ -50,7 +50,7 @@ def answering() -> Generator[None]:
         raise typer.Exit(PIPE_CLOSED) from None
     except MemoryError as error:
         say(
-            f"MemoryError: {error or 'the memory of this machine does not suffice'}\nHint: use fewer columns or threads"
+            f"MemoryError: {str(error) or 'the memory of this machine does not suffice'}\nHint: use fewer columns or threads"
         )
         raise typer.Exit(BAD_INPUT) from None
     except Exception:

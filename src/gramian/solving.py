@@ -122,7 +122,8 @@ def no_rows(rows: Rows, counts: Counts | None) -> DataError:
 
 def check_finite(view: Moments | Triangle) -> None:
     """Raises NotFinite where the sums of squares overflowed or met NaN."""
-    bad = ~np.isfinite(view.norms)
+    with np.errstate(over="ignore", invalid="ignore"):
+        bad = ~np.isfinite(view.norms)
     if np.any(bad):
         raise NotFinite([int(j) for j in np.flatnonzero(bad)])
 

@@ -79,7 +79,7 @@ def resident(array: Array) -> Column:
     kind = kind_of(chunked.type)
     plain = pa.types.is_primitive(chunked.type) and kind in ("float", "integer")
     if plain and chunked.num_chunks == 1 and chunked.null_count == 0:
-        return Numbers(chunked.chunk(0).to_numpy())
+        return Numbers(_raw(chunked.chunk(0))[0])
     return ArrowColumn(chunked)
 
 
@@ -151,7 +151,7 @@ def _text(array: Array) -> Coded:
     names = array.dictionary
 
     def names_of(used: Sequence[int]) -> list[str | None]:
-        if len(names) > 8 * len(used):
+        if len(names) > 8 * len(used) or len(used) < 1_000:
             taken = [names[i].as_py() for i in used]
         else:
             # Arrow has no `take` for views.
@@ -159,19 +159,35 @@ def _text(array: Array) -> Coded:
             taken = known.take(pa.array(used, pa.int64())).to_pylist()
         return [None if value is None else str(value) for value in taken]
 
-    codes = array.indices.cast(pa.int64()).fill_null(-1).to_numpy()
+    codes, missing = _raw(array.indices.cast(pa.int64()))
+    if missing is not None:
+        codes = np.where(missing, -1, codes)
     return coded(codes, len(names), names_of)
 
 
 def _numbers(name: str, array: Array, where: Where) -> NDArray[Any]:
-    if array.null_count == 0:
-        return exact(name, array.to_numpy(zero_copy_only=False), where)
     if pa.types.is_boolean(array.type):
-        array = array.cast(pa.float64())
-    elif pa.types.is_integer(array.type):
-        exact(name, array.fill_null(0).to_numpy(), where)
-        array = array.cast(pa.float64(), safe=False)
-    return array.to_numpy(zero_copy_only=False)
+        array = array.cast(pa.uint8())
+        values, missing = _raw(array)
+        return values.view(np.bool_) if missing is None else np.where(missing, np.nan, values)
+    values, missing = _raw(array)
+    if missing is None:
+        return exact(name, values, where)
+    if values.dtype.kind in "iu":
+        exact(name, np.where(missing, 0, values), where)
+        values = values.astype(np.float64)
+    return np.where(missing, values.dtype.type(np.nan), values)
+
+
+def _raw(array: Array) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
+    """The values, of no meaning where missing, and where that is; None where nothing is.
+
+    Not `to_numpy`: it imports pandas, which takes longer than a small fit.
+    """
+    if array.null_count == 0:
+        return np.from_dlpack(array), None
+    bare = pa.Array.from_buffers(array.type, len(array), [None, array.buffers()[1]], offset=array.offset)
+    return np.from_dlpack(bare), np.from_dlpack(array.is_null().cast(pa.uint8())).view(np.bool_)
 
 
 def _from_decimal(name: str, array: Array, where: Where) -> NDArray[Any]:

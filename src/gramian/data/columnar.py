@@ -40,9 +40,8 @@ class ParquetRows:
         ]
 
     def _group(self, group: int, columns: list[str], rows: int) -> Iterator[Batch]:
-        parquet: Any = import_module("pyarrow.parquet")
-        with _handle(self.file) as handle, parquet.ParquetFile(handle, buffer_size=BUFFER, pre_buffer=False) as reader:
-            yield from reader.iter_batches(rows, row_groups=[group], columns=columns, use_threads=False)
+        with _handle(self.file) as handle:
+            yield from read_groups(handle, None, [group], columns, rows)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +65,15 @@ class FeatherRows:
         at = [i for i, field in enumerate(self.fields) if field.name in columns]
         with _handle(self.file) as handle, _ipc(handle, at) as reader:
             yield reader.get_batch(index).select(columns)
+
+
+def read_groups(
+    where: Any, filesystem: Any, groups: Sequence[int], columns: Sequence[str], rows: int
+) -> Iterator[Batch]:
+    """Row groups of a Parquet file, page by page, in batches of `rows`; one thread."""
+    parquet: Any = import_module("pyarrow.parquet")
+    with parquet.ParquetFile(where, filesystem=filesystem, buffer_size=BUFFER, pre_buffer=False) as reader:
+        yield from reader.iter_batches(rows, row_groups=list(groups), columns=list(columns), use_threads=False)
 
 
 def open_parquet(file: File) -> ParquetRows:

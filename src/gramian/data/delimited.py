@@ -6,28 +6,23 @@ later value contradicts them. A small file is then kept in memory; a large one i
 
 from __future__ import annotations
 
-import codecs
 import csv
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
 from typing import Any
 
-from gramian.data import faults
+from gramian.data import faults, textfile
 from gramian.data.arrow import ArrowType, Batch, field_of, pa
 from gramian.data.columns import unique_names
 from gramian.data.guess import NULLS, Guess, suspicious
-from gramian.data.magic import looks_like
 from gramian.data.paths import File, Run
 from gramian.data.source import Field
+from gramian.data.textfile import check_head, check_quotes, compression_of, delimiter_of, header_line, text_of
 
 KEEP = 16 << 20
 """Files of at most so many bytes are parsed once and kept."""
-
-MOST = 1 << 26
-"""Largest line in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +68,7 @@ class Delimited:
 
     def _batches(self, columns: list[str]) -> Iterator[Batch]:
         size = self.stamp[0]
-        if not self._kept and isinstance(size, int) and size <= KEEP and _compression(self.file) is None:
+        if not self._kept and isinstance(size, int) and size <= KEEP and compression_of(self.file) is None:
             usable = [one.name for one in self.fields if one.kind != "other"]
             self._kept.append(pa.Table.from_batches(list(self._read(usable))))
         if self._kept:
@@ -93,9 +88,9 @@ class Delimited:
 def open_delimited(file: File) -> Delimited:
     """Look at the head, then type the whole file. SourceError where it is not a table of text."""
     stamp = file.stamp()
-    _check_head(file)
-    first, alone = _header_line(file)
-    delimiter = "\t" if file.suffix == ".tsv" else _delimiter(first)
+    check_head(file)
+    first, alone = header_line(file)
+    delimiter = "\t" if file.suffix == ".tsv" else delimiter_of(first)
     names = unique_names(next(csv.reader([first], delimiter=delimiter)), repr(file.label))
     block = 1 << 20
     while block < 4 * len(first):
@@ -109,8 +104,8 @@ def open_delimited(file: File) -> Delimited:
             return Delimited(file, stamp, dialect, guesses, rows)
         except _LineTooLong:
             block *= 4
-            if block > MOST:
-                _check_quotes(file)
+            if block > textfile.MOST:
+                check_quotes(file)
                 raise faults.unreadable(file.label, "a line is longer than 64 MB") from None
 
 
@@ -151,7 +146,7 @@ def _verified(file: File, dialect: Dialect, types: Mapping[str, ArrowType]) -> t
             if len(open_ones) < len(types) and any(map(suspicious, batch.columns)):
                 raise _Contradiction
     if last is not None and "\n" in str(last.column(last.num_columns - 1)[-1]):
-        _check_quotes(file)
+        check_quotes(file)
     return {name: open_ones.get(name) or Guess.known(kind) for name, kind in types.items()}, rows
 
 
@@ -171,7 +166,7 @@ class _Reader:
         self._ragged: list[Any] = []
 
     def __enter__(self) -> Iterator[Batch]:
-        self._stream = pa.input_stream(self._file.open(), compression=_compression(self._file))
+        self._stream = pa.input_stream(self._file.open(), compression=compression_of(self._file))
         return self._batches()
 
     def __exit__(self, *raised: object) -> None:
@@ -220,7 +215,7 @@ def _ragged(file: File, dialect: Dialect, row: Any) -> Exception:
 
 def _line_of(file: File, dialect: Dialect) -> int | None:
     """The line, counted from 1, on which the first row with the wrong number of columns begins."""
-    with _text(file) as lines:
+    with text_of(file) as lines:
         reader = csv.reader(lines, delimiter=dialect.delimiter)
         before = 0
         try:
@@ -231,60 +226,3 @@ def _line_of(file: File, dialect: Dialect) -> int | None:
         except csv.Error:
             pass
     return None
-
-
-def _check_quotes(file: File) -> None:
-    """SourceError where a quote is left open, which turns all rows after it into one value."""
-    opened = None
-    with _text(file) as lines:
-        for number, line in enumerate(lines, 1):
-            if line.count('"') % 2:
-                opened = number if opened is None else None
-    if opened is not None:
-        raise faults.open_quote(file.label, opened)
-
-
-def _text(file: File) -> io.TextIOWrapper:
-    stream = pa.input_stream(file.open(), compression=_compression(file))
-    return io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
-
-
-def _compression(file: File) -> str | None:
-    endings = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd", ".lz4": "lz4"}
-    return next((name for ending, name in endings.items() if file.path.lower().endswith(ending)), None)
-
-
-def _check_head(file: File) -> None:
-    """SourceError where the first bytes cannot be those of a text file."""
-    try:
-        with pa.input_stream(file.open(), compression=_compression(file)) as stream:
-            head: bytes = stream.read(1 << 20)
-    except (pa.ArrowException, OSError) as error:
-        raise faults.unreadable(file.label, str(error)) from error
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise faults.not_utf8(file.label, "it begins with the mark of UTF-16", "UTF-16")
-    looks = looks_like(head)
-    if looks != "text":
-        raise faults.wrong_file_type(file.label, "a text file", looks)
-    if not head.strip(b" \t\r\n\xef\xbb\xbf"):
-        raise faults.empty_file(file.label)
-
-
-def _header_line(file: File) -> tuple[str, bool]:
-    """The header as one string, which may hold line breaks inside quotes, and whether the file ends within it."""
-    header = ""
-    with _text(file) as stream:
-        while line := stream.readline(MOST):
-            if header or line.strip():
-                header += line
-                if header.count('"') % 2 == 0 or len(header) > MOST:
-                    break
-    if "\ufffd" in header:
-        raise faults.not_utf8(file.label, f"the header reads {header[:60].strip()!r}")
-    return header.rstrip("\r\n"), not header.endswith(("\r", "\n"))
-
-
-def _delimiter(header: str) -> str:
-    """The one of , ; tab | that splits the header into the most names; a comma where none does."""
-    counts = {sign: len(next(csv.reader([header], delimiter=sign), [])) for sign in (",", ";", "\t", "|")}
-    return max(counts, key=lambda sign: counts[sign])

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from gramian.data import faults
-from gramian.data.arrow import Batch, pa, schema_of, tables
-from gramian.data.columnar import BUFFER
+from gramian.data.arrow import ArrowSchema, Batch, pa, schema_of, tables
+from gramian.data.columnar import read_groups
 from gramian.data.columns import Where, check_columns, unique_names
 from gramian.data.frames import polars_schema
 from gramian.data.source import Part, Schema, Table
@@ -162,18 +162,11 @@ class DatasetRows:
         ]
 
     def _scan(self, piece: Any, columns: list[str], rows: int) -> Iterator[Batch]:
-        options: dict[str, Any] = {}
-        if hasattr(piece, "row_groups"):
-            from pyarrow.dataset import ParquetFragmentScanOptions as Options
-
-            options = {"fragment_scan_options": Options(use_buffered_stream=True, buffer_size=BUFFER, pre_buffer=False)}
+        if _plain(piece, self._dataset.schema, columns):
+            groups = [group.id for group in piece.row_groups]
+            return read_groups(piece.path, piece.filesystem, groups, columns, rows)
         return piece.to_batches(
-            schema=self._dataset.schema,
-            columns=columns,
-            batch_size=rows,
-            batch_readahead=2,
-            use_threads=False,
-            **options,
+            schema=self._dataset.schema, columns=columns, batch_size=rows, batch_readahead=2, use_threads=False
         )
 
 
@@ -201,6 +194,14 @@ def _select(reader: Reader, columns: Sequence[str]) -> Iterator[Batch]:
 
 def _split(fragment: Any) -> list[Any]:
     return fragment.split_by_row_group() if hasattr(fragment, "split_by_row_group") else [fragment]
+
+
+def _plain(piece: Any, schema: ArrowSchema, columns: Sequence[str]) -> bool:
+    """A row group of a Parquet file that holds the columns as the dataset types them, so that no scanner is needed."""
+    if not hasattr(piece, "row_groups") or piece.filesystem is None:
+        return False
+    held = piece.physical_schema
+    return all(name in held.names and held.field(name).type == schema.field(name).type for name in columns)
 
 
 def _size(piece: Any) -> int | None:

@@ -1,0 +1,24 @@
+"""`python -m bench` runs every study; `python -m bench lstsq short` one of them, in short form."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+STUDIES = ("lstsq", "frames", "parquet", "startup", "update", "certificate")
+
+
+def main(arguments: list[str]) -> int:
+    """Run the studies named, or all; other words are handed to them."""
+    unknown = [a for a in arguments if a not in (*STUDIES, "short") and not a.isdigit()]
+    if unknown:
+        print(f"{', '.join(unknown)} is no study\nStudies: {', '.join(STUDIES)}", file=sys.stderr)
+        return 2
+    named = [argument for argument in arguments if argument in STUDIES]
+    rest = [argument for argument in arguments if argument not in STUDIES]
+    for study in named or STUDIES:
+        import_module(f"bench.{study}").main(rest)
+    return 0
+
+
+sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,72 @@
+"""Interleaved timing: every rival once a round, so that what else the machine does falls on all alike."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Callable, Mapping
+from datetime import date
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+RESULTS = Path(__file__).parent / "results"
+
+
+class Clock:
+    """Medians of several rounds, by rival; a slow rival runs in the first `few` rounds only."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, list[float]] = {}
+        self.answers: dict[str, Any] = {}
+
+    def rounds(
+        self, rivals: Mapping[str, Callable[[], Any]], rounds: int, slow: Mapping[str, int] | None = None
+    ) -> None:
+        """One untimed call of each quick rival, then `rounds` rounds; `slow` says how often at most a rival runs."""
+        slow = slow or {}
+        for name, call in rivals.items():
+            if slow.get(name, rounds) >= rounds:
+                call()
+        for i in range(rounds):
+            for name, call in rivals.items():
+                if i < slow.get(name, rounds):
+                    started = time.perf_counter()
+                    self.answers[name] = call()
+                    self.seconds.setdefault(name, []).append(time.perf_counter() - started)
+
+    def median(self, name: str) -> float:
+        return median(self.seconds[name])
+
+    def ratio(self, name: str, base: str) -> float:
+        """The median over rounds of the ratio within a round, so that a slow round counts once and for both."""
+        return median(a / b for a, b in zip(self.seconds[name], self.seconds[base], strict=False))
+
+    def lines(self, base: str, checks: Mapping[str, str] | None = None) -> list[str]:
+        checks = checks or {}
+        return [
+            f"  {name:<38}{self.median(name):9.3f} s {self.ratio(name, base):8.2f} x  {checks.get(name, '')}".rstrip()
+            for name in self.seconds
+        ]
+
+
+def machine() -> str:
+    """The machine in words: processors, BLAS and versions; no name, no path."""
+    import numpy as np
+    import pyarrow as pa
+    import scipy
+
+    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
+    return (
+        f"{os.cpu_count()} processors ({platform.machine()}), Python {platform.python_version()}, numpy {np.__version__}, "
+        f"scipy {scipy.__version__}, pyarrow {pa.__version__}, BLAS {blas['name']} {blas['version']}"
+    )
+
+
+def write(study: str, lines: list[str]) -> None:
+    """Print the table and keep it, dated."""
+    RESULTS.mkdir(exist_ok=True)
+    text = "\n".join([f"{study}, {date.today().isoformat()}", machine(), "", *lines, ""])
+    print(text, flush=True)
+    (RESULTS / f"{date.today().isoformat()}-{study}.txt").write_text(text)
