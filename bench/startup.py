@@ -50,7 +50,7 @@ def _csv(place: Path) -> Path:
     rows = ["y,a,b,city"]
     for _ in range(200):
         a, b = rng.standard_normal(), rng.uniform(1, 2)
-        rows.append(f"{np.exp(a + b)!r},{a!r},{b!r},{rng.choice(['Ayr', 'Cork', 'Delft'])}")
+        rows.append(f"{float(np.exp(a + b))!r},{a!r},{b!r},{rng.choice(['Ayr', 'Cork', 'Delft'])}")
     path = place / "small.csv"
     path.write_text("\n".join(rows) + "\n")
     return path

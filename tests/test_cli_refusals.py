@@ -116,6 +116,26 @@ def test_a_closed_pipe_is_quiet(table, tmp_path):
     assert command.wait(timeout=60) == 141
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device that is always full is a Linux thing")
+def test_a_full_disk_is_told(table):
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(
+            [*COMMAND, "fit", str(table), "y ~ x"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
+        )
+    assert result.returncode == 2
+    assert result.stderr.startswith("OSError: ")
+    assert "Hint: check that there is room" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_name_beyond_the_encoding_of_the_terminal_is_spelled_out(tmp_path):
+    path = tmp_path / "names.csv"
+    path.write_text("y,größe\n1,2\n2,3\n4,5\n5,7\n", encoding="utf-8")
+    result = process("fit", path, "y ~ größe", env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert result.returncode == 0
+    assert r"gr\xf6\xdfe" in result.stdout
+
+
 def test_interruption_is_quiet():
     start = "import sys; from gramian.cli import main; print('ready', file=sys.stderr, flush=True); main()"
     command = subprocess.Popen(

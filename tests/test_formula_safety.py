@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from design_support import Memory
+from gramian.data import saved as designs
 from gramian.data.design import Design
 from gramian.data.formula import parse
 from gramian.errors import FormulaError, GramianError, ModelError
@@ -168,10 +169,10 @@ def test_nothing_evaluates(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_saved_formula_is_checked_like_a_typed_one() -> None:
     source = Memory({"y": [1.0, 2], "x": [1.0, 2]})
-    saved = json.loads(json.dumps(Design.of("y ~ log(x)", source.schema).to_json()))
+    saved = json.loads(json.dumps(designs.to_json(Design.of("y ~ log(x)", source.schema))))
     saved["formula"] = "y ~ I(__import__('os').getcwd())"
     with pytest.raises(FormulaError, match="a call of __import__"):
-        Design.from_json(saved)
+        designs.from_json(saved)
 
 
 def _with(saved: dict[str, Any], **changes: Any) -> dict[str, Any]:
@@ -180,7 +181,7 @@ def _with(saved: dict[str, Any], **changes: Any) -> dict[str, Any]:
 
 def test_damaged_designs_are_refused() -> None:
     source = Memory({"y": [1.0, 2, 3, 4], "x": [1.0, 2, 3, 5], "city": ["a", "b", "c", "a"]})
-    saved = json.loads(json.dumps(Design.of("y ~ city + poly(x, 2)", source.schema).learned(source).to_json()))
+    saved = json.loads(json.dumps(designs.to_json(Design.of("y ~ city + poly(x, 2)", source.schema).learned(source))))
     states = saved["states"]
     poly = states["poly(x, 2)"]
     damaged: list[Any] = [
@@ -204,7 +205,7 @@ def test_damaged_designs_are_refused() -> None:
     ]
     for each in damaged:
         with pytest.raises(ModelError, match="formula part is damaged"):
-            Design.from_json(each)
+            designs.from_json(each)
 
 
 def test_formulas_without_splines_import_neither_formulaic_nor_pandas() -> None:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from gramian.covariance import covariance
+from gramian.data import saved
 from gramian.data.design import Design
 from gramian.data.open import as_source
 from gramian.errors import DataError, FormulaError, RankError, listed, message, needs_rows
@@ -101,7 +102,7 @@ class Moments:
         return f"Moments({self.design.formula.text!r}, {self.nobs:,} rows, {size})"
 
     def _check_alike(self, other: Moments) -> None:
-        mine, theirs = self.design.to_json(), other.design.to_json()
+        mine, theirs = saved.to_json(self.design), saved.to_json(other.design)
         if (self.names, self.targets, mine["states"], self.frequency) != (
             other.names,
             other.targets,

@@ -112,14 +112,14 @@ def correct(evidence: Evidence, factor: Factor) -> Correction:
 def certify(evidence: Evidence, factor: Factor, correction: Correction, coef: Floats, intercept: Floats) -> Certificate:
     """The certificate of `coef` (n, k) and `intercept` (k,), the answer after `correction` was added."""
     each = np.sqrt(factor.inverse_diagonal())[:, None]
-    slack = factor.slack * np.sqrt(np.sum(coef**2, axis=0))
+    slack = factor.slack * norms(coef)
     bound = each * correction.bracket + U * np.abs(coef) + slack
     through = np.sqrt(np.sum((factor.W.T @ evidence.centre) ** 2))
     intercept_bound = evidence.level_bound + through * correction.bracket + U * np.abs(intercept)
-    intercept_bound += slack * np.sqrt(np.sum(evidence.centre**2))
+    intercept_bound += slack * norms(evidence.centre)
     D = evidence.norms[:, None]
-    size = np.sqrt(np.sum((D * coef) ** 2, axis=0))
-    error = np.sqrt(np.sum((D * bound) ** 2, axis=0))
+    size = norms(D * coef)
+    error = norms(D * bound)
     return Certificate(
         evidence=evidence.kind,
         gradient=_relative_gradient(evidence, correction),
@@ -142,6 +142,13 @@ def digits_of(error: Floats, size: Floats) -> Floats:
     return np.clip(np.where(np.isnan(digits), 0.0, digits), 0.0, MOST_DIGITS)
 
 
+def norms(values: Floats) -> Floats:
+    """Norms along the first axis, without overflow or underflow of the squares."""
+    largest = np.max(np.abs(values), axis=0, initial=0.0)
+    unit = np.where((largest > 0) & np.isfinite(largest), largest, 1.0)
+    return unit * np.sqrt(np.sum((values / unit) ** 2, axis=0))
+
+
 def floored(digits: float) -> str:
     """Digits with one decimal, never rounded up: a claim may not grow in print."""
     return f"{np.floor(10.0 * digits) / 10.0:.1f}"
@@ -158,10 +165,9 @@ def _backward_error(evidence: Evidence, correction: Correction, coef: Floats) ->
     X = float(np.sqrt(np.sum(evidence.norms**2)))
     if X == 0:
         return np.zeros_like(evidence.y_norm)
-    y = np.where(evidence.y_norm > 0, evidence.y_norm, 1.0)
-    theta = X / y
-    b = np.sum(coef**2, axis=0)
-    return np.sqrt(2.0) * theta / np.sqrt(1.0 + theta**2 * b) * correction.bracket / X
+    # theta / sqrt(1 + theta^2 b'b) with theta = X / y, written so that neither square is taken by itself.
+    size = np.hypot(np.where(evidence.y_norm > 0, evidence.y_norm, 1.0) / X, norms(coef))
+    return np.sqrt(2.0) * correction.bracket / size / X
 
 
 def _ceiling(evidence: Evidence, factor: Factor, coef: Floats) -> Floats:

@@ -7,6 +7,8 @@ the output went away. Results go to standard output, progress and errors to stan
 
 from __future__ import annotations
 
+import io
+import sys
 from typing import Annotated
 
 import typer
@@ -70,6 +72,10 @@ INTERVAL = typer.Option(metavar="KIND", help="confidence (of the mean) or predic
 
 def main() -> None:
     """Entry point of the `gramian` command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A name that the terminal's encoding lacks is spelled out; it is no reason to lose the answer.
+            stream.reconfigure(errors="backslashreplace")
     app(prog_name="gramian")
 
 

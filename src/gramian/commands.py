@@ -44,10 +44,13 @@ def answering() -> Generator[None]:
         raise typer.Exit(BAD_INPUT) from None
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
-    except BrokenPipeError:
-        # Nobody reads any more: what is left in the buffer goes nowhere, so that closing it does not complain.
+    except OSError as error:
+        # What is left in the buffer goes nowhere, so that closing it does not complain once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(PIPE_CLOSED) from None
+        if isinstance(error, BrokenPipeError):
+            raise typer.Exit(PIPE_CLOSED) from None
+        say(f"OSError: {error}\nHint: check that there is room, and that the place can be written to")
+        raise typer.Exit(BAD_INPUT) from None
     except MemoryError as error:
         say(
             f"MemoryError: {str(error) or 'the memory of this machine does not suffice'}\nHint: use fewer columns or threads"

@@ -107,7 +107,8 @@ class LinearRegression(_Linear):
     default) or a number of digits. threads: default all processors.
 
     Attributes: coef_ (n,) or (k, n), intercept_, rank_ (of X, centred beside an intercept), certificate_, plan_,
-    n_features_in_, feature_names_in_. A cross-check for scikit-learn's class of this name, whose answers it gives.
+    n_features_in_, feature_names_in_. Where columns depend on each other, as scikit-learn does, it answers with the
+    shortest coefficients, but by a tolerance near rounding, where scikit-learn's cuts off real digits.
     """
 
     def __init__(

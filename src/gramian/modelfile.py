@@ -11,6 +11,7 @@ from gramian import jsonfile
 from gramian.accumulate import Moments
 from gramian.certificate import Certificate
 from gramian.covariance import Covariance
+from gramian.data import saved
 from gramian.data.design import Design
 from gramian.errors import GramianError
 from gramian.estimate import Dropped, Estimate
@@ -42,7 +43,7 @@ def load(path: str | Path) -> Fit | Moments:
 
 
 def _fit_in(data: dict[str, Any]) -> Fit:
-    design = Design.from_json(data["design"])
+    design = saved.from_json(data["design"])
     held, cov, found, story = data["estimate"], data["covariance"], data["certificate"], data["story"]
     projection = _projection(data["projection"], design, held)
     root = projection.bread()
@@ -117,7 +118,7 @@ def _dropped(item: dict[str, Any]) -> Dropped:
 
 
 def _moments_in(data: dict[str, Any]) -> Moments:
-    design = Design.from_json(data["design"])
+    design = saved.from_json(data["design"])
     counts = reduction.Counts(**{**data["counts"], "bits": int(data["counts"]["bits"])})
     mean = Double(from_array(data["mean"], 1), from_array(data["mean_lo"], 1))
     gram = from_array(data["gram"], 2)

@@ -85,9 +85,9 @@ class ProgressBar:
             if now - self._begun < self._delay or (self._bar is not None and now - self._drawn_at < INTERVAL):
                 return
             self._drawn_at = now
-            if self._bar is None:
-                self._bar = _rich_bar(self._stream, self._what, self._total)
             detail = describe(self._done, self._total, now - self._pass_begun)
+            if self._bar is None:
+                self._bar = _rich_bar(self._stream, self._what, self._total, self._done, detail)
             self._bar.update(self._bar.task_ids[0], completed=self._done, detail=detail)
 
 
@@ -109,7 +109,7 @@ def _duration(seconds: float) -> str:
     return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
-def _rich_bar(stream: TextIO | None, what: str, total: int | None) -> RichProgress:
+def _rich_bar(stream: TextIO | None, what: str, total: int | None, done: int, detail: str) -> RichProgress:
     from rich.console import Console
     from rich.progress import BarColumn, SpinnerColumn, TextColumn
     from rich.progress import Progress as RichProgress
@@ -123,6 +123,6 @@ def _rich_bar(stream: TextIO | None, what: str, total: int | None) -> RichProgre
         TextColumn("{task.fields[detail]}", markup=False),
     )
     bar = RichProgress(*columns, console=console, transient=True, redirect_stdout=False)
-    bar.add_task(what, total=total, detail="")
+    bar.add_task(what, total=total, completed=done, detail=detail)
     bar.start()
     return bar

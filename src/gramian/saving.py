@@ -9,6 +9,7 @@ from typing import Any
 from gramian import jsonfile
 from gramian.certificate import Certificate
 from gramian.covariance import Covariance
+from gramian.data import saved
 from gramian.data.design import Design
 from gramian.estimate import Estimate
 from gramian.jsonfile import array, number
@@ -41,7 +42,7 @@ def write_model(
 ) -> None:
     """`story` is plain JSON: how the fit was found, and what is said about it."""
     content = {
-        "design": design.to_json(),
+        "design": saved.to_json(design),
         "estimate": _estimate(estimate),
         "projection": {name: array(getattr(projection, name)) for name in ("coef", "root", "level", "mean")},
         "covariance": {
@@ -79,7 +80,7 @@ def _estimate(estimate: Estimate) -> dict[str, Any]:
 def write_moments(path: str | Path, design: Design, sums: Moments, frequency: bool) -> None:
     counts = asdict(sums.counts)
     content = {
-        "design": design.to_json(),
+        "design": saved.to_json(design),
         "frequency": frequency,
         "counts": {**counts, "bits": str(counts["bits"])},
         "mean": array(sums.mean.hi),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 from gramian.data.blocks import Rows
 from gramian.data.coding import Layout, Term, layout
@@ -199,24 +199,6 @@ class Design:
         reading = Reading(self.columns, source.schema, self.weights, self.offset, self.clusters, self.missing)
         reading.check_rows(source.rows, source.name)
         return reading
-
-    # ---- as JSON ----
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON types, no rows: the formula's text, the columns it reads, what it learned."""
-        from gramian.data import saved
-
-        return saved.to_json(self)
-
-    @staticmethod
-    def from_json(data: object) -> Design:
-        """The design again: its formula is parsed and checked like any other, and nothing in the file is executed.
-
-        Raises FormulaError for a formula that is not allowed, ModelError for data of another form.
-        """
-        from gramian.data import saved
-
-        return saved.from_json(data)
 
 
 def bound(formula: Formula, schema: Schema) -> Formula:
