@@ -16,6 +16,7 @@ from gramian.data.blocks import Block
 from gramian.errors import GramianError
 from gramian.problem import Penalty
 from gramian.solvers.base import Request
+from gramian.views import exact as exact_view
 from gramian.views.base import Threads
 
 ROUNDING = 1.001
@@ -165,9 +166,9 @@ ROUTES = (
 
 def answer(case: Case, route: Route) -> solving.Answer | None:
     """The answer by this route; None where the library refuses with one of its own errors."""
-    entries = solving.ENTRIES if route.exact else 0
+    entries = exact_view.ENTRIES if route.exact else 0
     rows = CaseRows(case, rereadable=route.rereadable)
-    with patch.object(solving, "ENTRIES", entries):
+    with patch.object(exact_view, "ENTRIES", entries):
         try:
             return solving.solve(rows, Request(Penalty(case.ridge), "drop"), route.method, route.accuracy, Threads(1))
         except GramianError:

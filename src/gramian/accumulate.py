@@ -160,7 +160,7 @@ def moments(
     """
     source = as_source(data)
     beside = {"weights": weights, "freq_weights": freq_weights, "offset": offset}
-    design = Design.of(formula, source.schema, **beside, missing=missing).learned(source, threads)
+    design = Design.of(formula, source.schema, **beside, missing=missing, where=source.name).learned(source, threads)
     return replace(_reduced(design, source, freq_weights is not None, threads), frame=kind_of(data))
 
 

@@ -18,6 +18,7 @@ from typing import Literal
 import numpy as np
 
 from gramian.arraytypes import Floats
+from gramian.kernels.norms import column_norms
 from gramian.solution import Factor
 from gramian.views.moments import U, gamma
 
@@ -71,14 +72,11 @@ class Certificate:
     ceiling: Floats
     gap: Floats | None = None
 
-    def meets(self, digits: float) -> bool:
-        return bool(np.all(self.digits >= digits))
-
     def sentence(self) -> str:
         """One line for people."""
         each = np.concatenate([self.digits_each.ravel(), self.digits_intercept.ravel()])
         fewest = float(np.min(each, initial=MOST_DIGITS))
-        source = "a pass over the data" if self.evidence == "data" else "the moments, their rounding included"
+        source = "a pass over the data" if self.evidence == "data" else "the one pass alone, its rounding included"
         overall = float(np.min(self.digits, initial=MOST_DIGITS))
         return (
             f"{floored(overall)} overall, at least {floored(fewest)} in every coefficient, certified from {source}; "
@@ -100,10 +98,10 @@ def correct(evidence: Evidence, factor: Factor) -> Correction:
     """The correction that the evidence asks for, with its bracket (k,) for any row of W of norm 1."""
     W = factor.W
     z = W.T @ evidence.g
-    z_norm = np.sqrt(np.sum(z**2, axis=0))
+    z_norm = column_norms(z)
     size = np.abs(W).T
-    dz = 1.1 * evidence.residual_bound + np.sqrt(np.sum((size @ evidence.bound) ** 2, axis=0))
-    applied = gamma(2 * W.shape[0] + 6) * np.sqrt(np.sum((size @ np.abs(evidence.g)) ** 2, axis=0))
+    dz = 1.1 * evidence.residual_bound + column_norms(size @ evidence.bound)
+    applied = gamma(2 * W.shape[0] + 6) * column_norms(size @ np.abs(evidence.g))
     rho = evidence.defect
     amplified = rho / (1.0 - rho) * (z_norm + dz) if rho < 1 else np.full_like(dz, np.inf)
     return Correction(W @ z, z, amplified + dz + applied, dz)
@@ -112,14 +110,14 @@ def correct(evidence: Evidence, factor: Factor) -> Correction:
 def certify(evidence: Evidence, factor: Factor, correction: Correction, coef: Floats, intercept: Floats) -> Certificate:
     """The certificate of `coef` (n, k) and `intercept` (k,), the answer after `correction` was added."""
     each = np.sqrt(factor.inverse_diagonal())[:, None]
-    slack = factor.slack * norms(coef)
-    bound = each * correction.bracket + U * np.abs(coef) + slack
-    through = np.sqrt(np.sum((factor.W.T @ evidence.centre) ** 2))
-    intercept_bound = evidence.level_bound + through * correction.bracket + U * np.abs(intercept)
-    intercept_bound += slack * norms(evidence.centre)
+    slack = factor.slack * column_norms(coef)
+    bound = _reach(each, correction.bracket) + U * np.abs(coef) + slack
+    through = column_norms(factor.W.T @ evidence.centre)
+    intercept_bound = evidence.level_bound + _reach(through, correction.bracket) + U * np.abs(intercept)
+    intercept_bound += slack * column_norms(evidence.centre)
     D = evidence.norms[:, None]
-    size = norms(D * coef)
-    error = norms(D * bound)
+    size = column_norms(D * coef)
+    error = column_norms(D * bound)
     return Certificate(
         evidence=evidence.kind,
         gradient=_relative_gradient(evidence, correction),
@@ -134,19 +132,18 @@ def certify(evidence: Evidence, factor: Factor, correction: Correction, coef: Fl
     )
 
 
+def _reach(size: Floats, bracket: Floats) -> Floats:
+    """Size * bracket, infinite where nothing is known, also for a size of zero."""
+    unknown = np.isinf(bracket)
+    return np.where(unknown, np.inf, size * np.where(unknown, 0.0, bracket))
+
+
 def digits_of(error: Floats, size: Floats) -> Floats:
     """-log10(error / (size - error)) within [0, 15.95]: `size` is of the answer, the truth may be smaller by `error`."""
     with np.errstate(divide="ignore", invalid="ignore"):
         digits = -np.log10(error / np.maximum(size - error, 0.0))
     digits = np.where(error == 0, MOST_DIGITS, digits)
     return np.clip(np.where(np.isnan(digits), 0.0, digits), 0.0, MOST_DIGITS)
-
-
-def norms(values: Floats) -> Floats:
-    """Norms along the first axis, without overflow or underflow of the squares."""
-    largest = np.max(np.abs(values), axis=0, initial=0.0)
-    unit = np.where((largest > 0) & np.isfinite(largest), largest, 1.0)
-    return unit * np.sqrt(np.sum((values / unit) ** 2, axis=0))
 
 
 def floored(digits: float) -> str:
@@ -162,11 +159,11 @@ def _relative_gradient(evidence: Evidence, correction: Correction) -> Floats:
 
 def _backward_error(evidence: Evidence, correction: Correction, coef: Floats) -> Floats:
     """sqrt(2) eta / ||X||_F with the bracket in place of ||(R'R + omega^2 I)^(-1/2) g||, which it bounds."""
-    X = float(np.sqrt(np.sum(evidence.norms**2)))
+    X = float(column_norms(evidence.norms))
     if X == 0:
         return np.zeros_like(evidence.y_norm)
     # theta / sqrt(1 + theta^2 b'b) with theta = X / y, written so that neither square is taken by itself.
-    size = np.hypot(np.where(evidence.y_norm > 0, evidence.y_norm, 1.0) / X, norms(coef))
+    size = np.hypot(np.where(evidence.y_norm > 0, evidence.y_norm, 1.0) / X, column_norms(coef))
     return np.sqrt(2.0) * correction.bracket / size / X
 
 
@@ -174,7 +171,7 @@ def _ceiling(evidence: Evidence, factor: Factor, coef: Floats) -> Floats:
     """kappa_LS from the scaled condition and the raw magnitudes: a mean of 1e9 counts."""
     norms = np.where(evidence.norms > 0, evidence.norms, 1.0)
     raw = float(np.max(evidence.raw_norms / norms, initial=1.0))
-    size = np.sqrt(np.sum((norms[:, None] * coef) ** 2, axis=0))
+    size = column_norms(norms[:, None] * coef)
     size = np.where(size > 0, size, np.where(evidence.y_norm > 0, evidence.y_norm, 1.0))
     kappa = factor.condition
     r = np.sqrt(np.maximum(evidence.rss, 0.0))

@@ -22,7 +22,7 @@ from gramian.fit import FILE_DIGITS, fit
 from gramian.prediction import prediction_blocks
 from gramian.progress import progress_for
 from gramian.result import Fit
-from gramian.trust import FEWEST_DIGITS, doubtful
+from gramian.trust import FEWEST_DIGITS
 from gramian.views.base import Progress
 from gramian.writing import whole_file, write_text
 
@@ -102,13 +102,12 @@ def run_fit(
     asked = read_accuracy(options["accuracy"])
     fitted = fit(formula, data, **{**options, "accuracy": asked})
     wanted = FILE_DIGITS if asked is None else asked if isinstance(asked, float) else FEWEST_DIGITS
-    trusted = not doubtful(fitted.certificate, wanted)
-    print(_printed(fitted, level, json, latex, plan, trusted))
+    print(_printed(fitted, level, json, latex, plan))
     if html is not None:
         write_text(html, _page(fitted.formula, fitted.summary(level).html(rows=None)))
     if save is not None:
         fitted.save(save)
-    if not trusted:
+    if not fitted.trusted:
         digits = float(np.min(fitted.certificate.digits))
         say(
             f"not trusted: {digits:.1f} digits of the coefficients are certified, {wanted:g} were expected\n"
@@ -125,13 +124,13 @@ def read_accuracy(text: str | None) -> Any:
         return text
 
 
-def _printed(fitted: Fit, level: float, json: bool, latex: bool, plan: bool, trusted: bool) -> str:
+def _printed(fitted: Fit, level: float, json: bool, latex: bool, plan: bool) -> str:
     if json:
         from json import dumps
 
         from gramian.document import document
 
-        return dumps(document(fitted, level, trusted, plan), indent=2, allow_nan=False)
+        return dumps(document(fitted, level, plan), indent=2, allow_nan=False)
     summary = fitted.summary(level)
     text = summary.latex() if latex else summary.text(rows=None)
     return f"{text}\n\n{fitted.plan}" if plan else text

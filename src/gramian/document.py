@@ -23,7 +23,7 @@ import numpy as np
 from gramian.result import Fit
 
 
-def document(fit: Fit, level: float, trusted: bool, plan: bool = False) -> dict[str, Any]:
+def document(fit: Fit, level: float, plan: bool = False) -> dict[str, Any]:
     """The values that the head of this page lists."""
     found: dict[str, Any] = {
         "formula": fit.formula,
@@ -53,7 +53,7 @@ def document(fit: Fit, level: float, trusted: bool, plan: bool = False) -> dict[
         "missing_rows": fit.missing,
         "method": fit.method,
         "reason": fit.how,
-        "trusted": trusted,
+        "trusted": fit.trusted,
         "certificate": _certificate(fit),
         "notes": (*fit.inference.notes, *fit.notes),
     }

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
 from gramian.arraytypes import Floats
 from gramian.certificate import Correction, Evidence
+from gramian.kernels.lapack import cholesky_upper, inverse_upper
+from gramian.kernels.norms import column_norms
 from gramian.solution import Factor, Solution
-from gramian.solvers.base import Request
+from gramian.solvers.base import Request, largest_singular
 from gramian.views.gradient import Gradient
 from gramian.views.moments import Moments, U, gamma
 from gramian.views.triangle import Triangle
@@ -44,12 +47,16 @@ def evidence_of_data(
     g, level = gradient.g, np.zeros_like(gradient.s)
     bound = view.norms[:n, None] * gradient.sum_error + 3 * U * ridge * np.abs(b)
     level_bound = np.zeros_like(level)
-    if view.centred:
-        g = g - np.outer(view.mean.lo[:n], gradient.s)
-        level = gradient.s / weight
-        # s is the product of r with a column of ones, whose norm is sqrt(weight).
-        level_bound = (gradient.residual_error + gradient.sum_error) / np.sqrt(weight) + U * np.abs(level)
     residual = gradient.residual_error
+    if view.centred:
+        low, off = np.abs(view.mean.lo[:n]), view.mean_error[:n]
+        g = g - np.outer(view.mean.lo[:n], gradient.s)
+        # s is the product of r with a column of ones, whose norm is sqrt(weight).
+        root = np.sqrt(weight)
+        bound += np.outer(off + 3 * U * low, np.abs(gradient.s))
+        bound += root * (np.outer(low + off, gradient.sum_error) + np.outer(off, residual))
+        level = gradient.s / weight
+        level_bound = (residual + gradient.sum_error) / root + U * np.abs(level)
     return _evidence("data", view, solution, g - ridge * b, residual, bound, level_bound, gradient.rss, defect), level
 
 
@@ -86,6 +93,35 @@ def residual_known(view: Moments | Triangle, rss: Floats) -> bool:
     if isinstance(view, Triangle):
         return True
     return bool(np.all(rss >= 1e8 * view.gamma * view.noise[view.n :] ** 2))
+
+
+def orthonormalised(view: Moments | Triangle, request: Request, factor: Factor, seen: Gradient) -> Factor:
+    """W W2 with W2 from the Cholesky factor of W'(X'X + ridge)W as a pass over the data saw it (probes W).
+
+    Its defect is what the rounding of that pass leaves, infinite where the data do not confirm that the columns of the
+    factor are independent. Second step of CholeskyQR2: Yamamoto, Nakatsukasa, Yanagisawa and Fukaya (2015), ETNA 44.
+    """
+    n, W = view.n, factor.W
+    low, root = view.mean.lo[:n], np.sqrt(view.counts.weight)
+    norms = np.hypot(view.norms[:n], root * low)
+    off = root * (low @ W)
+    penalty = request.penalty.ridge * (W.T @ W)
+    G = seen.probes + penalty - np.outer(off, off)
+    reach = norms @ np.abs(W)  # at least the norm of each column of |X||W|
+    trace = float(np.trace(seen.probes + penalty))
+    product = 1.01 * gamma(n + 3) * float(column_norms(reach))
+    mean = root * float(column_norms((view.mean_error[:n] + gamma(n) * np.abs(low)) @ np.abs(W)))
+    error = 2.0 * (product + mean) * np.sqrt(trace) + product**2 + gamma(seen.chain + 3) * trace
+    R = cholesky_upper(G) if np.all(np.isfinite(G)) else None
+    if R is None:
+        return replace(factor, defect=np.inf)
+    inverse = inverse_upper(R)
+    stretch = largest_singular(inverse)
+    rounding = gamma(2 * factor.rank + 6) * (2.0 * float(column_norms(reach @ np.abs(inverse))) + trace * stretch**2)
+    defect = 1.1 * (error * stretch**2 + rounding)
+    new = W @ inverse
+    condition = max(factor.condition, largest_singular(norms[:, None] * new))
+    return replace(factor, W=new, defect=defect if defect < 1 else np.inf, condition=condition)
 
 
 def rss_after(

@@ -21,6 +21,7 @@ from gramian.result import Fit, Training
 from gramian.solvers.base import RankPolicy, Request
 from gramian.solving import NotFinite, solve
 from gramian.views.base import Threads
+from gramian.views.exact import small
 
 FILE_DIGITS = 8.0
 """Digits asked of a fit from files by default: what one pass can usually certify."""
@@ -50,11 +51,12 @@ def fit(
     formula: "price ~ sqft + C(city)"; an intercept is added unless "- 1". data: a DataFrame of any kind, Arrow, a DuckDB
     relation, a dict of arrays, a path, folder, glob or URL of CSV, TSV, Parquet or Feather files, "-" for CSV on standard
     input, or Moments. method: "auto" or a solver's name. accuracy: "data" (all digits that the data support; default in
-    memory) or a number of digits (default 8 for files). cov: "classical", "HC0" to "HC3", or "cluster" with `clusters`.
-    clusters, weights (analytic, as R's lm), freq_weights (rows repeated), offset: a column's name, or one value a row.
-    ridge: added to the diagonal of X'X, in the user's units. missing: rows with missing values are dropped, and counted,
-    or an error. rank: "drop" dependent columns by name, "min-norm", or "error". tol: the rank tolerance, default
-    max(30, n) eps. threads: default all processors. progress: None shows a bar on a terminal after a second.
+    memory and for small files) or a number of digits (default 8 for large files). cov: "classical", "HC0" to "HC3", or
+    "cluster" with `clusters`. clusters, weights (analytic, as R's lm), freq_weights (rows repeated), offset: a column's
+    name, or one value a row. ridge: added to the diagonal of X'X, in the user's units. missing: rows with missing values
+    are dropped, and counted, or an error. rank: "drop" dependent columns by name, "min-norm", or "error". tol: the rank
+    tolerance, default max(30, n) eps. threads: default all processors. progress: None shows a bar on a terminal after a
+    second.
 
     Raises FormulaError, DataError, ArgumentError or RankError, each with what was got and what is allowed.
     """
@@ -72,13 +74,14 @@ def fit(
             )
         return data.fit(formula, request, method, digits if accuracy is not None else "data", cov)
     source = as_source(data)
-    if accuracy is None and not source.in_memory:
-        digits = FILE_DIGITS
     with progress_for(progress) as shown:
         runner = Threads(checked_threads(threads), shown)
         beside = {"weights": weights, "freq_weights": freq_weights, "offset": offset, "clusters": clusters}
-        design = Design.of(formula, source.schema, **beside, missing=missing).learned(source, runner.threads)
+        design = Design.of(formula, source.schema, **beside, missing=missing, where=source.name)
+        design = design.learned(source, runner.threads)
         rows = design.rows(source)
+        if accuracy is None and not (source.in_memory or small(rows)):
+            digits = FILE_DIGITS
         try:
             answer = solve(rows, request, method, digits, runner)
         except NotFinite as error:

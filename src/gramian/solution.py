@@ -112,6 +112,10 @@ class Solution:
         t = add(Double(self.level, self.level_lo), exactly(level))
         return replace(self, coef=b.hi, coef_lo=b.lo, level=t.hi, level_lo=t.lo)
 
+    def rounded(self) -> Solution:
+        """The same solution in float64 alone: what a pass that reads no low parts sees, and so corrects."""
+        return replace(self, coef_lo=np.zeros_like(self.coef), level_lo=np.zeros_like(self.level))
+
     def costing(self, stats: Stats) -> Solution:
         """The same answer, with more work counted."""
         return replace(self, stats=self.stats + stats)

@@ -16,14 +16,16 @@ from gramian.arraytypes import Floats
 from gramian.certificate import Certificate, Correction, Evidence, certify, correct
 from gramian.data.blocks import Rows
 from gramian.errors import DataError, RankError, SourceError, message, no_weight_left
-from gramian.evidence import evidence_of_data, evidence_of_view, residual_known, rss_after
+from gramian.evidence import evidence_of_data, evidence_of_view, orthonormalised, residual_known, rss_after
+from gramian.kernels.norms import column_norms
 from gramian.plan import Machine, Plan, choose
 from gramian.plan.choose import Step
 from gramian.problem import Facts
-from gramian.solution import Factor, Solution, Stats, Status
+from gramian.solution import Solution, Stats, Status
 from gramian.solvers.base import CONSTANT, Request
+from gramian.trust import FEWEST_DIGITS, doubtful
 from gramian.views.base import Runner, Threads
-from gramian.views.exact import ENTRIES, exact_gradient
+from gramian.views.exact import exact_gradient, small
 from gramian.views.gradient import Gradient, Point
 from gramian.views.moments import Counts, Moments
 from gramian.views.triangle import Triangle
@@ -33,6 +35,8 @@ Accuracy: TypeAlias = Literal["data"] | float
 
 PROVEN = 0.1
 """A factor whose defect is bounded below this needs no test on the data."""
+LARGE = 1e110
+"""Norms of columns from 1 / LARGE to LARGE leave room for every product that the certificate takes."""
 MOST_STEPS = 12
 
 
@@ -51,10 +55,10 @@ class Answer:
 
 
 class NotFinite(DataError):
-    """A reduction of the rows came out infinite or not a number; `columns` of [X y] are to blame."""
+    """A reduction of the rows came out infinite, not a number or near underflow; `columns` of [X y] are to blame."""
 
     def __init__(self, columns: list[int]) -> None:
-        super().__init__(f"columns {columns} hold NaN, infinite values, or values too large to square")
+        super().__init__(f"columns {columns} hold NaN, infinite values, or values too large or too small to square")
         self.columns = columns
 
 
@@ -66,8 +70,13 @@ def solve(
     Raises RankError, DataError or SourceError when the rows give no answer, ArgumentError for an unknown method.
     """
     plan = choose(Facts.of(rows, nnz), Machine(), method, runner.threads)
-    view, solution, plan = _first_answer(rows, request, plan, runner)
-    return refine(rows, view, solution, request, accuracy, runner, plan)
+    while True:
+        view, solution, plan = _first_answer(rows, request, plan, runner)
+        answer = refine(rows, view, solution, request, accuracy, runner, plan)
+        unproven = answer.certificate.evidence == "data" and bool(np.any(np.isinf(answer.certificate.forward_bound)))
+        if plan.order[0].solver.traits.decides_rank or not unproven:
+            return answer
+        plan = _next(rows, plan, Status.CANNOT_TELL)
 
 
 def _first_answer(rows: Rows, request: Request, plan: Plan, runner: Runner) -> tuple[Any, Solution, Plan]:
@@ -90,12 +99,18 @@ def _first_answer(rows: Rows, request: Request, plan: Plan, runner: Runner) -> t
             plan = plan.noted(f"{candidate.name} made sparse blocks dense, one at a time")
         if solution.status is not Status.CANNOT_TELL:
             return view, replace(solution, stats=spent), plan
-        plan = plan.moved_on(solution.status.value)
-        if plan.asked or not plan.order:
-            raise RankError(message(solution.status.value, hint='use method="qr" or method="auto"'))
-        if not rows.rereadable:
-            hint = 'pass method="qr", which reads the rows once, or a source that can be read again'
-            raise SourceError(message(f"{rows.name} is one-shot, and {solution.status.value}", hint=hint))
+        plan = _next(rows, plan, solution.status)
+
+
+def _next(rows: Rows, plan: Plan, status: Status) -> Plan:
+    """The plan without its first candidate, which could not answer; raises where there is no other."""
+    plan = plan.moved_on(status.value)
+    if plan.asked or not plan.order:
+        raise RankError(message(status.value, hint='use method="qr" or method="auto"'))
+    if not rows.rereadable:
+        hint = 'pass method="qr", which reads the rows once, or a source that can be read again'
+        raise SourceError(message(f"{rows.name} is one-shot, and {status.value}", hint=hint))
+    return plan
 
 
 def solve_view(plan: Plan, view: Any, request: Request) -> tuple[Solution, Plan]:
@@ -121,9 +136,10 @@ def no_rows(rows: Rows, counts: Counts | None) -> DataError:
 
 
 def check_finite(view: Moments | Triangle) -> None:
-    """Raises NotFinite where the sums of squares overflowed or met NaN."""
+    """Raises NotFinite where the sums of squares overflowed, vanished or met NaN."""
     with np.errstate(over="ignore", invalid="ignore"):
-        bad = ~np.isfinite(view.norms)
+        norms = view.raw_norms
+        bad = ~np.isfinite(norms) | (norms > LARGE) | ((norms > 0) & (norms < 1 / LARGE))
     if np.any(bad):
         raise NotFinite([int(j) for j in np.flatnonzero(bad)])
 
@@ -162,23 +178,25 @@ def _refine_from_data(
     runner: Runner,
     plan: Plan,
 ) -> Answer:
+    solution, plan = _proven(rows, view, solution, request, runner, plan)
     factor = solution.factor
     assert factor is not None
-    exact = rows.rows is not None and rows.rows * max(rows.n, 1) <= ENTRIES
+    exact = small(rows)
     before = np.inf
-    defect = factor.defect
+    n = view.n
     while True:
         started = time.perf_counter()
-        gradient = _gradient(rows, view, solution, factor, exact, runner)
+        if not exact:
+            solution = solution.rounded()
+        gradient = _gradient(rows, view, solution, exact, runner)
         _check_unchanged(rows, view.counts, gradient.counts)
-        evidence, level = evidence_of_data(view, solution, request, gradient, defect)
+        evidence, level = evidence_of_data(view, solution, request, gradient, factor.defect)
         correction = correct(evidence, factor)
-        size = float(np.max(np.sqrt(np.sum(correction.z**2, axis=0)), initial=0.0))
-        if factor.defect >= PROVEN:
-            defect = _measured_defect(gradient, factor, size / before if before else 0.0)
-            evidence = replace(evidence, defect=defect)
-            correction = correct(evidence, factor)
-        solution = solution.corrected_by(correction.coef, level)
+        # The means are known better than the centre, so moving the coefficients moves the level.
+        shift = np.abs(correction.coef).T @ view.mean_error[:n]
+        evidence = replace(evidence, level_bound=evidence.level_bound + shift)
+        size = float(np.max(column_norms(correction.z), initial=0.0))
+        solution = solution.corrected_by(correction.coef, level - view.mean.lo[:n] @ correction.coef)
         rss = rss_after(evidence, correction, level, view.counts.weight, solution, request)
         seconds = time.perf_counter() - started
         solution = solution.costing(Stats(passes=1, refinements=1, seconds=seconds))
@@ -200,26 +218,29 @@ def _finished(
 
 
 def _gradient(
-    rows: Rows, view: Moments | Triangle, solution: Solution, factor: Factor, exact: bool, runner: Runner
+    rows: Rows, view: Moments | Triangle, solution: Solution, exact: bool, runner: Runner, probes: Floats | None = None
 ) -> Gradient:
     norms = view.norms[: view.n]
     point = Point(solution.centre, solution.level, solution.coef, solution.level_lo, solution.coef_lo)
     if exact:
         return exact_gradient(rows, runner, point, norms)
-    probes = None
-    if factor.defect >= PROVEN:
-        signs = np.where(np.random.default_rng(1).random((factor.rank, 2)) < 0.5, -1.0, 1.0)
-        probes = factor.W @ signs
     return Gradient.of(rows, runner, point, norms, probes)
 
 
-def _measured_defect(gradient: Gradient, factor: Factor, contraction: float) -> float:
-    """The defect seen on the data: probes ||X W v||^2 against ||v||^2, and how much the last step shrank the correction."""
-    probed = float(np.max(np.abs(gradient.probes - factor.rank), initial=0.0))
-    seen = 4.0 * max(probed, contraction if np.isfinite(contraction) else 0.0)
-    if contraction == 0.0 and not gradient.probes.size:
-        seen = 0.9  # nothing was seen yet: another pass must show the contraction
-    return float(min(factor.defect, max(seen, 1e-3), 0.9))
+def _proven(
+    rows: Rows, view: Moments | Triangle, solution: Solution, request: Request, runner: Runner, plan: Plan
+) -> tuple[Solution, Plan]:
+    """The solution with a factor that the data confirm, by one more pass where its own bound does not say enough."""
+    factor = solution.factor
+    if factor is None or factor.defect < PROVEN or not factor.rank:
+        return solution, plan
+    started = time.perf_counter()
+    seen = _gradient(rows, view, solution, False, runner, factor.W)
+    _check_unchanged(rows, view.counts, seen.counts)
+    better = orthonormalised(view, request, factor, seen)
+    seconds = time.perf_counter() - started
+    solution = replace(solution, factor=better).costing(Stats(passes=1, seconds=seconds))
+    return solution, plan.done(Step("confirm", f"factor on the data, defect {better.defect:.1e}", seconds))
 
 
 def _check_unchanged(rows: Rows, first: Counts, now: Counts) -> None:
@@ -258,6 +279,6 @@ def _answer(
         view.counts,
         tss=np.where(view.norms[n:] <= CONSTANT * view.raw_norms[n:], 0.0, view.norms[n:] ** 2),
         rss=evidence.rss,
-        met=accuracy == "data" or certificate.meets(accuracy),
+        met=not doubtful(certificate, FEWEST_DIGITS if accuracy == "data" else accuracy),
         moments=view if isinstance(view, Moments) else None,
     )

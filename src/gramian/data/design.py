@@ -60,6 +60,7 @@ class Design:
         offset: object = None,
         clusters: object = None,
         missing: str = "drop",
+        where: str = "the data",
     ) -> Design:
         """Parses and checks; reads no rows.
 
@@ -76,7 +77,7 @@ class Design:
         weighing, shift = sidecar(what, given, schema), sidecar("offset", offset, schema)
         groups = sidecar("clusters", clusters, schema)
         reserved = {side.column for side in (weighing, shift, groups) if side is not None and side.column is not None}
-        parsed = bound(parse(formula, schema.names, reserved), schema)
+        parsed = bound(parse(formula, schema.names, reserved, where), schema)
         design = Design(parsed, schema, missing, weighing, shift, groups, {}, None, parsed.notes)
         return design if design.unlearned else design.laid_out({}, ())
 

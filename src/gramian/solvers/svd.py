@@ -17,7 +17,7 @@ import numpy as np
 from gramian.problem import Facts
 from gramian.solution import Solution
 from gramian.solvers.base import Cost, Request, Traits
-from gramian.solvers.qr import finish
+from gramian.solvers.qr import NARROW, finish
 from gramian.solvers.rank import scan
 from gramian.views.triangle import Triangle
 
@@ -31,7 +31,7 @@ class SVD:
 
     def cost(self, facts: Facts) -> Cost:
         p = facts.n + facts.k
-        return Cost(0.0, 2.0 * (facts.rows or 0) * p**2 + 20.0 * p**3, passes=1, memory=8.0 * 6 * p**2)
+        return Cost(0.0, 2.0 * (facts.rows or 0) * p * (p + NARROW) + 20.0 * p**3, passes=1, memory=8.0 * 6 * p**2)
 
     def solve(self, view: Triangle, request: Request) -> Solution:
         found = scan(view, request)

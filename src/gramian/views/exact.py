@@ -22,6 +22,11 @@ ENTRIES = 400_000
 """Largest m * n that takes this path unasked: 0.05-0.1 s a pass, measured."""
 
 
+def small(rows: Rows) -> bool:
+    """Whether the exact path is cheap enough to be taken unasked, for rows of known number that can be read again."""
+    return rows.rereadable and rows.rows is not None and rows.rows * max(rows.n, 1) <= ENTRIES
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Sums:
     counts: Counts
@@ -47,7 +52,7 @@ def exact_gradient(rows: Rows, runner: Runner, at: Point, norms: Floats) -> Grad
     # Rounding g itself to float64 is left to the reader, since it shrinks with g.
     residual_error = (n + 8.0) * 4.0 * UNIT * spread
     sum_error = 64.0 * 4.0 * UNIT * np.sqrt(rss)  # sums are by halving: at most 64 levels
-    return Gradient(sums.counts, g, s, residual_error, sum_error, rss, sums.yty, np.zeros(0), 1)
+    return Gradient(sums.counts, g, s, residual_error, sum_error, rss, sums.yty, np.zeros((0, 0)), 1)
 
 
 def _merge(a: _Sums, b: _Sums) -> _Sums:

@@ -2,7 +2,7 @@
 
 With X and y about `centre`, level t and coefficients b, the pass returns
 
-    r = (y - t) - X b,   g = X'W r,   s = 1'W r,   ||r||^2,   ||y - t||^2,   and ||X v||^2 for probe vectors v.
+    r = (y - t) - X b,   g = X'W r,   s = 1'W r,   ||r||^2,   ||y - t||^2,   and V'X'W X V for probe vectors V.
 
 Its rounding comes from the residual and from the sum (Higham, Accuracy and Stability, section 3.5): with dr the error of
 the residual, and K the longest chain of a sum,
@@ -42,7 +42,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gradient:
-    """g (n, k), s (k,), weighted rss (k,) and squares of y - level (k,), probes (q,).
+    """g (n, k), s (k,), weighted rss (k,) and squares of y - level (k,), probes (q, q).
 
     `residual_error` (k,) bounds ||dr||, `sum_error` (k,) bounds |e_j| for a column of norm 1; the rounding of g itself to
     float64 is not in them.
@@ -98,7 +98,7 @@ def gradient_of_block(block: Block, at: Point, directions: Floats, centred: bool
     n, k = at.coef.shape
     q = directions.shape[1] - k
     counts = Counts.of(block, whole)
-    g, s, rss, yty, probes = np.zeros((n, k)), np.zeros(k), np.zeros(k), np.zeros(k), np.zeros(q)
+    g, s, rss, yty, probes = np.zeros((n, k)), np.zeros(k), np.zeros(k), np.zeros(k), np.zeros((q, q))
     dense = isinstance(block.X, np.ndarray)
     step = CHUNK if dense else max(block.rows, 1)
     for start in range(0, block.rows, step):
@@ -119,6 +119,6 @@ def gradient_of_block(block: Block, at: Point, directions: Floats, centred: bool
         s += np.add.reduce(u, axis=0)
         rss += np.einsum("ij,ij->j", r, u)
         yty += np.einsum("ij,ij->j", y, yw)
-        probes += np.einsum("ij,ij->j", v, v)
+        probes += v.T @ v
     chain = min(block.rows, step) + -(-block.rows // step) + 6
     return Gradient(counts, g, s, np.zeros(k), np.zeros(k), rss, yty, probes, chain)

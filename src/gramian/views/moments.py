@@ -11,7 +11,7 @@ K the longest chain of operations, noise the column norms that went in (Higham, 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import Protocol, cast
 
 import numpy as np
 import scipy.sparse as sp
@@ -114,7 +114,12 @@ class Moments:
     @property
     def raw_norms(self) -> Floats:
         """Column norms about zero, (p,)."""
-        return np.sqrt(np.diag(self.gram) + self.counts.weight * self.mean.hi**2)
+        return np.hypot(self.norms, np.sqrt(self.counts.weight) * self.mean.hi)
+
+    @property
+    def mean_error(self) -> Floats:
+        """Bound on the error of `mean`, (p,)."""
+        return (self.gamma if self.centred else 0.0) * self.noise / np.sqrt(self.counts.weight)
 
     @staticmethod
     def of(rows: Rows, runner: Runner) -> Moments | None:
@@ -130,17 +135,20 @@ class Moments:
         return merge(self, other)
 
     def __sub__(self, other: Moments) -> Moments:
-        """Without the rows of `other`, which must be among these; the rounding of both stays in `noise`."""
+        """Without the rows of `other`, which must be among these.
+
+        The rounding of both stays in `noise`, and the fewer rows are left the more the error of the means weighs.
+        """
         counts = self.counts - other.counts
         total, gone, left = self.counts.weight, other.counts.weight, counts.weight
         delta = _difference(other.mean, self.mean)
         mean = add(self.mean, exactly(-delta * (gone / left))) if self.centred else self.mean
         gram = self.gram - other.gram - np.outer(delta, delta) * (gone * total / left)
-        return Moments(
-            self.n, self.centred, counts, mean, gram, np.hypot(self.noise, other.noise), self.chain + other.chain + 6
-        )
+        noise = np.hypot(np.hypot(self.noise, other.noise), delta * np.sqrt(gone)) * np.sqrt(total / left)
+        return Moments(self.n, self.centred, counts, mean, gram, noise, self.chain + other.chain + 6)
 
 
+@np.errstate(over="ignore", invalid="ignore")  # the caller looks for norms that are not finite
 def merge(a: Moments, b: Moments) -> Moments:
     """Chan's update: G = G_a + G_b + (W_a W_b / W) d d',  d = mean_b - mean_a,  mean = mean_a + (W_b / W) d."""
     counts = a.counts + b.counts
@@ -150,19 +158,33 @@ def merge(a: Moments, b: Moments) -> Moments:
     noise = np.hypot(a.noise, b.noise)
     if not a.centred:
         return Moments(a.n, False, counts, a.mean, a.gram + b.gram, noise, chain)
-    share = b.counts.weight / counts.weight
     d = _difference(b.mean, a.mean)
-    lift = d * np.sqrt(a.counts.weight * share)
+    lift = d * np.sqrt(a.counts.weight * (b.counts.weight / counts.weight))
     gram = a.gram + b.gram
     gram += np.outer(lift, lift)
-    mean = add(a.mean, exactly(d * share))
-    return Moments(a.n, True, counts, mean, gram, np.hypot(noise, lift), chain)
+    return Moments(a.n, True, counts, merged_mean(a, b, d), gram, np.hypot(noise, lift), chain)
+
+
+class _Weighed(Protocol):
+    @property
+    def counts(self) -> Counts: ...
+    @property
+    def mean(self) -> Double: ...
+
+
+def merged_mean(a: _Weighed, b: _Weighed, d: Floats) -> Double:
+    """The mean of both, d = mean_b - mean_a; from the heavier side, so that d is rounded by its smaller share."""
+    total = a.counts.weight + b.counts.weight
+    if a.counts.weight >= b.counts.weight:
+        return add(a.mean, exactly(d * (b.counts.weight / total)))
+    return add(b.mean, exactly(-d * (a.counts.weight / total)))
 
 
 def _difference(a: Double, b: Double) -> Floats:
     return add(a, -b).rounded()
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def moments_of_block(block: Block, centred: bool, whole: bool) -> Moments:
     """Moments of one block; X of an owned block is overwritten."""
     n, p = block.n, block.n + block.y.shape[1]
@@ -172,19 +194,31 @@ def moments_of_block(block: Block, centred: bool, whole: bool) -> Moments:
         return Moments(n, centred, counts, zero, np.zeros((p, p)), np.zeros(p), 1)
     if not isinstance(block.X, np.ndarray):
         gram = _sparse_gram(block)
-        return Moments(n, False, counts, zero, gram, _norms(gram), block.rows + 8)
+        longest = int(np.bincount(block.X.indices, minlength=1).max())  # only entries that are there take part in a sum
+        return Moments(n, False, counts, zero, gram, _norms(gram), max(longest, min(block.rows, 128)) + 8)
     root = None if block.w is None else np.sqrt(block.w)
     chain = min(block.rows, CHUNK) + -(-block.rows // CHUNK) + 8
     if not centred:
-        gram = _dense_gram(block.X, block.y, root)
+        gram = _mark_vanished(_dense_gram(block.X, block.y, root), block.X, block.y)
         return Moments(n, False, counts, zero, gram, _norms(gram), chain)
     X, y, shift = shifted(block)
-    gram = _dense_gram(X, y, root)
+    gram = _mark_vanished(_dense_gram(X, y, root), X, y)
     noise = _norms(gram)
     sums = np.concatenate([_sums(X, block.w), _sums(y, block.w)])
     off = sums / np.sqrt(counts.weight)
     gram -= np.outer(off, off)
     return Moments(n, True, counts, two_sum(shift, sums / counts.weight), gram, noise, 2 * chain)
+
+
+def _mark_vanished(gram: Floats, *values: Floats) -> Floats:
+    """NaN on the diagonal where all squares are zero and the values are not: too small to be squared."""
+    vanished = np.flatnonzero(np.diag(gram) == 0)
+    if vanished.size:
+        columns = [column for part in values for column in part.T]
+        for j in vanished:
+            if np.any(columns[j]):
+                gram[j, j] = np.nan
+    return gram
 
 
 def _norms(gram: Floats) -> Floats:

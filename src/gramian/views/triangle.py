@@ -18,8 +18,9 @@ from gramian.arraytypes import Floats
 from gramian.data.blocks import Block, BlockPart, Rows
 from gramian.kernels.exact import Double, add, exactly, two_sum
 from gramian.kernels.lapack import triangle_of
+from gramian.kernels.norms import column_norms
 from gramian.views.base import Runner
-from gramian.views.moments import Counts, U
+from gramian.views.moments import Counts, U, merged_mean
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,13 +42,17 @@ class Triangle:
     @property
     def norms(self) -> Floats:
         """Column norms about the mean (about zero when not centred), (p,)."""
-        with np.errstate(over="ignore"):  # the caller looks for infinite norms
-            return np.sqrt(np.sum(self.R**2, axis=0))
+        return column_norms(self.R)
 
     @property
     def raw_norms(self) -> Floats:
         """Column norms about zero, (p,)."""
-        return np.sqrt(np.sum(self.R**2, axis=0) + self.counts.weight * self.mean.hi**2)
+        return np.hypot(self.norms, np.sqrt(self.counts.weight) * self.mean.hi)
+
+    @property
+    def mean_error(self) -> Floats:
+        """Bound on the error of `mean`, (p,)."""
+        return (self.gamma if self.centred else 0.0) * self.norms / np.sqrt(self.counts.weight)
 
     @staticmethod
     def of(rows: Rows, runner: Runner) -> Triangle | None:
@@ -60,6 +65,7 @@ class Triangle:
         return runner.fold(rows, "triangle", piece, merge)
 
 
+@np.errstate(over="ignore", invalid="ignore")  # the caller looks for norms that are not finite
 def merge(a: Triangle, b: Triangle) -> Triangle:
     counts = a.counts + b.counts
     if a.counts.used == 0 or b.counts.used == 0:
@@ -70,10 +76,11 @@ def merge(a: Triangle, b: Triangle) -> Triangle:
         share = b.counts.weight / counts.weight
         d = add(b.mean, -a.mean).rounded()
         stack.append(np.sqrt(a.counts.weight * share) * d[None, :])
-        mean = add(a.mean, exactly(d * share))
+        mean = merged_mean(a, b, d)
     return Triangle(a.n, a.centred, counts, mean, triangle_of(np.concatenate(stack)))
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def triangle_of_block(block: Block, centred: bool, whole: bool) -> Triangle:
     n, k = block.n, block.y.shape[1]
     counts = Counts.of(block, whole)

@@ -1,0 +1,14 @@
+"""Column norms at any magnitude."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gramian.arraytypes import Floats
+
+
+def column_norms(values: Floats) -> Floats:
+    """2-norms along the first axis, without overflow or underflow of the squares; infinite or NaN where a value is."""
+    largest = np.max(np.abs(values), axis=0, initial=0.0)
+    unit = np.where((largest > 0) & np.isfinite(largest), largest, 1.0)
+    return unit * np.sqrt(np.sum((values / unit) ** 2, axis=0))
