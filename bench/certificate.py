@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> None:
     lines += _table("residual / signal", rows, lambda row: f"{row[2]:.0e}")
     broken = [(row[5], row[0], row[3]) for row in rows if row[3]]
     lines += [f"  seed {seed}, {way}: {'; '.join(what[:2])}" for seed, way, what in broken[:40]]
-    write("certificate", lines)
+    write("certificate", lines, "short" in arguments)
 
 
 def _chunk(start: int, stop: int) -> list[Row]:

@@ -37,12 +37,13 @@ def main(arguments: list[str]) -> None:
         f"{name[5:]} {clock.ratio(name, next(iter(rivals))):.2f}" for name in rivals if name[:4] == "fit,"
     )
     write(
-        "frames-short" if short else "frames",
+        "frames",
         [
             f"{rows:,} x 50 doubles, y ~ . with standard errors, medians of {rounds} rounds",
             *clock.lines("bare X'X"),
             f"  ratios: {ratios} (target {TARGET})",
         ],
+        short,
     )
 
 

@@ -22,7 +22,7 @@ def main(arguments: list[str]) -> None:
     lines: list[str] = []
     for rows, columns, target in SIZES:
         lines += _study(rows // 10 if short else rows, columns, target, 3 if short else 7)
-    write("lstsq-short" if short else "lstsq", lines)
+    write("lstsq", lines, short)
 
 
 def _study(rows: int, columns: int, target: float, rounds: int) -> list[str]:

@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> None:
             f"  peak memory at {size:,} rows {told['megabytes']:.0f} MB (target {MEGABYTES:.0f}), {told['seconds']:.1f} s, "
             f"{told['digits']:.1f} digits from {told['evidence']}"
         )
-    write("parquet-short" if short else "parquet", lines)
+    write("parquet", lines, short)
 
 
 def tables(rows: int) -> tuple[Path, Path]:
@@ -47,7 +47,8 @@ def tables(rows: int) -> tuple[Path, Path]:
     import pyarrow.parquet as pq
 
     once, twice = (folder() / f"parquet-{times}-{rows}" for times in ("once", "twice"))
-    if not (once / "done").exists():
+    done = once.with_suffix(".done")
+    if not done.exists():
         once.mkdir(exist_ok=True)
         coef = np.random.default_rng(1).standard_normal(COLUMNS)
         for i in range(FILES):
@@ -55,7 +56,7 @@ def tables(rows: int) -> tuple[Path, Path]:
             X = rng.standard_normal((rows, COLUMNS))
             columns = {"y": X @ coef + rng.standard_normal(rows)} | {f"x{j}": X[:, j] for j in range(COLUMNS)}
             pq.write_table(pa.table(columns), once / f"part-{i}.parquet", row_group_size=1 << 18)
-        (once / "done").touch()
+        done.touch()
     twice.mkdir(exist_ok=True)
     for path in once.glob("*.parquet"):
         for side in ("a", "b"):
@@ -73,7 +74,7 @@ def _scan(path: Path) -> int:
 
 
 def _fit(path: Path) -> int:
-    return int(gm.fit("y ~ .", str(path / "*.parquet")).nobs)
+    return int(gm.fit("y ~ .", path).nobs)
 
 
 CHILD = """
@@ -90,5 +91,5 @@ print(json.dumps({"nobs": fit.nobs, "megabytes": peak * 1.024 ** 2, "seconds": t
 
 def _fresh(path: Path) -> dict[str, Any]:
     """The fit in a process of its own, which tells its peak resident memory."""
-    command = [sys.executable, "-c", CHILD, str(path / "*.parquet")]
+    command = [sys.executable, "-c", CHILD, str(path)]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)

@@ -64,9 +64,10 @@ def machine() -> str:
     )
 
 
-def write(study: str, lines: list[str]) -> None:
-    """Print the table and keep it, dated."""
-    RESULTS.mkdir(exist_ok=True)
-    text = "\n".join([f"{study}, {date.today().isoformat()}", machine(), "", *lines, ""])
+def write(study: str, lines: list[str], short: bool = False) -> None:
+    """Print the table and keep it, dated; a short run is printed only."""
+    text = "\n".join([f"{study}{', short' if short else ''}, {date.today().isoformat()}", machine(), "", *lines, ""])
     print(text, flush=True)
-    (RESULTS / f"{date.today().isoformat()}-{study}.txt").write_text(text)
+    if not short:
+        RESULTS.mkdir(exist_ok=True)
+        (RESULTS / f"{date.today().isoformat()}-{study}.txt").write_text(text)

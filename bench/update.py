@@ -13,7 +13,8 @@ FORMULA = "y ~ " + " + ".join(f"x{j}" for j in range(20))
 
 def main(arguments: list[str]) -> None:
     """Arguments: "short" takes a tenth of the rows."""
-    rows = 100_000 if "short" in arguments else 1_000_000
+    short = "short" in arguments
+    rows = 100_000 if short else 1_000_000
     new = rows // 100
     X, y = problem(rows + new, 20)
     data = {"y": y} | {f"x{j}": np.ascontiguousarray(X[:, j]) for j in range(20)}
@@ -32,6 +33,7 @@ def main(arguments: list[str]) -> None:
     write(
         "update",
         [f"{rows:,} rows kept as moments, {new:,} new rows, 20 columns, medians of 7", *clock.lines("fit all rows")],
+        short,
     )
 
 

@@ -17,6 +17,7 @@ from gramian.data import saved as designs
 from gramian.data.blocks import Block
 from gramian.data.design import Design
 from gramian.data.quantiles import quantiles
+from gramian.data.source import Coded
 from gramian.errors import ArgumentError, DataError, FormulaError, GramianError, NeedsData, SourceError
 
 
@@ -42,6 +43,11 @@ def table(rows: int = 397, missing: bool = True) -> pd.DataFrame:
 
 def blocks(design: Design, source: Any) -> list[Block]:
     return [block for part in design.rows(source).parts() for block in part.blocks()]
+
+
+def labels(block: Block) -> list[Any]:
+    cluster = block.cluster
+    return [cluster.levels[code] for code in cluster.codes] if isinstance(cluster, Coded) else list(cluster)
 
 
 def built(formula: str, data: Any, parts_of: int | None = None, most: int | None = None, **options: Any) -> Any:
@@ -296,7 +302,7 @@ def test_rows_stay_aligned_whatever_the_parts(rows: int, parts_of: int, most: in
     ids = np.concatenate([block.y[:, 0] for block in made])
     assert ids.tolist() == complete["id"].tolist()
     assert np.concatenate([block.w for block in made]).tolist() == complete["w"].tolist()
-    assert [each for block in made for each in block.cluster] == complete["firm"].tolist()
+    assert [each for block in made for each in labels(block)] == complete["firm"].tolist()
     assert np.concatenate([block.X[:, 0] for block in made]).tolist() == complete["id"].tolist()
     assert sum(block.read for block in made) == rows
     kept = [part.first + block.start + np.arange(block.read)[slice(None) if block.kept is None else block.kept]
@@ -311,7 +317,7 @@ def test_arrays_beside_the_rows_are_aligned_by_source_row() -> None:
     _, _, y, made = built("y ~ x", data, 11, 4, weights=w, offset=offset, clusters=firm)
     keep = np.delete(np.arange(30), 4)
     assert np.concatenate([b.w for b in made]).tolist() == w[keep].tolist()
-    assert [each for b in made for each in b.cluster] == [firm[i] for i in keep]
+    assert [each for b in made for each in labels(b)] == [firm[i] for i in keep]
     assert np.array_equal(y[:, 0], data["y"].to_numpy()[keep] - offset[keep])
 
 
@@ -364,8 +370,8 @@ MESSAGES: list[tuple[str, dict[str, Any], type[GramianError], str, str]] = [
     ("y ~ log(neg)", {}, DataError, "log(neg) is nan at row 2 (counted from 0), where neg = -3", "leave such rows out"),
     ("log(neg) ~ y", {}, DataError, "log(neg) is nan at row 2 (counted from 0), where neg = -3", "leave such rows out"),
     ("y ~ I(1/zero)", {}, DataError, "(1 / zero) is inf at row 0 (counted from 0), where zero = 0", "change the expr"),
-    ("y ~ t", {}, DataError, "column 't' holds datetime64[s] that cannot enter a model", "'. - t'"),
-    ("y ~ .", {}, DataError, "column 't' holds datetime64[s] that cannot enter a model", "'. - t'"),
+    ("y ~ t", {}, DataError, "column 't' of the data holds datetime64[s]", "'. - t'"),
+    ("y ~ .", {}, DataError, "column 't' of the data holds datetime64[s]", "'. - t'"),
     ("C(n) ~ y", {}, FormulaError, "C(n) cannot be a target", "use a column of 0 and 1"),
     ("poly(y, 2) ~ x", {}, FormulaError, "poly(y, 2) cannot be a target", "use a column of 0 and 1"),
     ("y ~ C(n, levels=['1', '2'])", {}, DataError, "meets the level 'n/a' at row 2", "add it to levels=[...]"),
@@ -386,10 +392,10 @@ MESSAGES: list[tuple[str, dict[str, Any], type[GramianError], str, str]] = [
     ("y ~ h", {"weights": [["a"]]}, ArgumentError, "weights is 'an array of <U1'", ""),
     ("y ~ h", {"offset": np.ones((2, 2))}, ArgumentError, "offset is 'an array of shape (2, 2)'", ""),
     ("y ~ h", {"offset": [1, np.inf, 0, 0]}, DataError, "column 'offset' is inf at row 1", "remove that row"),
-    ("y ~ h", {"clusters": ["a", None, "b", "b"]}, DataError, "column 'clusters' has no value at row 1", ""),
+    ("y ~ h", {"clusters": ["a", None, "b", "b"]}, DataError, "clusters has no label at row 1", "put the labels in a column"),
     ("y ~ h", {"weights": "w", "freq_weights": "h"}, ArgumentError, "weights and freq_weights is 'both'", "multiply"),
     ("y ~ h", {"missing": "dorp"}, ArgumentError, "missing is 'dorp'", "did you mean 'drop'?"),
-    ("y ~ h", {"offset": "t"}, DataError, "column 't' holds datetime64[s]", ""),
+    ("y ~ h", {"offset": "t"}, DataError, "column 't' of the data holds datetime64[s]", ""),
 ]
 
 
@@ -511,7 +517,7 @@ def test_predicting_uses_the_column_of_the_offset() -> None:
         ("y ~ x", {"x": ["a", "b"]}, "column 'x' is used as a number, and holds the text 'a' at row 0", "repair"),
         ("y ~ bs(x, df=4)", {"x": [99.0]}, "bs(x, df=4) meets 99 at row 0", "extrapolation='clip'"),
         ("y ~ log(z)", {"z": [1.0, -1]}, "log(z) is nan at row 1", "leave such rows out"),
-        ("y ~ x", {"x": np.array(["2020"], dtype="M8[D]")}, "column 'x' holds datetime64[D]", "number first"),
+        ("y ~ x", {"x": np.array(["2020"], dtype="M8[D]")}, "column 'x' of houses.csv holds datetime64[D]", "make a number"),
     ],
 )
 def test_new_rows_that_cannot_be_predicted(formula: str, new: Any, got: str, hint: str) -> None:

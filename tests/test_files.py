@@ -278,3 +278,54 @@ def test_memory_does_not_grow_with_the_rows(tmp_path):
             peak = max(peak, pa.total_allocated_bytes() - before)
     # Pages of 1 MB for each of ten columns, compressed and not, and the batch of 1.3 MB itself.
     assert peak < 32 << 20
+
+
+# ---- small text files are parsed once --------------------------------------------------------------------------------
+
+
+def parses(monkeypatch):
+    """A list that grows by one each time Arrow's CSV reader is started."""
+    import pyarrow.csv as text
+
+    started, original = [], text.open_csv
+    monkeypatch.setattr(text, "open_csv", lambda *given, **named: started.append(1) or original(*given, **named))
+    return started
+
+
+def test_a_small_file_is_parsed_once(tmp_path, monkeypatch):
+    path = tmp_path / "small.csv"
+    path.write_text("y,x,c,empty\n" + "".join(f"{i},{i % 7}.5,{'ab'[i % 2]},\n" for i in range(200)))
+    started = parses(monkeypatch)
+    source = as_source(path)
+    for _ in range(2):
+        columns = [table.columns["x"] for part in source.parts(["x", "c"], 64) for table in part.tables()]
+        assert np.concatenate(columns).tolist() == [i % 7 + 0.5 for i in range(200)]
+    assert len(started) == 1
+    assert source.schema.field("empty").kind == "float"
+
+
+def test_columns_that_begin_empty_are_read_again_as_text_and_typed(tmp_path, monkeypatch):
+    path = tmp_path / "late.csv"
+    head = "".join(f"{i},,{'z' * 40}\n" for i in range(40_000))
+    path.write_text("y,x,c\n" + head + "1,2.5,z\n2,3,z\n")
+    started = parses(monkeypatch)
+    source = as_source(path)
+    assert len(started) == 2
+    assert [field.kind for field in source.schema.fields] == ["integer", "float", "text"]
+    (part,) = source.parts(["x"], 1 << 16)
+    (table,) = part.tables()
+    assert table.columns["x"][-2:].tolist() == [2.5, 3.0]
+    assert np.isnan(table.columns["x"][:-2]).all()
+
+
+def test_files_are_kept_as_far_as_room_goes_in_all(tmp_path, monkeypatch):
+    for name in "abc":
+        (tmp_path / f"{name}.csv").write_text("y,x\n" + "1,2\n3,4\n" * 50)
+    size = (tmp_path / "a.csv").stat().st_size
+    monkeypatch.setattr("gramian.data.delimited.KEEP", 2 * size + 1)
+    started = parses(monkeypatch)
+    source = as_source(tmp_path)
+    assert len(started) == 3
+    for passes in (1, 2):
+        assert sum(table.rows for part in source.parts(["x"], 64) for table in part.tables()) == 300
+        assert len(started) == 3 + passes

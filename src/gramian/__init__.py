@@ -26,9 +26,12 @@ if TYPE_CHECKING:
     from gramian.estimators import LinearRegression, Ridge
     from gramian.fit import fit
     from gramian.lstsq import LstsqResult, lstsq
+    from gramian.minimize import MinimizeResult, minimize
     from gramian.modelfile import load
+    from gramian.online import Online
     from gramian.plan import Plan
     from gramian.result import Fit
+    from gramian.root import RootResult, root
 
 # Where each name lives: a module is imported when its name is first used, so that `import gramian` costs no more than
 # the arrays that every answer needs.
@@ -37,13 +40,18 @@ _HOMES = {
     "Fit": "gramian.result",
     "LinearRegression": "gramian.estimators",
     "LstsqResult": "gramian.lstsq",
+    "MinimizeResult": "gramian.minimize",
     "Moments": "gramian.accumulate",
+    "Online": "gramian.online",
     "Plan": "gramian.plan",
     "Ridge": "gramian.estimators",
+    "RootResult": "gramian.root",
     "fit": "gramian.fit",
     "load": "gramian.modelfile",
     "lstsq": "gramian.lstsq",
+    "minimize": "gramian.minimize",
     "moments": "gramian.accumulate",
+    "root": "gramian.root",
 }
 
 __all__ = [
@@ -56,18 +64,23 @@ __all__ = [
     "GramianWarning",
     "LinearRegression",
     "LstsqResult",
+    "MinimizeResult",
     "ModelError",
     "Moments",
     "NeedsData",
+    "Online",
     "Plan",
     "RankError",
     "Ridge",
+    "RootResult",
     "SourceError",
     "__version__",
     "fit",
     "load",
     "lstsq",
+    "minimize",
     "moments",
+    "root",
 ]
 
 

@@ -16,11 +16,12 @@ from gramian.covariance import covariance
 from gramian.data import saved
 from gramian.data.design import Design
 from gramian.data.open import as_source
-from gramian.errors import DataError, FormulaError, RankError, listed, message, needs_rows
+from gramian.data.sidecar import Sidecar
+from gramian.errors import ArgumentError, DataError, FormulaError, RankError, listed, message, needs_rows
 from gramian.frames_out import kind_of
 from gramian.kernels.exact import Double
 from gramian.lstsq import checked_threads
-from gramian.naming import fitted, named
+from gramian.naming import fitted, named, too_large
 from gramian.plan import Machine, choose
 from gramian.problem import Facts
 from gramian.report.table import Like
@@ -28,7 +29,7 @@ from gramian.result import Fit
 from gramian.saving import write_moments
 from gramian.solvers import SOLVERS
 from gramian.solvers.base import Request
-from gramian.solving import Accuracy, check_finite, no_rows, refine, solve_view
+from gramian.solving import Accuracy, NotFinite, check_finite, no_rows, refine, solve_view
 from gramian.views import moments as reduction
 from gramian.views.base import Threads
 
@@ -59,15 +60,23 @@ class Moments:
         return replace(self, sums=self.sums + other.sums)
 
     def __sub__(self, other: Moments) -> Moments:
-        """Without the rows of `other`, which must be among these."""
+        """Without the rows of `other`, which must be among these. Raises DataError where they cannot be."""
         self._check_alike(other)
-        if other.sums.counts.used >= self.sums.counts.used:
-            got = f"{other.nobs:,} rows cannot be taken out of {self.nobs:,}"
-            raise DataError(message(got, "Fewer rows than there are", "subtract the part from the whole"))
-        return replace(self, sums=self.sums - other.sums)
+        sums = self.sums - other.sums if other.sums.counts.used < self.sums.counts.used else None
+        if sums is None or not sums.counts.weight > 0 or np.any(np.diag(sums.gram) < -1e-8 * sums.noise**2):
+            got = f"these {other.nobs:,} rows are not among the {self.nobs:,}"
+            raise DataError(message(got, "a - b takes out rows that a holds", "subtract the part from the whole"))
+        return replace(self, sums=sums)
 
     def update(self, data: Any, threads: int | None = None) -> Moments:
-        """These and the rows of `data`, which pass through the same design: only the new rows are read."""
+        """These and the rows of `data`, which pass through the same design: only the new rows are read.
+
+        Raises ArgumentError when weights or offset were given as arrays, which say nothing of new rows.
+        """
+        given = [side.what for side in self._beside if side is not None and side.column is None]
+        if given:
+            hint = "name a column, or make moments of the new rows and add them"
+            raise ArgumentError(message(f"{given[0]} was given as an array, which has no values for new rows", hint=hint))
         return self + _reduced(self.design, data, self.frequency, threads)
 
     def fit(
@@ -77,7 +86,10 @@ class Moments:
         design, places = self._part(formula)
         n = len(design.names)
         view = select(self.sums, places, n)
-        check_finite(view)
+        try:
+            check_finite(view)
+        except NotFinite as error:
+            raise too_large((*design.names, *design.targets), error) from None
         facts = Facts(view.counts.used, n, len(design.targets), None, False, view.centred, False, False)
         reading = {name for name, solver in SOLVERS.items() if solver.view is reduction.Moments}
         if method != "auto" and method in SOLVERS and method not in reading:
@@ -101,17 +113,23 @@ class Moments:
         size = f"{len(self.names)} columns, {len(self.targets)} targets"
         return f"Moments({self.design.formula.text!r}, {self.nobs:,} rows, {size})"
 
+    @property
+    def _beside(self) -> tuple[Sidecar | None, Sidecar | None]:
+        return self.design.weights, self.design.offset
+
+    @property
+    def _kind(self) -> tuple[object, ...]:
+        """What two moments must share to be of the same columns."""
+        beside = [side and (side.what, side.column) for side in self._beside]
+        return self.names, self.targets, self.design.intercept, self.frequency, *beside
+
     def _check_alike(self, other: Moments) -> None:
-        mine, theirs = saved.to_json(self.design), saved.to_json(other.design)
-        if (self.names, self.targets, mine["states"], self.frequency) != (
-            other.names,
-            other.targets,
-            theirs["states"],
-            other.frequency,
-        ):
+        same = self._kind == other._kind
+        if not same or saved.to_json(self.design)["states"] != saved.to_json(other.design)["states"]:
             raise DataError(
                 message(
-                    f"moments of {self.design.formula.text!r} and {other.design.formula.text!r} differ in columns or levels",
+                    f"moments of {self.design.formula.text!r} and {other.design.formula.text!r} differ in columns, levels, "
+                    "intercept, weights or offset",
                     f"Columns here: {listed(self.names)}; there: {listed(other.names)}",
                     "use a.update(new_rows), which reads new rows through the same design",
                 )
@@ -119,9 +137,12 @@ class Moments:
 
     def _part(self, formula: str) -> tuple[Design, list[int]]:
         """The design of a formula whose columns are among these, and their places in [X y]."""
-        design = Design.of(formula, self.design.schema).sharing(self.design)
-        if design.intercept != self.design.intercept:
-            has = "an" if self.design.intercept else "no"
+        whole = self.design
+        named = {side.what: side.column for side in self._beside if side is not None and side.column is not None}
+        design = Design.of(formula, whole.schema, missing=whole.missing, where="these moments", **named).sharing(whole)
+        design = replace(design, weights=whole.weights, offset=whole.offset)
+        if design.intercept != whole.intercept:
+            has = "an" if whole.intercept else "no"
             got = f"these moments are of a formula with {has} intercept"
             raise FormulaError(message(got, hint="give gm.fit the same intercept, or make moments of that formula"))
         held = {name: j for j, name in enumerate((*self.names, *self.targets))}
@@ -129,11 +150,15 @@ class Moments:
         if gone:
             raise DataError(
                 message(
-                    f"moments of {self.design.formula.text!r} do not hold {listed(gone)}",
+                    f"moments of {whole.formula.text!r} do not hold {listed(gone)}",
                     f"Columns: {listed(held)}",
                     "make moments of a formula that names every column wanted",
                 )
             )
+        others = [name for name in whole.columns if name not in design.columns]
+        if others and self.sums.counts.missing:
+            note = f"rows that miss a value of {listed(others)} are left out too, as the moments have it"
+            design = replace(design, notes=(*design.notes, note))
         return design, [held[name] for name in (*design.names, *design.targets)]
 
 

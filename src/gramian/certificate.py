@@ -48,6 +48,7 @@ class Evidence:
     raw_y_norm: Floats
     centre: Floats
     defect: float
+    weight: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +58,8 @@ class Certificate:
     digits: -log10 of the bound on ||D (b - b*)|| / ||D b*||, D the column norms of X (about the mean beside an
     intercept); digits_each: the same for each coefficient by itself. gradient: ||g|| / (||X|| ||r||); backward_error:
     relative to ||X||, in centred coordinates beside an intercept; condition: of X with columns scaled to norm 1;
-    ceiling: digits that rounding the input once may cost, informative only.
+    beside_target: bound on ||D (b - b*)|| / ||y||, or on the intercept's error beside that of y, whichever is larger;
+    ceiling: digits that remain when the input is rounded once, informative only.
     """
 
     evidence: Literal["data", "moments"]
@@ -69,6 +71,7 @@ class Certificate:
     digits: Floats
     digits_each: Floats
     digits_intercept: Floats
+    beside_target: Floats
     ceiling: Floats
     gap: Floats | None = None
 
@@ -86,12 +89,18 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Correction:
-    """W z and the bound that holds once it is added."""
+    """W z and the bound that holds once it is added; or W z as the error of an answer that stays as it is."""
 
     coef: Floats
     z: Floats
     bracket: Floats  # (k,)
     floor: Floats  # (k,): the part of the bracket that no further pass can reduce
+    made: bool = True
+
+    @property
+    def reach(self) -> Floats:
+        """Bound on ||W^+ (b - b*)|| of the answer, (k,)."""
+        return self.bracket if self.made else self.bracket + column_norms(self.z)
 
 
 def correct(evidence: Evidence, factor: Factor) -> Correction:
@@ -108,13 +117,17 @@ def correct(evidence: Evidence, factor: Factor) -> Correction:
 
 
 def certify(evidence: Evidence, factor: Factor, correction: Correction, coef: Floats, intercept: Floats) -> Certificate:
-    """The certificate of `coef` (n, k) and `intercept` (k,), the answer after `correction` was added."""
+    """The certificate of `coef` (n, k) and `intercept` (k,), the answer after `correction`.
+
+    A correction that is not made is error: |b - b*|_j <= |W z|_j + ||W_j|| bracket; the level's is in its bound already.
+    """
     each = np.sqrt(factor.inverse_diagonal())[:, None]
     slack = factor.slack * column_norms(coef)
-    bound = _reach(each, correction.bracket) + U * np.abs(coef) + slack
+    left = np.zeros_like(correction.coef) if correction.made else correction.coef
+    bound = np.abs(left) + _reach(each, correction.bracket) + U * np.abs(coef) + slack
     through = column_norms(factor.W.T @ evidence.centre)
     intercept_bound = evidence.level_bound + _reach(through, correction.bracket) + U * np.abs(intercept)
-    intercept_bound += slack * column_norms(evidence.centre)
+    intercept_bound += np.abs(evidence.centre @ left) + slack * column_norms(evidence.centre)
     D = evidence.norms[:, None]
     size = column_norms(D * coef)
     error = column_norms(D * bound)
@@ -128,7 +141,41 @@ def certify(evidence: Evidence, factor: Factor, correction: Correction, coef: Fl
         digits=digits_of(error, size),
         digits_each=digits_of(bound, np.abs(coef)),
         digits_intercept=digits_of(intercept_bound, np.abs(intercept)),
-        ceiling=_ceiling(evidence, factor, coef),
+        beside_target=_beside_target(evidence, error, intercept_bound),
+        ceiling=_ceiling(evidence, factor.condition, coef),
+    )
+
+
+def certify_by_distance(
+    evidence: Evidence, coef: Floats, intercept: Floats, bound: Floats, condition: float
+) -> Certificate:
+    """The certificate of an answer without a factor: `bound` (n, k) on |b - b*|, as strong convexity gives it.
+
+    The backward error is that of the perturbation r (r'X) / ||r||^2 of X: Stewart (1977), SIAM Review 19.
+    """
+    bound = bound + U * np.abs(coef)
+    intercept_bound = evidence.level_bound + U * np.abs(intercept)
+    centre = np.abs(evidence.centre)
+    if np.any(centre):
+        intercept_bound = intercept_bound + np.where(np.any(np.isinf(bound)), np.inf, centre @ bound)
+    r = np.sqrt(np.maximum(evidence.rss, 0.0))
+    X = float(column_norms(evidence.norms))
+    size = X * r
+    relative = np.where(size > 0, column_norms(evidence.g) / np.where(size > 0, size, 1.0), 0.0)
+    D = evidence.norms[:, None]
+    known = bool(np.all(np.isfinite(bound)))
+    return Certificate(
+        evidence=evidence.kind,
+        gradient=relative,
+        backward_error=relative,
+        condition=condition,
+        forward_bound=bound,
+        intercept_bound=intercept_bound,
+        digits=digits_of(column_norms(D * bound), column_norms(D * coef)) if known else np.zeros_like(r),
+        digits_each=digits_of(bound, np.abs(coef)),
+        digits_intercept=digits_of(intercept_bound, np.abs(intercept)),
+        beside_target=_beside_target(evidence, column_norms(D * bound), intercept_bound),
+        ceiling=_ceiling(evidence, condition, coef),
     )
 
 
@@ -154,7 +201,7 @@ def floored(digits: float) -> str:
 def _relative_gradient(evidence: Evidence, correction: Correction) -> Floats:
     """Bound on ||g|| / (||X||_F ||r||) after the correction; ||g|| <= ||X|| ||z||. Zero residual: 0."""
     r = np.sqrt(np.maximum(evidence.rss, 0.0))
-    return np.where(r > 0, correction.bracket / np.where(r > 0, r, 1.0), 0.0)
+    return np.where(r > 0, correction.reach / np.where(r > 0, r, 1.0), 0.0)
 
 
 def _backward_error(evidence: Evidence, correction: Correction, coef: Floats) -> Floats:
@@ -164,16 +211,22 @@ def _backward_error(evidence: Evidence, correction: Correction, coef: Floats) ->
         return np.zeros_like(evidence.y_norm)
     # theta / sqrt(1 + theta^2 b'b) with theta = X / y, written so that neither square is taken by itself.
     size = np.hypot(np.where(evidence.y_norm > 0, evidence.y_norm, 1.0) / X, column_norms(coef))
-    return np.sqrt(2.0) * correction.bracket / size / X
+    return np.sqrt(2.0) * correction.reach / size / X
 
 
-def _ceiling(evidence: Evidence, factor: Factor, coef: Floats) -> Floats:
+def _beside_target(evidence: Evidence, error: Floats, intercept_bound: Floats) -> Floats:
+    """Errors in units of the target: about its mean, or about zero where it is constant to rounding."""
+    raw = np.where(evidence.raw_y_norm > 0, evidence.raw_y_norm, 1.0)
+    size = np.where(evidence.y_norm > 8 * U * raw, evidence.y_norm, raw)
+    return np.maximum(error / size, intercept_bound * np.sqrt(evidence.weight) / raw)
+
+
+def _ceiling(evidence: Evidence, kappa: float, coef: Floats) -> Floats:
     """kappa_LS from the scaled condition and the raw magnitudes: a mean of 1e9 counts."""
     norms = np.where(evidence.norms > 0, evidence.norms, 1.0)
     raw = float(np.max(evidence.raw_norms / norms, initial=1.0))
     size = column_norms(norms[:, None] * coef)
     size = np.where(size > 0, size, np.where(evidence.y_norm > 0, evidence.y_norm, 1.0))
-    kappa = factor.condition
     r = np.sqrt(np.maximum(evidence.rss, 0.0))
     sensitivity = kappa * (raw + evidence.raw_y_norm / size + raw * kappa * r / size)
     return np.clip(-np.log10(sensitivity * 2 * U), 0.0, MOST_DIGITS)

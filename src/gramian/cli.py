@@ -16,6 +16,7 @@ import typer
 from gramian._version import __version__
 from gramian.commands import answering, run_fit, run_predict
 from gramian.covariance import COVARIANCES
+from gramian.losses import LOSSES
 from gramian.lstsq import RANK_POLICIES
 from gramian.solvers import SOLVERS
 
@@ -37,6 +38,7 @@ DATA = typer.Argument(
 )
 FORMULA = typer.Argument(metavar="FORMULA", help="As 'price ~ sqft + C(city)'; '.' is all columns.", show_default=False)
 MODEL = typer.Argument(metavar="MODEL", help="What 'gramian fit --save' wrote.", show_default=False)
+FAMILY = typer.Option(metavar="NAME", help=f"Of the target, one of {', '.join(LOSSES)}.")
 METHOD = typer.Option(metavar="NAME", help=f"One of {', '.join(['auto', *SOLVERS])}.")
 COV = typer.Option(
     metavar="NAME",
@@ -58,6 +60,12 @@ ACCURACY = typer.Option(
     help="Digits to certify, or 'data' for all that the data support. [default: 8]",
     show_default=False,
 )
+STEP = typer.Option(
+    metavar="X", help="Of methods that iterate: a number, or the name of a line search. [default: from the curvature]"
+)
+BATCH = typer.Option(metavar="ROWS", help="Rows a step, of stochastic methods.")
+MAX_ITER = typer.Option(metavar="N", help="Most steps of a method that iterates; with a batch, passes over the rows.")
+SEED = typer.Option(metavar="N", help="Of the order of rows in stochastic methods.")
 THREADS = typer.Option(metavar="N", help="[default: all processors]", show_default=False)
 LEVEL = typer.Option(metavar="P", help="Of the intervals.")
 JSON = typer.Option("--json", help="Print JSON.")
@@ -97,6 +105,7 @@ def root(version: Annotated[bool, VERSION] = False) -> None:
 def fit_command(
     data: Annotated[str, DATA],
     formula: Annotated[str, FORMULA],
+    family: Annotated[str, FAMILY] = "gaussian",
     method: Annotated[str, METHOD] = "auto",
     cov: Annotated[str | None, COV] = None,
     clusters: Annotated[str | None, CLUSTERS] = None,
@@ -108,6 +117,10 @@ def fit_command(
     rank: Annotated[str, RANK] = "drop",
     tol: Annotated[float | None, TOL] = None,
     accuracy: Annotated[str | None, ACCURACY] = None,
+    step: Annotated[str | None, STEP] = None,
+    batch: Annotated[int | None, BATCH] = None,
+    max_iter: Annotated[int | None, MAX_ITER] = None,
+    seed: Annotated[int, SEED] = 0,
     threads: Annotated[int | None, THREADS] = None,
     level: Annotated[float, LEVEL] = 0.95,
     json: Annotated[bool, JSON] = False,
@@ -122,6 +135,7 @@ def fit_command(
     gramian fit houses.csv "price ~ sqft + C(city)" --cov HC3
     """
     options = {
+        "family": family,
         "method": method,
         "cov": cov or ("classical" if clusters is None else "cluster"),
         "clusters": clusters,
@@ -133,6 +147,10 @@ def fit_command(
         "rank": rank,
         "tol": tol,
         "accuracy": accuracy,
+        "step": step,
+        "batch": batch,
+        "max_iter": max_iter,
+        "seed": seed,
         "threads": threads,
         "progress": False if quiet else None,
     }

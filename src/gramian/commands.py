@@ -99,9 +99,9 @@ def run_fit(
         raise bad_argument("the output", "--json --latex", "one of the two", "run the command twice, or save the model")
     if options["cov"] == "cluster" and options["clusters"] is None:
         raise bad_argument("--clusters", None, "the name of a column, with --cov cluster", "as in --clusters firm")
-    asked = read_accuracy(options["accuracy"])
-    fitted = fit(formula, data, **{**options, "accuracy": asked})
-    wanted = FILE_DIGITS if asked is None else asked if isinstance(asked, float) else FEWEST_DIGITS
+    asked = read_number(options["accuracy"])
+    fitted = fit(formula, data, **{**options, "accuracy": asked, "step": read_number(options["step"])})
+    wanted, hint = _expected(fitted, asked)
     print(_printed(fitted, level, json, latex, plan))
     if html is not None:
         write_text(html, _page(fitted.formula, fitted.summary(level).html(rows=None)))
@@ -110,13 +110,22 @@ def run_fit(
     if not fitted.trusted:
         digits = float(np.min(fitted.certificate.digits))
         say(
-            f"not trusted: {digits:.1f} digits of the coefficients are certified, {wanted:g} were expected\n"
-            "Hint: leave out or combine columns that nearly repeat each other, or ask for fewer digits with --accuracy"
+            f"not trusted: {digits:.1f} digits of the coefficients are certified, {wanted:g} were expected\nHint: {hint}"
         )
         raise typer.Exit(UNTRUSTED)
 
 
-def read_accuracy(text: str | None) -> Any:
+def _expected(fitted: Fit, asked: Any) -> tuple[float, str]:
+    """The digits that were wanted, and what to do where they are not reached."""
+    traits = None if isinstance(fitted.plan, str) else fitted.plan.candidates[0].solver.traits
+    if traits is not None and traits.iterates:
+        most = traits.digits if asked is None else asked if isinstance(asked, float) else FEWEST_DIGITS
+        return most, "raise --max-iter, take --method auto, or ask for fewer digits with --accuracy"
+    hint = "leave out or combine columns that nearly repeat each other, or ask for fewer digits with --accuracy"
+    return FILE_DIGITS if asked is None else asked if isinstance(asked, float) else FEWEST_DIGITS, hint
+
+
+def read_number(text: str | None) -> Any:
     """A number where the text is one; other words are left to the library to allow or refuse."""
     try:
         return None if text is None else float(text)

@@ -5,7 +5,8 @@
     cluster     A (sum over clusters of s s') A x G/(G-1) (n-1)/(n-p)      s = sum of u_i x_i in the cluster
 
 Frequencies count as repeated rows in all of them. Tests use Student's t and F with n - p degrees of freedom, after
-clustering G - 1 (the convention of Stata, and of statsmodels with use_t=True).
+clustering G - 1 (the convention of Stata, and of statsmodels with use_t=True); the normal and chi-squared distributions
+where a family's dispersion is known, as binomial and Poisson.
 References: MacKinnon and White (1985), J. Econometrics 29; Cameron and Miller (2015), J. Human Resources 50.
 """
 
@@ -84,7 +85,7 @@ class Classical(CovarianceKind):
     def of(self, name: str, estimate: Estimate, projection: Projection | None, gathered: Any) -> Covariance:
         root = estimate.inverse_root()
         sigma = np.sqrt(estimate.sigma2)
-        return Covariance(name, sigma[:, None, None] * root, estimate.df_resid)
+        return Covariance(name, sigma[:, None, None] * root, estimate.df_tests)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ class Robust(CovarianceKind):
             names = errors.listed((estimate.names[j] for j in np.flatnonzero(moved)), 3)
             where = "a row" if row is None else f"row {row:,}"
             notes.append(f"{name} has no standard error for {names}: {where} alone decides it (leverage 1)")
-        return Covariance(name, root, estimate.df_resid, notes=_few(notes))
+        return Covariance(name, root, estimate.df_tests, notes=_few(notes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,8 @@ class Cluster(CovarianceKind):
         factor = _ratio(G, G - 1) * _ratio(n - 1, estimate.df_resid)
         with single_threaded_blas():
             half = [bread @ _transposed_triangle(S) for S in np.moveaxis(gathered.sums, 1, 0)]
-        return Covariance(name, np.stack(half) * np.sqrt(factor), G - 1.0, clusters=G)
+        df = np.inf if np.isinf(estimate.df_tests) else G - 1.0
+        return Covariance(name, np.stack(half) * np.sqrt(factor), df, clusters=G)
 
 
 COVARIANCES: Mapping[str, CovarianceKind] = MappingProxyType(
@@ -170,7 +172,8 @@ def covariance(
     """
     kind = covariance_kind(name)
     work = kind.work()
-    if estimate.ridge > 0:
+    unknown = projection is not None and bool(np.isnan(projection.root).any())
+    if estimate.ridge > 0 or unknown:
         return no_covariance(name, estimate)
     if work is None:
         return kind.of(name, estimate, projection, None)
@@ -182,7 +185,7 @@ def covariance(
 
 def no_covariance(name: str, estimate: Estimate) -> Covariance:
     """All NaN, for an estimate whose standard errors are not defined."""
-    return Covariance(name, np.full((estimate.k, estimate.p, 1), np.nan), estimate.df_resid)
+    return Covariance(name, np.full((estimate.k, estimate.p, 1), np.nan), estimate.df_tests)
 
 
 def _bread(name: str, projection: Projection | None) -> Floats:

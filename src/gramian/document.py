@@ -4,6 +4,7 @@
     coef, se, t, p, digits       a number for each name; `digits` are the certified ones
     conf_int, level              [low, high] for each name
     nobs, df_model, df_resid, rss, sigma, rsquared, rsquared_adj, fvalue, f_pvalue, loglik, aic, bic, cov
+    family, deviance, null_deviance, dispersion   "gaussian" unless another one was asked for
     dropped, missing_rows        equations of the columns left out; rows left out for missing values
     method, reason, trusted      how it was computed; `trusted` is false where the exit status is 1
     certificate                  evidence, digits, condition, backward_error, gradient, ceiling
@@ -49,6 +50,10 @@ def document(fit: Fit, level: float, plan: bool = False) -> dict[str, Any]:
         "aic": fit.aic,
         "bic": fit.bic,
         "cov": fit.covariance.label,
+        "family": fit.family,
+        "deviance": fit.deviance,
+        "null_deviance": fit.null_deviance,
+        "dispersion": fit.dispersion,
         "dropped": fit.dropped,
         "missing_rows": fit.missing,
         "method": fit.method,

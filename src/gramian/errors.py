@@ -95,6 +95,17 @@ def bad_argument(what: str, got: object, allowed: str, hint: str = "") -> Argume
 # ---- columns ---------------------------------------------------------------------------------------------------------
 
 
+def ambiguous_column(name: str, columns: Iterable[str], where: str) -> DataError:
+    options = list(columns)
+    return DataError(
+        message(
+            f"{name!r} may be any of {len(options)} columns of {where}, which differ in the kinds of their characters alone",
+            f"Columns: {listed(ascii(each) for each in options)}",
+            "copy the name from the table, or rename one of these columns",
+        )
+    )
+
+
 def unknown_column(name: str, columns: Iterable[str], where: str) -> DataError:
     options = list(columns)
     near = nearest(name, options)
@@ -231,16 +242,6 @@ def result_not_finite(expression: str, value: float, values: dict[str, float], r
     )
 
 
-def unusable_column(column: str, dtype: str) -> DataError:
-    return DataError(
-        message(
-            f"column {column!r} holds {dtype or 'values'} that cannot enter a model",
-            "Allowed: numbers, booleans, text, categories",
-            f"turn it into a number first (for a date: days since a day), or leave it out, as in '. - {column}'",
-        )
-    )
-
-
 def level_never_seen(column: str, level: str, row: str, known: Iterable[str]) -> DataError:
     options = list(known)
     near = nearest(level, options)
@@ -331,6 +332,46 @@ def rows_not_numbered(what: str, part: str) -> DataError:
     )
 
 
+def array_not_saved(what: str) -> DataError:
+    return DataError(
+        message(
+            f"{what} was an array beside the rows of the fit, and a saved model does not hold it",
+            "Allowed here: models whose weights, offset and clusters are columns of the data",
+            f"put the values in a column, and fit again with {what} as its name",
+        )
+    )
+
+
+def offset_needed() -> ArgumentError:
+    return ArgumentError(
+        message(
+            "the model was fitted with an array as offset, and nothing says what the offset of the new rows is",
+            "Allowed: the name of a column, one value for each new row, or 0",
+            "pass offset=values; offset=0 predicts without it",
+        )
+    )
+
+
+def missing_label(row: str) -> DataError:
+    return DataError(
+        message(
+            f"clusters has no label at {row}",
+            "Allowed in an array: a label for every row",
+            "put the labels in a column, and give clusters its name: rows without one are then left out and counted",
+        )
+    )
+
+
+def mixed_labels(first: object, other: object, row: str) -> DataError:
+    return DataError(
+        message(
+            f"clusters holds {first!r} ({type(first).__name__}) and, at {row}, {other!r} ({type(other).__name__})",
+            "Allowed: labels of one kind, all text or all numbers",
+            "write all of them as text: clusters=[str(label) for label in labels]",
+        )
+    )
+
+
 def bad_weight(what: str, value: object, row: str) -> DataError:
     allowed = "whole numbers, zero or more" if what == "freq_weights" else "finite numbers, zero or more"
     return DataError(message(f"{what} is {value} at {row}", f"Allowed: {allowed}", "rows of weight zero leave the fit"))
@@ -360,3 +401,151 @@ def unknown_output(path: str, allowed: Iterable[str]) -> ArgumentError:
 def not_a_fit(path: str) -> ModelError:
     hint = "fit them first: gm.fit(formula, gm.load(path)).save(...)"
     return ModelError(message(f"{path!r} holds moments, not a fitted model", "Allowed: what fit(...).save wrote", hint))
+
+
+# ---- iterative methods -----------------------------------------------------------------------------------------------
+
+
+def not_finite_start(value: float) -> ArgumentError:
+    got = f"the value at the start is {value}" if value - value != 0 else "the gradient at the start is not finite"
+    return ArgumentError(
+        message(got, "Allowed: a start where the function and its gradient are finite", "start from another point")
+    )
+
+
+# ---- methods of many passes ------------------------------------------------------------------------------------------
+
+
+def changed_between_passes(where: str) -> SourceError:
+    return SourceError(
+        message(
+            f"{where} changed between two passes: rows come in other blocks than at first",
+            "A source must give the same rows in the same order each time it is read",
+            "fit a copy that nothing writes to",
+        )
+    )
+
+
+def once_and_too_large(where: str, rows: int, room: float) -> SourceError:
+    return SourceError(
+        message(
+            f"{where} can be read once only, and its {rows:,} rows do not fit in {room / 2**30:.1f} GB of free memory",
+            "A method of many passes needs rows that fit in memory or that can be read again",
+            'pass method="cholesky" or "qr", which read the rows once, or write them to a Parquet file first',
+        )
+    )
+
+
+def not_a_number(what: str, got: object) -> ArgumentError:
+    shown = repr(got)
+    shown = shown if len(shown) <= 60 else shown[:57] + "..."
+    return ArgumentError(
+        message(f"{what} is {shown}", "Allowed: real numbers", "return a float, or an array of floats, for every x")
+    )
+
+
+def wrong_shape(what: str, got: tuple[int, ...], allowed: tuple[int, ...]) -> ArgumentError:
+    def shown(shape: tuple[int, ...]) -> str:
+        return "one number" if shape == () else f"an array of shape {shape}"
+
+    return ArgumentError(message(f"{what} is {shown(got)}", f"Allowed: {shown(allowed)}", "it must fit the shape of x0"))
+
+
+def not_symmetric(i: int, j: int, one: float, other: float) -> ArgumentError:
+    return ArgumentError(
+        message(
+            f"hess(x) is not symmetric: entry ({i}, {j}) is {one:.6g}, and entry ({j}, {i}) is {other:.6g}",
+            "Allowed: the symmetric matrix of second derivatives",
+            "leave hess out to have it computed by differences",
+        )
+    )
+
+
+def wrong_derivative(what: str, place: str, got: float, expected: float, at: str) -> ArgumentError:
+    return ArgumentError(
+        message(
+            f"{what} disagrees with the function in {place}: it gives {got:.8g}, and differences give {expected:.8g}",
+            f"Compared at x = {at}",
+            f"correct that entry, or leave {what} out to have it computed by differences",
+        )
+    )
+
+
+def cannot(who: str, what: str, able: Iterable[str]) -> ArgumentError:
+    """`who` cannot `what`; `able` are the methods that can."""
+    options = list(able)
+    return ArgumentError(
+        message(f"{who} cannot {what}", f"Methods that can: {listed(options, 20)}", f"pass method={options[0]!r}" if options else "")
+    )
+
+
+def no_such_step(method: str, allowed: str) -> ArgumentError:
+    return ArgumentError(
+        message(f"a step was given to method={method!r}", f"Allowed: {allowed}", "leave step out, or take method='gradient'")
+    )
+
+
+# ---- families --------------------------------------------------------------------------------------------------------
+
+
+def bad_target(name: str, value: float, row: str, family: str, allowed: str) -> DataError:
+    hints = {
+        "binomial": "turn the target into 0 and 1, or use family='poisson' for counts",
+        "poisson": "for rates, fit the counts with offset='the log of the exposure'; for other positive numbers, family='gamma'",
+        "gamma": "leave zeros out, or use family='poisson' for counts",
+    }
+    whole = ", in whole numbers" if family == "poisson" else ""
+    return DataError(
+        message(f"target {name} is {value:.12g} at {row}", f"Allowed for {family}: {allowed}{whole}", hints.get(family, ""))
+    )
+
+
+def one_value(name: str, value: float, family: str) -> DataError:
+    return DataError(
+        message(
+            f"target {name} is {value:.12g} in every row",
+            f"Allowed for {family}: {'both 0 and 1' if family == 'binomial' else 'at least one count above zero'}",
+            "check the filter that made the table: there is nothing to tell apart",
+        )
+    )
+
+
+def not_two_levels(name: str, levels: Iterable[str]) -> DataError:
+    found = list(levels)
+    return DataError(
+        message(
+            f"target {name!r} holds {len(found):,} different texts: {listed(found, 6)}",
+            "Allowed for binomial: text with two levels, or numbers from 0 to 1",
+            "keep the rows of two levels, or make a column of 0 and 1 that says what to predict",
+        )
+    )
+
+
+def separated(name: str, how: str) -> DataError:
+    return DataError(
+        message(
+            f"target {name} is separated: {how}",
+            "Allowed: targets that no combination of columns predicts without exception; otherwise the best coefficients are infinite",
+            "leave that column out, merge it with others, or give a penalty, as ridge=1.0, which keeps coefficients finite",
+        )
+    )
+
+
+def one_target_only(family: str, targets: Iterable[str]) -> ArgumentError:
+    return ArgumentError(
+        message(f"family={family!r} with the targets {listed(targets)}", "Allowed: one target", "fit each target by itself")
+    )
+
+
+def not_for_family(what: str, family: str, allowed: str, hint: str = "") -> ArgumentError:
+    return ArgumentError(message(f"{what} with family={family!r}", f"Allowed: {allowed}", hint))
+
+
+def diverged_online(step: float, stable: float) -> DataError:
+    return DataError(
+        message(
+            f"the steps of {step:.6g} diverged: coefficients are no longer finite; the model stays as it was",
+            f"Allowed: steps below about {stable:.6g}, which is 2 / (the largest curvature of a row)",
+            "take a smaller step, or step=None, which takes it from the curvature",
+        )
+    )

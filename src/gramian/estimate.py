@@ -35,6 +35,23 @@ def _signed(weight: float, name: str) -> str:
     return f" {'-' if weight < 0 else '+'} {name if size == '1' else f'{size} * {name}'}"
 
 
+@dataclass(frozen=True, slots=True)
+class Likelihood:
+    """What a family other than the normal adds, for its one target. `dispersion` is 1, or estimated when `scaled`.
+
+    loglik, and with it AIC and BIC, as R's glm: for an estimated dispersion at deviance / sum of weights, counted as one
+    more parameter; `dispersion` itself is Pearson's statistic over the residual degrees of freedom.
+    """
+
+    family: str
+    deviance: float
+    null_deviance: float
+    pearson: float
+    loglik: float
+    dispersion: float
+    scaled: bool
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Estimate:
     """p coefficients in printed order, the intercept first when there is one, for k targets.
@@ -44,6 +61,7 @@ class Estimate:
     nobs: rows of positive weight, or the sum of the weights when they are frequencies. log_weight_sum: sum of log w
     over the rows of positive weight, 0 without weights; not used for frequencies. rss (k,): weighted residual sum of
     squares. tss (k,): that of the target, about its weighted mean when there is an intercept, else about zero.
+    For another family `likelihood` is there, rss is the deviance, and tss that of the null model.
     rank: of X with the intercept. root (p, s): unscaled = root root'; taken from `unscaled` when not given, at the cost
     of squaring the condition number in joint tests.
     """
@@ -64,6 +82,7 @@ class Estimate:
     ridge: float = 0.0
     frequency: bool = False
     root: Floats | None = None
+    likelihood: Likelihood | None = None
 
     @property
     def p(self) -> int:
@@ -79,14 +98,25 @@ class Estimate:
         return max(self.nobs - self.rank, 0.0)
 
     @property
+    def df_tests(self) -> float:
+        """Degrees of freedom of t; infinite, which makes it normal, where the dispersion is known."""
+        return np.inf if self.likelihood is not None and not self.likelihood.scaled else self.df_resid
+
+    @property
     def df_model(self) -> int:
         return self.rank - self.intercept
 
     @property
     def sigma2(self) -> Floats:
-        """Residual variance (k,) of a row of weight 1; NaN without residual degrees of freedom or under a penalty."""
-        if self.df_resid <= 0 or self.ridge > 0:
+        """Residual variance (k,) of a row of weight 1; NaN without residual degrees of freedom or under a penalty.
+
+        For another family, its dispersion.
+        """
+        known = self.likelihood is not None and not self.likelihood.scaled
+        if (self.df_resid <= 0 and not known) or self.ridge > 0:
             return np.full(self.k, np.nan)
+        if self.likelihood is not None:
+            return np.array([self.likelihood.dispersion])
         return self.rss / self.df_resid
 
     @property

@@ -3,19 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 
 from gramian.arraytypes import Floats
 from gramian.certificate import Correction, Evidence
+from gramian.kernels.exact import UNIT, Double, add, exactly, multiply
 from gramian.kernels.lapack import cholesky_upper, inverse_upper
 from gramian.kernels.norms import column_norms
 from gramian.solution import Factor, Solution
 from gramian.solvers.base import Request, largest_singular
 from gramian.views.gradient import Gradient
-from gramian.views.moments import Moments, U, gamma
+from gramian.views.moments import Counts, Moments, U, gamma
+from gramian.views.objective import Coordinates
 from gramian.views.triangle import Triangle
+
+
+class Sized(Protocol):
+    """What bounds take from a view: sizes of the columns of [X y] and their means."""
+
+    @property
+    def n(self) -> int: ...
+    @property
+    def centred(self) -> bool: ...
+    @property
+    def counts(self) -> Counts: ...
+    @property
+    def mean(self) -> Double: ...
+    @property
+    def norms(self) -> Floats: ...
+    @property
+    def raw_norms(self) -> Floats: ...
+    @property
+    def mean_error(self) -> Floats: ...
 
 
 def evidence_of_view(view: Moments | Triangle, solution: Solution, request: Request, factor: Factor) -> Evidence:
@@ -39,30 +60,34 @@ def evidence_of_view(view: Moments | Triangle, solution: Solution, request: Requ
 
 
 def evidence_of_data(
-    view: Moments | Triangle, solution: Solution, request: Request, gradient: Gradient, defect: float
+    view: Sized, solution: Solution, request: Request, gradient: Gradient, defect: float
 ) -> tuple[Evidence, Floats]:
     """The gradient about the exact means, and the correction of the level (k,)."""
     n, b, weight = view.n, solution.coef, view.counts.weight
     ridge = request.penalty.ridge
-    g, level = gradient.g, np.zeros_like(gradient.s)
-    bound = view.norms[:n, None] * gradient.sum_error + 3 * U * ridge * np.abs(b)
+    g = Double(gradient.g, np.broadcast_to(gradient.g_lo, gradient.g.shape))
+    level = np.zeros_like(gradient.s)
+    penal = multiply(Double(b, solution.coef_lo), exactly(np.float64(ridge)))
+    bound = view.norms[:n, None] * gradient.sum_error + 16 * UNIT * ridge * np.abs(b)
     level_bound = np.zeros_like(level)
     residual = gradient.residual_error
     if view.centred:
         low, off = np.abs(view.mean.lo[:n]), view.mean_error[:n]
-        g = g - np.outer(view.mean.lo[:n], gradient.s)
+        g = add(g, exactly(-np.outer(view.mean.lo[:n], gradient.s)))
         # s is the product of r with a column of ones, whose norm is sqrt(weight).
         root = np.sqrt(weight)
         bound += np.outer(off + 3 * U * low, np.abs(gradient.s))
         bound += root * (np.outer(low + off, gradient.sum_error) + np.outer(off, residual))
         level = gradient.s / weight
         level_bound = (residual + gradient.sum_error) / root + U * np.abs(level)
-    return _evidence("data", view, solution, g - ridge * b, residual, bound, level_bound, gradient.rss, defect), level
+    # Rounding the difference to one float64 is left to the reader of g, as it shrinks with it.
+    total = add(g, -penal).rounded()
+    return _evidence("data", view, solution, total, residual, bound, level_bound, gradient.rss, defect), level
 
 
 def _evidence(
     kind: Literal["data", "moments"],
-    view: Moments | Triangle,
+    view: Sized,
     solution: Solution,
     g: Floats,
     residual: Floats,
@@ -74,7 +99,19 @@ def _evidence(
     n = view.n
     norms, raw = view.norms, view.raw_norms
     return Evidence(
-        kind, g, residual, bound, level, rss, norms[:n], raw[:n], norms[n:], raw[n:], solution.centre, defect
+        kind,
+        g,
+        residual,
+        bound,
+        level,
+        rss,
+        norms[:n],
+        raw[:n],
+        norms[n:],
+        raw[n:],
+        solution.centre,
+        defect,
+        view.counts.weight,
     )
 
 
@@ -88,11 +125,14 @@ def _rss_of_view(view: Moments | Triangle, b: Floats) -> Floats:
     return np.maximum(rss, 0.0)
 
 
-def residual_known(view: Moments | Triangle, rss: Floats) -> bool:
-    """The residual sum of squares holds 8 digits after the cancellation in y'y - b'X'y."""
+def residual_known(view: Moments | Triangle, b: Floats, rss: Floats, digits: float) -> bool:
+    """The residual sum of squares holds so many digits, after the cancellation in y'y - 2 b'X'y + b'X'X b or in z - R b."""
+    n = view.n
+    noise = view.noise if isinstance(view, Moments) else view.norms
+    spread = noise[n:] + noise[:n] @ np.abs(b)
     if isinstance(view, Triangle):
-        return True
-    return bool(np.all(rss >= 1e8 * view.gamma * view.noise[view.n :] ** 2))
+        return bool(np.all(np.sqrt(rss) >= 10.0**digits * view.gamma * spread))
+    return bool(np.all(rss >= 10.0**digits * view.gamma * spread**2))
 
 
 def orthonormalised(view: Moments | Triangle, request: Request, factor: Factor, seen: Gradient) -> Factor:
@@ -134,3 +174,18 @@ def rss_after(
     before = solution.coef - d
     change = np.einsum("ij,ij->j", d, evidence.g + 2.0 * ridge * before + ridge * d)
     return np.maximum(evidence.rss - change - weight * level**2, 0.0)
+
+
+def distance(evidence: Evidence, s: Floats, weight: float, coordinates: Coordinates, mu: float) -> Floats:
+    """Bound on |b - b*| (n, k) from ||theta - theta*|| <= ||grad J|| / mu, infinite where mu is 0.
+
+    The gradient of J about `coordinates.centre` is g + (centre of the evidence - that centre) s, s the sum of residuals (k,).
+    """
+    if not mu > 0:
+        return np.full_like(evidence.g, np.inf)
+    offset = (evidence.centre - coordinates.centre)[:, None]
+    g = np.abs(evidence.g + offset * s) + evidence.bound + np.outer(evidence.norms, evidence.residual_bound)
+    g = g / coordinates.scale[:, None]
+    if coordinates.intercept:
+        g = np.concatenate([np.abs(s)[None, :] + np.sqrt(weight) * evidence.residual_bound, g])
+    return column_norms(g) / (weight * mu) / coordinates.scale[:, None]

@@ -11,10 +11,12 @@ from gramian.accumulate import Moments
 from gramian.covariance import covariance, covariance_kind
 from gramian.data.design import Design
 from gramian.data.open import as_source
-from gramian.errors import ArgumentError, DataError, message, no_clusters, not_a_choice
+from gramian.errors import ArgumentError, message, no_clusters, not_a_choice, not_for_family
+from gramian.families import fit_family
 from gramian.frames_out import kind_of
-from gramian.lstsq import checked_accuracy, checked_rank, checked_threads, checked_tol
-from gramian.naming import fitted, named
+from gramian.losses import LOSSES
+from gramian.lstsq import checked_accuracy, checked_rank, checked_threads, checked_tol, running_of
+from gramian.naming import fitted, named, too_large
 from gramian.problem import Penalty
 from gramian.progress import progress_for
 from gramian.result import Fit, Training
@@ -31,7 +33,7 @@ def fit(
     formula: str,
     data: Any,
     *,
-    family: Literal["gaussian"] = "gaussian",
+    family: Literal["gaussian", "binomial", "poisson", "gamma"] = "gaussian",
     method: str = "auto",
     accuracy: Literal["data"] | float | None = None,
     cov: str = "classical",
@@ -43,40 +45,52 @@ def fit(
     missing: Literal["drop", "error"] = "drop",
     rank: RankPolicy = "drop",
     tol: float | None = None,
+    step: float | str | None = None,
+    batch: int | None = None,
+    max_iter: int | None = None,
+    seed: int = 0,
     threads: int | None = None,
     progress: bool | None = None,
 ) -> Fit:
     """Fit a linear model to any table, and say how many digits to trust.
 
-    formula: "price ~ sqft + C(city)"; an intercept is added unless "- 1". data: a DataFrame of any kind, Arrow, a DuckDB
+    family: "gaussian", or by their canonical links "binomial" (a target of 0 and 1, shares, or text with two levels) and
+    "poisson" (counts), and "gamma" with log link. formula: "price ~ sqft + C(city)"; an intercept is added unless "- 1". data: a DataFrame of any kind, Arrow, a DuckDB
     relation, a dict of arrays, a path, folder, glob or URL of CSV, TSV, Parquet or Feather files, "-" for CSV on standard
     input, or Moments. method: "auto" or a solver's name. accuracy: "data" (all digits that the data support; default in
     memory and for small files) or a number of digits (default 8 for large files). cov: "classical", "HC0" to "HC3", or
     "cluster" with `clusters`. clusters, weights (analytic, as R's lm), freq_weights (rows repeated), offset: a column's
     name, or one value a row. ridge: added to the diagonal of X'X, in the user's units. missing: rows with missing values
     are dropped, and counted, or an error. rank: "drop" dependent columns by name, "min-norm", or "error". tol: the rank
-    tolerance, default max(30, n) eps. threads: default all processors. progress: None shows a bar on a terminal after a
-    second.
+    tolerance, default max(30, n) eps. step, batch, max_iter, seed: of methods that iterate, as in gm.lstsq. threads:
+    default all processors. progress: None shows a bar on a terminal after a second.
 
     Raises FormulaError, DataError, ArgumentError or RankError, each with what was got and what is allowed.
     """
-    if family != "gaussian":
-        raise not_a_choice("family", family, ["gaussian"])
+    if family not in LOSSES:
+        raise not_a_choice("family", family, LOSSES)
     covariance_kind(cov)
     if cov == "cluster" and clusters is None:
         raise no_clusters()
     digits = checked_accuracy(accuracy, "data")
-    request = Request(Penalty(float(ridge)), checked_rank(rank), checked_tol(tol))
+    running = running_of(accuracy, step=step, batch=batch, max_iter=max_iter, seed=seed)
+    request = Request(Penalty(float(ridge)), checked_rank(rank), checked_tol(tol), running)
     if isinstance(data, Moments):
         if any(given is not None for given in (weights, freq_weights, offset, clusters)):
             raise ArgumentError(
                 message("Moments already hold their weights and offset", hint="give them to gm.moments")
             )
+        if family != "gaussian":
+            raise not_for_family("Moments", family, "rows, which are read again in every step")
         return data.fit(formula, request, method, digits if accuracy is not None else "data", cov)
     source = as_source(data)
     with progress_for(progress) as shown:
         runner = Threads(checked_threads(threads), shown)
         beside = {"weights": weights, "freq_weights": freq_weights, "offset": offset, "clusters": clusters}
+        if family != "gaussian":
+            return fit_family(
+                formula, source, LOSSES[family], beside, request, method, digits, cov, missing, runner, kind_of(data)
+            )
         design = Design.of(formula, source.schema, **beside, missing=missing, where=source.name)
         design = design.learned(source, runner.threads)
         rows = design.rows(source)
@@ -85,20 +99,8 @@ def fit(
         try:
             answer = solve(rows, request, method, digits, runner)
         except NotFinite as error:
-            raise too_large(design, error) from None
+            raise too_large((*design.names, *design.targets), error, design.weights is not None) from None
         estimate, projection = named(design, answer, request, freq_weights is not None)
         found = covariance(cov, estimate, rows, runner, projection)
     training = Training(rows, Threads(runner.threads)) if rows.rereadable else None
     return fitted(design, answer, estimate, projection, found, kind_of(data), training)
-
-
-def too_large(design: Design, error: NotFinite) -> DataError:
-    names = (*design.names, *design.targets)
-    columns = ", ".join(names[j] for j in error.columns)
-    return DataError(
-        message(
-            f"the sum of squares of {columns} is too large for a float64",
-            "Allowed: values up to about 1e150",
-            "divide the column by a power of ten",
-        )
-    )

@@ -103,13 +103,13 @@ class Inference:
 
     @property
     def rsquared(self) -> Floats:
-        """1 - rss / tss; NaN for a constant target."""
+        """1 - rss / tss; NaN for a constant target. For another family, the share of the null deviance explained."""
         return 1.0 - self._unexplained()
 
     @property
     def rsquared_adj(self) -> Floats:
         e = self.estimate
-        if e.df_resid <= 0 or e.ridge > 0:
+        if e.df_resid <= 0 or e.ridge > 0 or e.likelihood is not None:
             return np.full(e.k, np.nan)
         return 1.0 - self._unexplained() * ((e.nobs - e.intercept) / e.df_resid)
 
@@ -117,7 +117,7 @@ class Inference:
     def fvalue(self) -> Floats:
         """All coefficients but the intercept are zero; a Wald F when the covariance is robust. NaN without any."""
         e = self.estimate
-        if not e.df_model or e.df_resid <= 0 or e.ridge > 0:
+        if not e.df_model or e.df_resid <= 0 or e.ridge > 0 or e.likelihood is not None:
             return np.full(e.k, np.nan)
         if self.covariance.kind == "classical":
             with np.errstate(divide="ignore", invalid="ignore"):
@@ -134,21 +134,32 @@ class Inference:
 
     @property
     def loglik(self) -> Floats:
-        """Normal log-likelihood at its maximum (sigma^2 = rss / n), weights included; inf for rss = 0."""
+        """Normal log-likelihood at its maximum (sigma^2 = rss / n), weights included; inf for rss = 0.
+
+        For another family, its own.
+        """
         e = self.estimate
         if e.ridge > 0:
             return np.full(e.k, np.nan)
+        if e.likelihood is not None:
+            return np.array([e.likelihood.loglik])
         logs = 0.0 if e.frequency else e.log_weight_sum
         with np.errstate(divide="ignore"):
             return 0.5 * (logs - e.nobs * (np.log(2.0 * np.pi) + 1.0 - np.log(e.nobs) + np.log(e.rss)))
 
     @property
     def aic(self) -> Floats:
-        return 2.0 * (self.estimate.rank + 1) - 2.0 * self.loglik
+        return 2.0 * self._parameters - 2.0 * self.loglik
 
     @property
     def bic(self) -> Floats:
-        return np.log(self.estimate.nobs) * (self.estimate.rank + 1) - 2.0 * self.loglik
+        return np.log(self.estimate.nobs) * self._parameters - 2.0 * self.loglik
+
+    @property
+    def _parameters(self) -> int:
+        """The coefficients, and the dispersion where it is estimated."""
+        e = self.estimate
+        return e.rank + int(e.likelihood is None or e.likelihood.scaled)
 
     def _unexplained(self) -> Floats:
         e = self.estimate
@@ -163,6 +174,8 @@ class Inference:
             found.append(self._reason())
         elif e.df_resid <= 0:
             found.append(f"{e.rank:,} coefficients for {e.nobs:,.12g} rows: none is left to estimate sigma from")
+        if e.likelihood is not None:
+            return (*found, *self.covariance.notes)
         for name, rss, tss in zip(e.targets, e.rss, e.tss, strict=True):
             if tss <= 0:
                 what = "constant" if e.intercept else "zero"
@@ -234,6 +247,8 @@ class Inference:
         if kind not in ("confidence", "prediction"):
             raise errors.not_a_choice("interval", kind, ("confidence", "prediction"))
         e = self.estimate
+        if e.likelihood is not None and kind == "prediction":
+            raise errors.no_inference("a prediction interval", f"a {e.likelihood.family} target is not normal about its mean")
         if e.ridge > 0 or e.df_resid <= 0:
             raise errors.no_inference(f"a {kind} interval", self.notes[0])
         quantile = t_quantile(checked_level(level), self.covariance.df)

@@ -25,6 +25,10 @@ class Loss:
     `code` names the loss to compiled loops; `curvature` bounds the second derivative over all eta (inf: no bound).
     `deviance` is twice the log-likelihood lost against a perfect fit; `scale` says that the family has a dispersion to
     estimate; `allowed` tells which targets can be: the words of an error.
+
+    For inference: `expected` is the mean of the second derivative over y (the second derivative itself where the link is
+    canonical), `variance` that of y for dispersion 1, `density` the log-density of y at eta with weight w and dispersion
+    phi, as R's glm counts it.
     """
 
     name: str
@@ -38,6 +42,9 @@ class Loss:
     curvature: float
     scale: bool
     allowed: str
+    expected: Callable[[Floats], Floats]
+    variance: Callable[[Floats], Floats]
+    density: Callable[[Floats, Floats, Floats, float], Floats]
 
 
 def _squared() -> Loss:
@@ -53,6 +60,9 @@ def _squared() -> Loss:
         curvature=1.0,
         scale=True,
         allowed="finite numbers",
+        expected=np.ones_like,
+        variance=np.ones_like,
+        density=lambda eta, y, w, phi: 0.5 * (np.log(w / (2.0 * np.pi * phi)) - w * (y - eta) ** 2 / phi),
     )
 
 
@@ -65,11 +75,17 @@ def _logistic() -> Loss:
         p = special.expit(eta)
         return p * special.expit(-eta)
 
+    def density(eta: Floats, y: Floats, w: Floats, phi: float) -> Floats:
+        # w trials with a share y of successes.
+        ways = special.gammaln(w + 1) - special.gammaln(w * y + 1) - special.gammaln(w * (1 - y) + 1)
+        return ways + w * (y * special.log_expit(eta) + (1 - y) * special.log_expit(-eta))
+
     return Loss(
         "binomial",
         1,
-        value=lambda eta, y: np.logaddexp(0.0, eta) - y * eta,
-        first=lambda eta, y: special.expit(eta) - y,
+        # Written with 1 - y and y apart, so that nothing cancels where a row is fitted well.
+        value=lambda eta, y: (1 - y) * np.logaddexp(0.0, eta) + y * np.logaddexp(0.0, -eta),
+        first=lambda eta, y: (1 - y) * special.expit(eta) - y * special.expit(-eta),
         second=second,
         mean=special.expit,
         link=special.logit,
@@ -77,6 +93,9 @@ def _logistic() -> Loss:
         curvature=0.25,
         scale=False,
         allowed="0 and 1, or shares between them",
+        expected=lambda eta: special.expit(eta) * special.expit(-eta),
+        variance=lambda mu: mu * (1 - mu),
+        density=density,
     )
 
 
@@ -93,11 +112,18 @@ def _poisson() -> Loss:
         curvature=float("inf"),
         scale=False,
         allowed="counts, zero or more",
+        expected=np.exp,
+        variance=lambda mu: mu,
+        density=lambda eta, y, w, phi: w * (y * eta - np.exp(eta) - special.gammaln(y + 1)),
     )
 
 
 def _gamma() -> Loss:
     # Log link: y e^-eta + eta.
+    def density(eta: Floats, y: Floats, w: Floats, phi: float) -> Floats:
+        a = 1.0 / phi
+        return w * (a * (np.log(a * y) - eta - y * np.exp(-eta)) - np.log(y) - special.gammaln(a))
+
     return Loss(
         "gamma",
         3,
@@ -110,6 +136,9 @@ def _gamma() -> Loss:
         curvature=float("inf"),
         scale=True,
         allowed="positive numbers",
+        expected=np.ones_like,
+        variance=lambda mu: mu**2,
+        density=density,
     )
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
 from gramian.arraytypes import Floats
-from gramian.certificate import Certificate
+from gramian.certificate import Certificate, floored
 from gramian.data.arrays import ArrayRows
 from gramian.errors import RankError, bad_argument, not_a_choice
 from gramian.plan import Plan
 from gramian.problem import Penalty
 from gramian.solution import Dependency, Stats, Status
-from gramian.solvers.base import RankPolicy, Request
+from gramian.solvers.base import RankPolicy, Request, Running
+from gramian.solvers.history import Record
 from gramian.solving import Accuracy, Answer, NotFinite, solve
 from gramian.views.base import Threads
 
@@ -27,10 +29,15 @@ class LstsqResult:
 
     coef: (n,) for y (m,), (n, k) for y (m, k). rank: of X. method: the solver that answered. rss: residual sum of squares,
     weighted, a float or (k,). dependencies: the columns, by index, that equal sums of others.
+
+    Of a method that iterates: `status` says how it ended, `trusted` whether the digits asked for are certified, `notes` what
+    to do about it; `history` holds records (iteration, passes, seconds, value, gradient, step), where the value is J =
+    1/(2 sum w) sum w (Xb - y)^2 + ridge/(2 sum w) ||b||^2; `path` the coefficients of every iterate, on request. rank is
+    None where no Gram matrix was made.
     """
 
     coef: Floats
-    rank: int
+    rank: int | None
     method: str
     status: Status
     rss: float | Floats
@@ -38,11 +45,17 @@ class LstsqResult:
     plan: Plan
     stats: Stats
     dependencies: tuple[Dependency, ...]
+    trusted: bool = True
+    notes: tuple[str, ...] = ()
+    history: tuple[Record, ...] = ()
+    path: Floats | None = None
 
     def __repr__(self) -> str:
         digits = float(np.min(self.certificate.digits, initial=np.inf))
         shape = " x ".join(str(size) for size in self.coef.shape)
-        return f"LstsqResult({shape} coefficients by {self.method}, rank {self.rank}, {digits:.1f} digits certified)"
+        rank = "" if self.rank is None else f", rank {self.rank}"
+        end = "" if self.status.ok else f", {self.status.name}"
+        return f"LstsqResult({shape} coefficients by {self.method}{rank}, {floored(digits)} digits certified{end})"
 
 
 def lstsq(
@@ -55,6 +68,12 @@ def lstsq(
     rank: RankPolicy = "min-norm",
     tol: float | None = None,
     accuracy: Literal["data"] | float | None = None,
+    step: float | str | None = None,
+    batch: int | None = None,
+    max_iter: int | None = None,
+    seed: int = 0,
+    callback: Callable[[Any], object] | None = None,
+    path: bool = False,
     threads: int | None = None,
 ) -> LstsqResult:
     """Minimise sum w (y - X b)^2 + ridge ||b||^2; no intercept is added.
@@ -63,22 +82,31 @@ def lstsq(
     method: "auto" or a solver's name. weights: (m,) non-negative. rank: what to do when columns depend on each other:
     "min-norm" (the shortest solution), "drop" (zero for the later columns) or "error". tol: distance from the span of the
     others, of columns scaled to norm 1, below which a column is dependent; default max(30, n) eps. accuracy: "data" (all
-    digits that the data support, the default) or a number of digits. threads: default all processors.
+    digits that the data support, the default of direct methods) or a number of digits (default of methods that iterate: 8,
+    of stochastic ones 3); a method that iterates is refined under "data" alone. threads: default all processors.
+
+    For methods that iterate: step, a number that acts on the gradient of J in the columns as they are, from zero, or
+    "exact", "backtracking", "barzilai-borwein" (default: from the curvature, in scaled columns); batch, rows a step;
+    max_iter, steps, or passes over the rows with a batch; seed, of the order of rows; callback, told after every step
+    (iteration, passes, seconds, value, gradient, step, x), True stops; path, whether to keep every iterate.
 
     Raises DataError for values that cannot be used, ArgumentError for arguments outside what is allowed, RankError under
     rank="error". Reference: Golub and Van Loan, Matrix Computations, chapter 5.
     """
     rows = ArrayRows.of(X, y, weights=weights)
-    request = Request(Penalty(float(ridge)), checked_rank(rank), checked_tol(tol))
+    asked = checked_accuracy(accuracy, "data")
+    running = running_of(accuracy, step=step, batch=batch, max_iter=max_iter, seed=seed, callback=callback, path=path)
+    request = Request(Penalty(float(ridge)), checked_rank(rank), checked_tol(tol), running)
     runner = Threads(checked_threads(threads))
-    answer = solve_arrays(rows, request, method, checked_accuracy(accuracy, "data"), runner)
+    answer = solve_arrays(rows, request, method, asked, runner)
     solution = answer.solution
     coef, rss = solution.coef, answer.rss
     factor = solution.factor
     one = np.ndim(y) == 1
+    steps = solution.path
     return LstsqResult(
         coef=coef[:, 0] if one else coef,
-        rank=solution.rank,
+        rank=None if factor is None else factor.rank,
         method=answer.plan.method,
         status=solution.status,
         rss=float(rss[0]) if one else rss,
@@ -86,6 +114,10 @@ def lstsq(
         plan=answer.plan,
         stats=solution.stats,
         dependencies=factor.dependencies if factor is not None else (),
+        trusted=answer.met,
+        notes=answer.plan.notes,
+        history=solution.history,
+        path=steps[..., 0] if one and steps is not None else steps,
     )
 
 
@@ -100,6 +132,12 @@ def solve_arrays(rows: ArrayRows, request: Request, method: str, accuracy: Accur
         assert factor is not None
         raise RankError(dependent_message([str(d.column) for d in factor.dependencies]))
     return answer
+
+
+def running_of(accuracy: Literal["data"] | float | None, **settings: Any) -> Running:
+    """The settings of a method that iterates, with the digits asked for, if any."""
+    digits = None if accuracy is None or accuracy == "data" else float(accuracy)
+    return Running(digits=digits, refined=accuracy == "data", **settings)
 
 
 def dependent_message(columns: list[str]) -> str:

@@ -14,14 +14,18 @@ from gramian.covariance import Covariance
 from gramian.data import saved
 from gramian.data.design import Design
 from gramian.errors import GramianError
-from gramian.estimate import Dropped, Estimate
+from gramian.estimate import Dropped, Estimate, Likelihood
 from gramian.jsonfile import from_array, from_number
 from gramian.kernels.exact import Double
+from gramian.losses import LOSSES
 from gramian.result import Fit
 from gramian.saving import CERTIFICATE, MODEL, MOMENTS, VERSION
 from gramian.solution import Stats
 from gramian.views import moments as reduction
 from gramian.views.sandwich import Projection
+
+LIKELIHOOD = ("deviance", "null_deviance", "pearson", "loglik", "dispersion")
+"""The numbers of a likelihood."""
 
 
 def load(path: str | Path) -> Fit | Moments:
@@ -65,6 +69,7 @@ def _fit_in(data: dict[str, Any]) -> Fit:
         ridge=from_number(held["ridge"]),
         frequency=bool(held["frequency"]),
         root=root,
+        likelihood=_likelihood(held.get("likelihood")),
     )
     if estimate.coef.shape != (len(estimate.names), len(estimate.targets)):
         raise ValueError(f"{estimate.coef.shape} coefficients for {len(estimate.names)} names")
@@ -102,9 +107,18 @@ def _projection(data: dict[str, Any], design: Design, held: dict[str, Any]) -> P
         from_array(data["level"], 1),
         from_array(data["mean"], 1),
         design.intercept,
-        from_number(held["weight_sum"]),
+        from_number(data.get("weight_sum", held["weight_sum"])),
         bool(held["frequency"]),
     )
+
+
+def _likelihood(item: dict[str, Any] | None) -> Likelihood | None:
+    if item is None:
+        return None
+    numbers = {name: from_number(item[name]) for name in LIKELIHOOD}
+    if item["family"] not in LOSSES:
+        raise ValueError(f"{item['family']!r} is no family")
+    return Likelihood(family=str(item["family"]), scaled=bool(item["scaled"]), **numbers)
 
 
 def _dropped(item: dict[str, Any]) -> Dropped:

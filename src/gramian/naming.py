@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
 from gramian.arraytypes import Floats
 from gramian.covariance import Covariance
 from gramian.data.design import Design
-from gramian.errors import RankError, listed
+from gramian.data.faults import not_squareable
+from gramian.errors import DataError, RankError, listed
 from gramian.estimate import Dropped, Estimate
 from gramian.lstsq import dependent_message
 from gramian.report.table import Like
 from gramian.result import Fit, Training
-from gramian.solution import Dependency, Status
+from gramian.solution import Dependency, Solution, Status
 from gramian.solvers.base import Request
-from gramian.solving import Answer
+from gramian.solving import Answer, NotFinite
+from gramian.views.moments import Counts
 from gramian.views.sandwich import Projection
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """What names are given to: a solution, the rows counted, and the sums of squares (k,) before and after."""
+
+    solution: Solution
+    counts: Counts
+    rss: Floats
+    tss: Floats
 
 
 def constant_of(dependency: Dependency, means: Floats) -> float:
@@ -70,16 +83,18 @@ def _shortest(design: Design, answer: Answer, estimate: Estimate) -> tuple[str, 
 def how(answer: Answer) -> str:
     """One line on method and reason."""
     plan, stats = answer.plan, answer.solution.stats
-    view = plan.candidates[0].solver.view.__name__.lower()
-    passes = f"{stats.passes} pass{'es' if stats.passes != 1 else ''}"
-    return f"{plan.method} on {view}, {passes}; {plan.reason}"
+    solver = plan.candidates[0].solver
+    passes = f"{stats.passes:,.5g} pass{'es' if stats.passes != 1 else ''}"
+    if solver.traits.iterates:
+        return f"{plan.method}, {stats.iterations:,} steps, {passes}: {answer.solution.status.value}; {plan.reason}"
+    return f"{plan.method} on {solver.view.__name__.lower()}, {passes}; {plan.reason}"
 
 
-def named(design: Design, answer: Answer, request: Request, frequency: bool) -> tuple[Estimate, Projection]:
+def named(design: Design, answer: Answer | Found, request: Request, frequency: bool) -> tuple[Estimate, Projection]:
     """The solution in printed order, the intercept first. Raises RankError under rank="error", naming the columns."""
     solution, counts = answer.solution, answer.counts
-    factor = solution.factor
-    assert factor is not None
+    factor, n = solution.factor, solution.coef.shape[0]
+    dependencies = factor.dependencies if factor is not None else ()
     dropped = tuple(
         Dropped(
             design.names[d.column],
@@ -87,17 +102,19 @@ def named(design: Design, answer: Answer, request: Request, frequency: bool) -> 
             d.weights,
             constant_of(d, solution.centre) if design.intercept else 0.0,
         )
-        for d in factor.dependencies
+        for d in dependencies
     )
     if solution.status is Status.DEPENDENT:
         raise RankError(dependent_message([str(item) for item in dropped]))
     coef = solution.coef.copy()
     shortest = request.rank == "min-norm"
     if not shortest:
-        coef[[d.column for d in factor.dependencies]] = np.nan
+        coef[[d.column for d in dependencies]] = np.nan
     shift = int(design.intercept)
+    # Without a factor the columns are taken to be independent, and nothing that follows from it is known.
+    W = factor.W if factor is not None else np.full((n, 1), np.nan)
     projection = Projection(
-        solution.coef, factor.W, solution.level, solution.centre, design.intercept, counts.weight, frequency
+        solution.coef, W, solution.level, solution.centre, design.intercept, counts.weight, frequency
     )
     root = projection.bread()
     if design.intercept:
@@ -107,13 +124,13 @@ def named(design: Design, answer: Answer, request: Request, frequency: bool) -> 
         terms=tuple((term.name, tuple(j + shift for j in term.columns)) for term in design.terms),
         targets=design.targets,
         coef=coef,
-        unscaled=root @ root.T,
+        unscaled=root @ root.T if factor is not None else np.broadcast_to(np.nan, (n + shift, n + shift)),
         nobs=counts.weight if frequency else float(counts.used),
         weight_sum=counts.weight,
         log_weight_sum=counts.log_weight,
         rss=answer.rss,
         tss=answer.tss,
-        rank=solution.rank + shift,
+        rank=(factor.rank if factor is not None else n) + shift,
         intercept=design.intercept,
         dropped=() if shortest else dropped,
         ridge=request.penalty.ridge,
@@ -121,3 +138,10 @@ def named(design: Design, answer: Answer, request: Request, frequency: bool) -> 
         root=root,
     )
     return estimate, projection
+
+
+def too_large(names: tuple[str, ...], error: NotFinite, weighted: bool = False) -> DataError:
+    """The error of columns of [X y] by name. Rows hold no infinite value, so that a norm that is none overflowed."""
+    small = [j for j, norm in zip(error.columns, error.norms, strict=True) if norm < 1.0]
+    large = [names[j] for j in error.columns if j not in small]
+    return not_squareable(large, [names[j] for j in small], weighted=weighted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,22 +14,41 @@ from gramian.data.open import as_source
 from gramian.estimate import Estimate
 from gramian.frames_out import kind_of
 from gramian.inference import Inference, Interval, Kind
+from gramian.losses import LOSSES
 from gramian.report import as_frame
 
 
-def predict(design: Design, estimate: Estimate, new: Any, offset: Any) -> Floats:
-    """(rows, k): X b, plus the offset; NaN where a predictor is missing. Dropped columns count as zero."""
+def predict(design: Design, estimate: Estimate, new: Any, offset: Any, link: bool = False) -> Floats:
+    """(rows, k): X b, plus the offset; NaN where a predictor is missing. Dropped columns count as zero.
+
+    For another family the mean that belongs to it, unless `link`.
+    """
     coef = np.where(np.isnan(estimate.coef), 0.0, estimate.coef)
     parts: list[Floats] = []
     for X, shift in _rows(design, new, offset):
         values = X @ coef
         parts.append(values if shift is None else values + shift[:, None])
-    return np.concatenate(parts) if parts else np.zeros((0, estimate.k))
+    eta = np.concatenate(parts) if parts else np.zeros((0, estimate.k))
+    return eta if link or estimate.likelihood is None else LOSSES[estimate.likelihood.family].mean(eta)
+
+
+def on_response(found: Interval, estimate: Estimate) -> Interval:
+    """Limits through the link, which is monotone; standard errors by the delta method. The normal family's are as they are."""
+    if estimate.likelihood is None:
+        return found
+    loss = LOSSES[estimate.likelihood.family]
+    mu = loss.mean(found.fit)
+    # dmu/deta, since the expected curvature is (dmu/deta)^2 / variance
+    slope = np.sqrt(loss.expected(found.fit) * loss.variance(mu))
+    return replace(found, fit=mu, se=found.se * slope, lower=loss.mean(found.lower), upper=loss.mean(found.upper))
 
 
 def intervals(design: Design, inference: Inference, new: Any, kind: Kind, level: float, offset: Any) -> Interval:
     """Fitted values, standard errors and limits, each (rows, k)."""
-    found = [inference.interval(X, kind, level, shift) for X, shift in _rows(design, new, offset)]
+    found = [
+        on_response(inference.interval(X, kind, level, shift), inference.estimate)
+        for X, shift in _rows(design, new, offset)
+    ]
     if not found:
         found = [inference.interval(np.zeros((0, inference.estimate.p)), kind, level)]
     fit, se, lower, upper = (
@@ -49,7 +69,7 @@ def prediction_blocks(
 ) -> Iterator[dict[str, Floats]]:
     """The columns of `predict_table`, of `fit` alone without a kind, block after block; memory does not grow with rows."""
     for X, shift in _rows(design, new, None):
-        found = inference.interval(X, kind or "confidence", level, shift)
+        found = on_response(inference.interval(X, kind or "confidence", level, shift), inference.estimate)
         columns = _columns(found, inference)
         yield columns if kind else {name: values for name, values in columns.items() if name.startswith("fit")}
 

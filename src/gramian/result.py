@@ -14,7 +14,7 @@ from gramian.certificate import Certificate
 from gramian.covariance import Covariance, covariance
 from gramian.data.blocks import Rows
 from gramian.data.design import Design
-from gramian.errors import needs_rows
+from gramian.errors import bad_argument, needs_rows, not_a_choice, not_for_family
 from gramian.estimate import Estimate
 from gramian.inference import Inference, Interval
 from gramian.plan import Plan
@@ -206,16 +206,51 @@ class Fit:
     def bic(self) -> float | Floats:
         return self._scalar(self.inference.bic)
 
+    # ---- families
+
+    @property
+    def family(self) -> str:
+        """ "gaussian", "binomial", "poisson" or "gamma"."""
+        return "gaussian" if self.estimate.likelihood is None else self.estimate.likelihood.family
+
+    @property
+    def deviance(self) -> float | Floats:
+        """Twice the log-likelihood lost against a perfect fit; the residual sum of squares of the normal family."""
+        return self._scalar(self.estimate.rss)
+
+    @property
+    def null_deviance(self) -> float | Floats:
+        """That of the intercept alone (of nothing, without one), the offset included."""
+        return self._scalar(self.estimate.tss)
+
+    @property
+    def dispersion(self) -> float | Floats:
+        """1 for binomial and Poisson; Pearson's statistic over the residual degrees of freedom for Gamma; sigma^2."""
+        return self._scalar(self.estimate.sigma2)
+
     # ---- rows
 
-    def predict(self, new: Any, interval: IntervalKind = None, level: float = 0.95, offset: Any = None) -> Any:
+    def predict(
+        self,
+        new: Any,
+        interval: IntervalKind = None,
+        level: float = 0.95,
+        offset: Any = None,
+        kind: Literal["response", "link"] = "response",
+    ) -> Any:
         """Predictions for new rows, (rows,) or (rows, k); NaN where a predictor is missing.
+
+        For another family than the normal these are means, as probabilities; kind "link" gives the linear predictor.
 
         With interval "confidence" (of the mean) or "prediction" (of a new observation): a table with fit, lower and upper
         in the kind of frame that `new` is. Raises DataError for a missing column or a level never seen.
         """
+        if kind not in ("response", "link"):
+            raise not_a_choice("kind", kind, ("response", "link"))
         if interval is None:
-            return self._one(predict(self.design, self.estimate, new, offset))
+            return self._one(predict(self.design, self.estimate, new, offset, kind == "link"))
+        if kind == "link" and self.estimate.likelihood is not None:
+            raise bad_argument("kind", kind, "'response' beside an interval, whose limits are those of the mean")
         return predict_table(self.design, self.inference, new, interval, level, offset)
 
     def intervals(self, new: Any, kind: Literal["confidence", "prediction"], level: float = 0.95) -> Interval:
@@ -224,6 +259,9 @@ class Fit:
 
     def influence(self) -> Influence:
         """Residuals, leverage, Cook's distance and the like for each row of the data, NaN for rows left out. One pass."""
+        if self.estimate.likelihood is not None:
+            raise not_for_family("influence, residuals or fitted", self.family, "fits of the normal family",
+                                 "fit.predict(data) gives the fitted means")
         if self.training is None:
             raise needs_rows("influence")
         found = influence(

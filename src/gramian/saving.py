@@ -26,6 +26,7 @@ CERTIFICATE = {
     "digits": 1,
     "digits_each": 2,
     "digits_intercept": 1,
+    "beside_target": 1,
     "ceiling": 1,
 }
 """The arrays of a certificate and their dimensions."""
@@ -44,7 +45,10 @@ def write_model(
     content = {
         "design": saved.to_json(design),
         "estimate": _estimate(estimate),
-        "projection": {name: array(getattr(projection, name)) for name in ("coef", "root", "level", "mean")},
+        "projection": {
+            **{name: array(getattr(projection, name)) for name in ("coef", "root", "level", "mean")},
+            "weight_sum": number(projection.weight_sum),
+        },
         "covariance": {
             "kind": covariance.kind,
             "root": array(covariance.root),
@@ -74,7 +78,12 @@ def _estimate(estimate: Estimate) -> dict[str, Any]:
         "dropped": [asdict(item) for item in estimate.dropped],
         "ridge": number(estimate.ridge),
         "frequency": estimate.frequency,
+        "likelihood": None if estimate.likelihood is None else _plain(asdict(estimate.likelihood)),
     }
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: number(value) if isinstance(value, float) else value for name, value in values.items()}
 
 
 def write_moments(path: str | Path, design: Design, sums: Moments, frequency: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import Any
 
 import numpy as np
 
@@ -20,10 +21,20 @@ class Status(Enum):
     )
     DEPENDENT = "some columns depend on others"
     INDEFINITE = "the Gram matrix is not positive definite in floating point"
+    CONVERGED = "converged to the tolerance asked"
+    MAX_ITER = "max_iter was reached before the tolerance; raise max_iter, or take a method that needs fewer steps"
+    OUT_OF_TIME = "the seconds allowed were over before the tolerance was reached"
+    OUT_OF_PASSES = "the passes allowed were used up before the tolerance was reached"
+    DIVERGED = "diverged: values or iterates grow beyond any bound; the step is too large, or there is no minimum"
+    STALLED = "rounding level: floating point allows no further progress towards the tolerance asked"
+    LINE_SEARCH_FAILED = "the line search found no step that lowers the value enough"
+    STOPPED = "stopped by the callback"
+    SEPARATED = "the targets are separated: coefficients can grow for ever"
+    SINGULAR = "the Jacobian is singular where the method stands; start elsewhere"
 
     @property
     def ok(self) -> bool:
-        return self is Status.OK
+        return self in (Status.OK, Status.CONVERGED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +80,20 @@ class Factor:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """Counted work: passes over the rows, refinement steps, seconds."""
+    """Counted work: passes over the rows, refinement steps, seconds, and steps of an iterative method."""
 
-    passes: int = 0
+    passes: float = 0
     refinements: int = 0
     seconds: float = 0.0
+    iterations: int = 0
 
     def __add__(self, other: Stats) -> Stats:
-        return Stats(self.passes + other.passes, self.refinements + other.refinements, self.seconds + other.seconds)
+        return Stats(
+            self.passes + other.passes,
+            self.refinements + other.refinements,
+            self.seconds + other.seconds,
+            self.iterations + other.iterations,
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,7 +101,8 @@ class Solution:
     """A fitted surface level + (x - centre) @ coef, in two parts so that refinement can keep more than double.
 
     coef + coef_lo (n, k) in the user's units, level + level_lo (k,), centre (n,); centre and level are zero and stay so
-    where there is no intercept. Columns go by index; names are added by the caller.
+    where there is no intercept. Columns go by index; names are added by the caller. A method that iterates leaves its
+    history, and on request the path of its coefficients, (iterations + 1, n, k); `advice` adds numbers to its status.
     """
 
     coef: Floats
@@ -95,6 +113,14 @@ class Solution:
     factor: Factor | None
     status: Status
     stats: Stats
+    advice: str = ""
+    history: tuple[Any, ...] = ()
+    path: Floats | None = None
+
+    @property
+    def sentence(self) -> str:
+        """The status, with what to do in numbers."""
+        return f"{self.status.value}; {self.advice}" if self.advice else self.status.value
 
     @property
     def rank(self) -> int:

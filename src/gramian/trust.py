@@ -11,11 +11,13 @@ FEWEST_DIGITS = 4
 
 
 def doubtful(certificate: Certificate, digits: float = FEWEST_DIGITS) -> bool:
-    """Whether fewer digits than these are certified.
+    """Whether fewer digits than these are certified, of the coefficients by their norm, and of the intercept.
 
-    Coefficients that are zero but for rounding, as for a constant target, hold no digits and need none. They are told by
-    condition times backward error, which bounds ||D (b - b*)|| / ||y||: their error is small beside the target.
+    Coefficients that are zero but for rounding, as for a constant target, hold no digits and need none: their error is
+    proven to be small beside the target. An intercept is judged beside the target too, because far from the data it is
+    a difference of large numbers.
     """
-    beside_target = certificate.condition * certificate.backward_error
-    zero = (certificate.digits < 1) & (beside_target < 1e-8)
-    return bool(np.any((certificate.digits < digits) & ~zero))
+    small = certificate.beside_target < 10.0 ** -max(digits, 8.0)
+    zero = (certificate.digits < 1) & small
+    intercept = (certificate.digits_intercept < digits) & (certificate.beside_target >= 10.0**-digits)
+    return bool(np.any(((certificate.digits < digits) & ~zero) | intercept))

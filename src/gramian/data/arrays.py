@@ -43,7 +43,7 @@ class ArrayPart:
             kept = np.flatnonzero(w)
             idle = w.size - kept.size
             X, y, w, owned = cast(Matrix, X[kept]), y[kept], w[kept], True
-        yield Block(self.first, X, y, w, None, self.stop - self.first, kept, owned, idle)
+        yield Block(0, X, y, w, None, self.stop - self.first, kept, owned, idle)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,8 +117,21 @@ class ArrayRows:
             at = first_nonfinite(values)
             if at is not None:
                 return faults.array_not_finite(what, float(values[at]), at)
-        names = [f"column {j} of X" if j < self.n else f"column {j - self.n} of y" for j in columns]
-        return faults.array_too_large(names)
+        heaviest = 1.0 if self.weights is None else float(np.max(self.weights))
+        sizes = {_place_of(j, self.n): self._size_of(j) for j in columns}
+        large = [name for name, size in sizes.items() if size * np.sqrt(heaviest) >= 1.0]
+        small = [name for name in sizes if name not in large]
+        beyond = [size for size in sizes.values() if not 1e-100 <= size <= 1e100]
+        weighted = self.weights is not None and not beyond
+        cause = f"its values reach {[*beyond, *sizes.values()][0]:.3g} in size"
+        cause += f", and the weights {heaviest:.3g}" if weighted else ""
+        return faults.not_squareable(large, small, cause, weighted)
+
+    def _size_of(self, j: int) -> float:
+        """The largest absolute value of column j of [X y]."""
+        column: Any = self.y[:, j - self.n] if j >= self.n else self.X[:, [j]]
+        values = column if isinstance(column, np.ndarray) else column.data
+        return float(max(np.max(values, initial=0.0), -np.min(values, initial=0.0)))
 
     def parts(self) -> Sequence[ArrayPart]:
         """A part for each block, so that any number of workers share the rows."""
@@ -134,6 +147,10 @@ class ArrayRows:
         inside = slice(int(ends[0]), int(ends[-1]))
         parts = (self.X.data[inside], self.X.indices[inside], ends - ends[0])
         return sp.csr_array(parts, shape=(rows.stop - rows.start, self.n), copy=False), False
+
+
+def _place_of(j: int, n: int) -> str:
+    return f"column {j} of X" if j < n else f"column {j - n} of y"
 
 
 def first_nonfinite(values: NDArray[Any] | sp.csr_array) -> tuple[int, int] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, cast
@@ -11,6 +12,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from gramian.arraytypes import Floats, Ints
+from gramian.data.source import Coded
 
 Matrix: TypeAlias = Floats | sp.csr_array
 
@@ -28,21 +30,23 @@ def block_rows(columns: int) -> int:
 class Block:
     """Consecutive rows, those with missing values already taken out.
 
-    X (rows, n) is float64, C- or Fortran-contiguous, or CSR; y (rows, k); w (rows,) positive weights or None. `kept`
-    are the positions, among the `read` rows from `start` on, of the rows that remain; None means all. A reader may
-    overwrite X and y when `owned`.
+    X (rows, n) is float64, C- or Fortran-contiguous, or CSR; y (rows, k); w (rows,) positive weights or None. `start`
+    counts the rows of the part before the block, as the part's `first` counts those of the source before the part.
+    `kept` are the positions, among the `read` rows from `start` on, of the rows that remain; None means all. A reader
+    may overwrite X and y when `owned`.
     """
 
     start: int
     X: Matrix
     y: Floats
     w: Floats | None
-    cluster: NDArray[Any] | None
+    cluster: NDArray[Any] | Coded | None  # (rows,) numbers, or text as codes into labels of this block
     read: int
     kept: Ints | None
     owned: bool
     idle: int = 0  # rows left out because their weight is zero
-    offset: Floats | None = None  # (rows,), already taken off y
+    offset: Floats | None = None  # (rows,), already taken off y where the loss is squared; added to eta for the others
+    curve: Floats | None = None  # (rows,), where w is a weight times a curvature: that curvature
 
     @property
     def rows(self) -> int:
@@ -63,12 +67,18 @@ class Block:
 
 
 class BlockPart(Protocol):
-    """A run of blocks that one worker reads in order; `index` is its place in the fold."""
+    """A run of blocks that one worker reads in order."""
 
     @property
-    def label(self) -> str: ...
+    def label(self) -> str:
+        """For messages."""
+        ...
+
     @property
-    def first(self) -> int | None: ...
+    def first(self) -> int | None:
+        """Number in the whole source of the part's first row; None where only a pass could tell."""
+        ...
+
     def blocks(self) -> Iterator[Block]: ...
 
 
@@ -97,6 +107,52 @@ class Rows(Protocol):
     @property
     def name(self) -> str: ...
 
+    def parts(self) -> Sequence[BlockPart]: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RowsOver(ABC):
+    """The rows `of` in another form: a subclass says what differs."""
+
+    of: Rows
+
+    @property
+    def n(self) -> int:
+        return self.of.n
+
+    @property
+    def k(self) -> int:
+        return self.of.k
+
+    @property
+    def rows(self) -> int | None:
+        return self.of.rows
+
+    @property
+    def centred(self) -> bool:
+        return self.of.centred
+
+    @property
+    def sparse(self) -> bool:
+        return self.of.sparse
+
+    @property
+    def weighted(self) -> bool:
+        return self.of.weighted
+
+    @property
+    def rereadable(self) -> bool:
+        return self.of.rereadable
+
+    @property
+    def in_memory(self) -> bool:
+        return self.of.in_memory
+
+    @property
+    def name(self) -> str:
+        return self.of.name
+
+    @abstractmethod
     def parts(self) -> Sequence[BlockPart]: ...
 
 

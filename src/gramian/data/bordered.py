@@ -18,23 +18,18 @@ from typing import cast
 import numpy as np
 import scipy.sparse as sp
 
-from gramian.data.blocks import Block, BlockPart, Rows, block_rows
+from gramian.data.blocks import Block, BlockPart, RowsOver, block_rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Bordered:
+class Bordered(RowsOver):
     """[1 X] with the rows of the penalty below; column 0 is the intercept. Weights do not reach the penalty."""
 
-    of: Rows
     ridge: float = 0.0
 
     @property
     def n(self) -> int:
         return self.of.n + 1
-
-    @property
-    def k(self) -> int:
-        return self.of.k
 
     @property
     def rows(self) -> int | None:
@@ -47,22 +42,6 @@ class Bordered:
     @property
     def sparse(self) -> bool:
         return True
-
-    @property
-    def weighted(self) -> bool:
-        return self.of.weighted
-
-    @property
-    def rereadable(self) -> bool:
-        return self.of.rereadable
-
-    @property
-    def in_memory(self) -> bool:
-        return self.of.in_memory
-
-    @property
-    def name(self) -> str:
-        return self.of.name
 
     def parts(self) -> Sequence[BlockPart]:
         """The parts of the rows, then those of the penalty."""
@@ -117,22 +96,8 @@ class _Penalty:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Densified:
+class Densified(RowsOver):
     """The same rows, centred, each block made dense when it is read."""
-
-    of: Rows
-
-    @property
-    def n(self) -> int:
-        return self.of.n
-
-    @property
-    def k(self) -> int:
-        return self.of.k
-
-    @property
-    def rows(self) -> int | None:
-        return self.of.rows
 
     @property
     def centred(self) -> bool:
@@ -141,22 +106,6 @@ class Densified:
     @property
     def sparse(self) -> bool:
         return False
-
-    @property
-    def weighted(self) -> bool:
-        return self.of.weighted
-
-    @property
-    def rereadable(self) -> bool:
-        return self.of.rereadable
-
-    @property
-    def in_memory(self) -> bool:
-        return self.of.in_memory
-
-    @property
-    def name(self) -> str:
-        return self.of.name
 
     def parts(self) -> Sequence[BlockPart]:
         return [_Dense(part) for part in self.of.parts()]

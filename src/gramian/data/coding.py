@@ -61,7 +61,7 @@ class Layout:
     names: tuple[str, ...]
     terms: tuple[Term, ...]
     pieces: tuple[Piece, ...]
-    plain: dict[str, int]  # source columns that are columns of X as they are, with their places
+    plain: dict[str, int]  # source columns that are columns of X as they are, with their places; one place for each
 
 
 def layout(formula: str, terms: Sequence[tuple[Factor, ...]], intercept: bool, states: States) -> Layout:
@@ -159,12 +159,13 @@ def _names(coded: Coded, states: States) -> list[str]:
     return [f"{text}[{at + first}]" for at in range(int(coded.reduced), width)]
 
 
-def fill(pieces: Iterable[Piece], frame: Frame, states: States, out: Floats) -> None:
-    """Rows start..stop of `out` (n, frame.rows) get the columns of each piece; plain ones are there already."""
+def fill(made: Layout, frame: Frame, states: States, out: Floats) -> None:
+    """Rows start..stop of `out` (n, frame.rows) get the columns of each piece, but for the plain ones."""
     numbers: dict[str, list[Floats]] = {}
     codes: dict[str, Ints] = {}
-    for piece in pieces:
-        if len(piece.factors) == 1 and isinstance(piece.factors[0].factor.node, Column):
+    filled = set(made.plain.values())
+    for piece in made.pieces:
+        if piece.start in filled:
             continue
         for coded in piece.factors:
             node, text = coded.factor.node, coded.factor.text

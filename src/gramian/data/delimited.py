@@ -1,7 +1,8 @@
 """CSV and TSV files: one pass finds the types of the columns over the whole file, later passes read with these.
 
-The typing pass reads with the types that the first megabyte suggests, and starts again, all columns as text, only when a
-later value contradicts them. A small file is then kept in memory; a large one is read again for each pass.
+The typing pass reads with the types that the first megabyte suggests. Where a later value contradicts them it starts
+again, first with the columns as text that were empty so far, then with all. What it read of a small file is kept, so that
+most small files are parsed once; a large one is read again for each pass.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from gramian.data.source import Field
 from gramian.data.textfile import check_head, check_quotes, compression_of, delimiter_of, header_line, text_of
 
 KEEP = 16 << 20
-"""Files of at most so many bytes are parsed once and kept."""
+"""Files of at most so many bytes together are kept in memory once parsed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Delimited:
     dialect: Dialect
     guesses: Mapping[str, Guess]
     rows: int
+    small: bool = False
     _kept: list[Any] = field(default_factory=list[Any])
 
     @property
@@ -58,17 +60,15 @@ class Delimited:
 
     def merged(self, others: Mapping[str, Guess]) -> Delimited:
         """The same file read with types that the columns of other files allow too."""
-        return replace(
-            self, guesses={name: guess.with_(others[name]) for name, guess in self.guesses.items()}, _kept=[]
-        )
+        other = replace(self, guesses={name: guess.with_(others[name]) for name, guess in self.guesses.items()})
+        return other if other.types == self.types else replace(other, _kept=[])
 
     def runs(self, columns: Sequence[str], rows: int) -> list[Run]:
         """The whole file is one run, as no line can be found without reading those before it."""
         return [Run(0, partial(self._batches, list(columns)))] if self.rows else []
 
     def _batches(self, columns: list[str]) -> Iterator[Batch]:
-        size = self.stamp[0]
-        if not self._kept and isinstance(size, int) and size <= KEEP and compression_of(self.file) is None:
+        if not self._kept and self.small:
             usable = [one.name for one in self.fields if one.kind != "other"]
             self._kept.append(pa.Table.from_batches(list(self._read(usable))))
         if self._kept:
@@ -85,9 +85,13 @@ class Delimited:
             raise faults.unreadable(self.file.label, f"a value is not of the type found before ({error})") from error
 
 
-def open_delimited(file: File) -> Delimited:
-    """Look at the head, then type the whole file. SourceError where it is not a table of text."""
+def open_delimited(file: File, room: int = KEEP) -> Delimited:
+    """Look at the head, then type the whole file. SourceError where it is not a table of text.
+
+    Its rows are kept in memory when the file has at most `room` bytes and is not compressed.
+    """
     stamp = file.stamp()
+    small = isinstance(size := stamp[0], int) and size <= room and compression_of(file) is None
     check_head(file)
     first, alone = header_line(file)
     delimiter = "\t" if file.suffix == ".tsv" else delimiter_of(first)
@@ -100,8 +104,8 @@ def open_delimited(file: File) -> Delimited:
     while True:
         dialect = Dialect(delimiter, names, block)
         try:
-            guesses, rows = _typed(file, dialect)
-            return Delimited(file, stamp, dialect, guesses, rows)
+            typed = _typed(file, dialect, small)
+            return Delimited(file, stamp, dialect, typed.guesses, typed.rows, small, typed.kept())
         except _LineTooLong:
             block *= 4
             if block > textfile.MOST:
@@ -109,45 +113,67 @@ def open_delimited(file: File) -> Delimited:
                 raise faults.unreadable(file.label, "a line is longer than 64 MB") from None
 
 
-def _typed(file: File, dialect: Dialect) -> tuple[dict[str, Guess], int]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Typed:
+    """What a reading of all rows found; `batches` where it was to keep them."""
+
+    guesses: Mapping[str, Guess]
+    rows: int
+    batches: list[Batch]
+
+    def kept(self) -> list[Any]:
+        """The rows as one table, if every column was read with the type that it has."""
+        names = [name for name, guess in self.guesses.items() if not guess.too_long]
+        alike = (self.batches[0].column(name).type == self.guesses[name].type for name in names if self.batches)
+        return [pa.Table.from_batches(self.batches)] if self.batches and all(alike) else []
+
+
+def _typed(file: File, dialect: Dialect, keep: bool) -> _Typed:
     """A guess for each column from all rows, and their number."""
-    first = _first_types(file, dialect)
-    if first is None:
-        return {name: Guess() for name in dialect.names}, 0
+    types: dict[str, ArrowType] = {}
     try:
-        return _verified(file, dialect, first)
+        return _verified(file, dialect, types, keep)
     except _Contradiction:
-        text = {name: pa.null() for name in dialect.names}
-        return _verified(file, dialect, text)
+        empty = [name for name, kind in types.items() if pa.types.is_null(kind)]
+    if empty:
+        try:
+            return _verified(file, dialect, types, keep)
+        except _Contradiction:
+            pass
+    return _verified(file, dialect, {name: pa.null() for name in dialect.names}, keep)
 
 
-def _first_types(file: File, dialect: Dialect) -> dict[str, ArrowType] | None:
-    with _Reader(file, dialect, {}, None) as batches:
-        for batch in batches:
-            if batch.num_rows:
-                for column in batch.schema:
-                    if pa.types.is_binary(column.type):
-                        raise faults.not_utf8(file.label, f"column {column.name!r} has bytes that are no text")
-                return {column.name: column.type for column in batch.schema}
-    return None
+def _verified(file: File, dialect: Dialect, types: dict[str, ArrowType], keep: bool) -> _Typed:
+    """Read all rows with these types, null standing for a guess from the text. Raises _Contradiction.
 
-
-def _verified(file: File, dialect: Dialect, types: Mapping[str, ArrowType]) -> tuple[dict[str, Guess], int]:
-    """Read all rows with these types, null standing for a guess from the text. Raises _Contradiction."""
+    Where `types` is empty, it becomes what the first block suggests.
+    """
+    asking = not types
     open_ones = {name: Guess() for name, kind in types.items() if pa.types.is_null(kind)}
     asked = {name: pa.string() if name in open_ones else kind for name, kind in types.items()}
-    rows, last = 0, None
-    with _Reader(file, dialect, asked, None) as batches:
-        for batch in batches:
+    rows, last, batches = 0, None, list[Batch]()
+    with _Reader(file, dialect, asked, None) as stream:
+        for batch in stream:
+            if asking and not types:
+                types.update(_first_types(file, batch))
             rows += batch.num_rows
             last = batch if batch.num_rows else last
+            batches += [batch] if keep and batch.num_rows else []
             for name, guess in open_ones.items():
                 guess.see(batch.column(name))
             if len(open_ones) < len(types) and any(map(suspicious, batch.columns)):
                 raise _Contradiction
     if last is not None and "\n" in str(last.column(last.num_columns - 1)[-1]):
         check_quotes(file)
-    return {name: open_ones.get(name) or Guess.known(kind) for name, kind in types.items()}, rows
+    known = types or {name: pa.null() for name in dialect.names}
+    return _Typed({name: open_ones.get(name) or Guess.known(kind) for name, kind in known.items()}, rows, batches)
+
+
+def _first_types(file: File, batch: Batch) -> dict[str, ArrowType]:
+    for column in batch.schema:
+        if pa.types.is_binary(column.type):
+            raise faults.not_utf8(file.label, f"column {column.name!r} has bytes that are no text")
+    return {column.name: column.type for column in batch.schema}
 
 
 class _Contradiction(Exception):

@@ -6,13 +6,15 @@ rows = design.rows(source)         # blocks [X y] for a view
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
+
 from gramian.data.blocks import Rows
 from gramian.data.coding import Layout, Term, layout
+from gramian.data.faults import column_of_kind
 from gramian.data.formula import Factor, Formula, parse
 from gramian.data.frame import Reading
 from gramian.data.learn import learn, needs_learning
@@ -25,11 +27,12 @@ from gramian.errors import (
     bad_argument,
     bad_formula,
     not_a_choice,
+    offset_needed,
     second_pass_needed,
     unknown_column,
     unlearned_design,
-    unusable_column,
 )
+from gramian.pooling import available_threads
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,6 +120,11 @@ class Design:
         beside = (side.column for side in (self.weights, self.offset, self.clusters) if side and side.column)
         return self._in_order([*left, *self.predictors, *beside])
 
+    @property
+    def array_sidecars(self) -> tuple[str, ...]:
+        """Those of weights, freq_weights, offset and clusters that were given as arrays: they fit no rows but the fit's."""
+        return tuple(side.what for side in (self.weights, self.offset, self.clusters) if side and side.is_array)
+
     def _in_order(self, names: Iterable[str]) -> tuple[str, ...]:
         wanted = set(names)
         return tuple(name for name in self.schema.names if name in wanted)
@@ -154,7 +162,7 @@ class Design:
         reading = self._reading(source)
         for level in sorted({depth(node) for node in nodes}):
             stage = [node for node in nodes if depth(node) == level]
-            found, more = learn(stage, source, reading, states, threads or min(os.cpu_count() or 1, 8))
+            found, more = learn(stage, source, reading, states, threads or available_threads())
             states |= found
             notes += more
         return self.laid_out(states, tuple(notes))
@@ -171,27 +179,32 @@ class Design:
         states = {text: other.states[text] for text in self.unlearned}
         return self.laid_out(states, other.notes)
 
-    def rows(self, source: Source) -> Rows:
-        """Blocks [X y w cluster] of the source's complete rows, to be read as often as the source can be."""
-        return DesignRows(source, self._reading(source), self.layout, self.formula.targets, self.intercept, self.states)
+    def rows(self, source: Source, shifts: bool = True) -> Rows:
+        """Blocks [X y w cluster] of the source's complete rows, to be read as often as the source can be.
+
+        `shifts`: the offset is taken off y; otherwise it is beside it, for losses that add it to the linear predictor.
+        """
+        reading, targets = self._reading(source), self.formula.targets
+        return DesignRows(source, reading, self.layout, targets, self.intercept, self.states, shifts=shifts)
 
     def predict_rows(self, source: Source, offset: object = None) -> Iterator[Predicted]:
         """X of new rows, block after block in order; needs no target. Rows that miss a value are NaN throughout.
 
-        `offset` as in fitting; None takes the column of the fit's offset, where it had one. Raises DataError for a
-        missing column and for a level that the fit never saw.
+        `offset` as in fitting, or 0 for none; None takes the column of the fit's offset, where it had one. Raises
+        ArgumentError where that was an array, DataError for a missing column and for a level that the fit never saw.
         """
         needed = self.predictors
-        side = sidecar("offset", offset, source.schema)
-        if side is None and offset is None and self.offset is not None and self.offset.column is not None:
-            side = self.offset
+        if offset is None and self.offset is not None and self.offset.is_array:
+            raise offset_needed()
+        none = isinstance(offset, int | float | np.number) and offset == 0
+        side = self.offset if offset is None else None if none else sidecar("offset", offset, source.schema)
         needed += (side.column,) if side and side.column and side.column not in needed else ()
         fields = {field.name: field for field in source.schema.fields}
         for name in needed:
             if name not in fields:
                 raise unknown_column(name, source.schema.names, source.name)
             if fields[name].kind == "other":
-                raise unusable_column(name, fields[name].dtype)
+                raise column_of_kind(name, fields[name].dtype, source.name)
         if side is not None:
             side.check_rows(source.rows, source.name)
         return predicted(source, Reading(needed, source.schema, offset=side, missing="keep"), self.layout, self.states)
@@ -209,7 +222,7 @@ def bound(formula: Formula, schema: Schema) -> Formula:
     def check(factor: Factor) -> None:
         for name in columns_of(factor.node):
             if fields[name].kind == "other":
-                raise unusable_column(name, fields[name].dtype)
+                raise column_of_kind(name, fields[name].dtype)
 
     def categorised(factor: Factor) -> Factor:
         check(factor)

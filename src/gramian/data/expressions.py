@@ -34,12 +34,13 @@ from gramian.data.nodes import (
 )
 from gramian.data.options import check_options
 from gramian.data.refusals import described, function_hint, hint_for
+from gramian.data.spelling import normal, spelled
 from gramian.errors import FormulaError, bad_formula, unknown_column
 
 MOST_CHARACTERS = 20_000
 MOST_DEPTH = 100
 _QUOTES = 0x13000  # hieroglyphs: letters to Python's parser, one character wide, in no column's name
-_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`")
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|[^\W\d]\w*")
 MOST_QUOTED = 1_000
 _OPERATORS_ALLOWED = "Allowed: + - * / // % ** and one comparison (< <= > >= == !=)"
 
@@ -75,13 +76,15 @@ class _Checker:
         return self._name(tree), node
 
     def _unquoted(self, text: str) -> str:
-        """Backticked names become one letter and underscores, of the same width so that places stay true."""
+        """Backticked names, and those that the parser would respell, become a letter and underscores of the same width."""
 
         def alias(found: re.Match[str]) -> str:
-            if not found.group().startswith("`"):
-                return found.group()
-            name = chr(_QUOTES + len(self.quoted)) + "_" * (len(found.group()) - 1)
-            self.quoted[name] = found.group()[1:-1]
+            word = found.group()
+            respelled = word in self.columns and normal(word) != word
+            if not (word.startswith("`") or respelled):
+                return word
+            name = chr(_QUOTES + len(self.quoted)) + "_" * (len(word) - 1)
+            self.quoted[name] = word
             return name
 
         plain = _QUOTED.sub(alias, text)
@@ -135,14 +138,17 @@ class _Checker:
         raise self._refuse(tree, described(tree), hint_for(tree))
 
     def _column(self, tree: ast.Name) -> Node:
-        name = self.quoted.get(tree.id, tree.id)
+        name = self.quoted.get(tree.id, tree.id).strip("`")
         if name in self.columns:
             return Column(name)
         if name == "pi":
             return Number(CONSTANTS["pi"])
         if name.startswith("__") or name in FUNCTIONS or name in SIGNATURES:
             raise self._refuse(tree, f"{name!r} without a column", f"write {name}(x)" if name in FUNCTIONS else "")
-        raise unknown_column(name, self.columns, self.where)
+        known = spelled(name, self.columns, self.where)
+        if known is None:
+            raise unknown_column(name, self.columns, self.where)
+        return Column(known)
 
     def _number(self, tree: ast.Constant) -> float:
         value = tree.value
@@ -270,7 +276,7 @@ class _Checker:
 
     def _requoted(self, text: str) -> str:
         for alias, name in self.quoted.items():
-            text = text.replace(alias, f"`{name}`")
+            text = text.replace(alias, name)
         return text
 
     def _written(self, tree: ast.expr | None = None) -> str:

@@ -15,17 +15,17 @@ ALLOWED_SOURCES = (
 # ---- columns ---------------------------------------------------------------------------------------------------------
 
 
-def column_of_kind(name: str, dtype: str, where: str) -> DataError:
+def column_of_kind(name: str, dtype: str, where: str = "the data") -> DataError:
     if dtype.startswith("complex"):
         hint = "use the real and the imaginary part as two columns"
     elif dtype.startswith(("timestamp", "date", "time", "duration", "interval", "period", "Datetime", "Date", "Time")):
-        hint = "make a number of it (days since a date) or a category (month, weekday) first"
+        hint = f"make a number of it (days since a day) or a category (month) first, or leave it out, as in '. - {name}'"
     elif dtype.startswith("integers beyond"):
         hint = "store it as decimal numbers, or as text if it is a label"
     else:
-        hint = "convert the column to numbers or to text first, or leave it out"
+        hint = f"convert the column to numbers or to text first, or leave it out, as in '. - {name}'"
     allowed = "Allowed in a model: numbers, booleans, text, categories"
-    return DataError(message(f"column {name!r} of {where} holds {dtype}", allowed, hint))
+    return DataError(message(f"column {name!r} of {where} holds {dtype or 'values that are no numbers'}", allowed, hint))
 
 
 def duplicate_columns(names: Iterable[str], where: str) -> DataError:
@@ -234,12 +234,16 @@ def array_overflow(what: str, value: int, at: tuple[int, ...]) -> DataError:
     return DataError(message(got, allowed, "subtract a constant from the column first"))
 
 
-def array_too_large(columns: Iterable[str]) -> DataError:
+def not_squareable(large: Iterable[str], small: Iterable[str], cause: str = "", weighted: bool = False) -> DataError:
+    """Columns whose sums of squares, weighted or not, overflow or vanish; `cause` names the values to blame."""
+    what = "weighted sum" if weighted else "sum"
+    sides = [(list(large), "large"), (list(small), "small")]
+    got = ", and ".join(f"the {what} of squares of {listed(names)} is too {how}" for names, how in sides if names)
     return DataError(
         message(
-            f"the sum of squares of {listed(columns)} is too large for a float64",
-            "Allowed: values up to about 1e150",
-            "divide it by a power of ten",
+            f"{got} for a float64{f': {cause}' if cause else ''}",
+            "Allowed: zeros, and values from about 1e-100 to 1e100 in size; squares of others are too large or too small",
+            f"divide or multiply {'the weights or the column' if weighted else 'the column'} by a power of ten",
         )
     )
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Protocol
 
-from gramian.data import faults
+from gramian.data import delimited, faults
 from gramian.data.arrow import pa, tables
 from gramian.data.columnar import open_feather, open_parquet
 from gramian.data.columns import Where, check_columns
@@ -102,9 +102,20 @@ def from_path(where: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) 
             raise faults.mixed_formats(files[0].label, file.label)
     files = _keyed_alike(files)
     if formats[0] == "csv":
-        return Files(name, _typed_alike([open_delimited(file) for file in files]))
+        return Files(name, _typed_alike(_opened(files)))
     open_one = open_parquet if formats[0] == "parquet" else open_feather
     return Files(name, [open_one(file) for file in files])
+
+
+def _opened(files: list[File]) -> list[Delimited]:
+    """The first files are kept in memory, as far as KEEP goes."""
+    opened: list[Delimited] = []
+    room = delimited.KEEP
+    for file in files:
+        opened.append(open_delimited(file, room))
+        size = opened[-1].stamp[0]
+        room -= size if opened[-1].small and isinstance(size, int) else 0
+    return opened
 
 
 def check_unchanged(opened: TableFile) -> None:

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from gramian.data.expressions import expression
 from gramian.data.nodes import Column, Node, columns_of
+from gramian.data.spelling import spelled
 from gramian.data.tokens import GRAMMAR, Token, tokens
 from gramian.errors import FormulaError, bad_formula, unknown_column
 
@@ -79,9 +80,10 @@ def _read_by(factor: Factor) -> list[str]:
 
 def _factor(token: Token, formula: str, columns: dict[str, None], where: str) -> Factor:
     if token.kind == "name":
-        if token.text not in columns:
+        name = token.text if token.text in columns else spelled(token.text, columns, where)
+        if name is None:
             raise unknown_column(token.text, columns, where)
-        return Factor(token.text, Column(token.text), token.start, token.stop)
+        return Factor(name, Column(name), token.start, token.stop)
     text, node = expression(token.text, formula, token.start, columns, where)
     return Factor(text, node, token.start, token.stop)
 

@@ -1,11 +1,12 @@
 """One table read for a design: each column used as float64 or codes, rows with missing values taken out.
 
-A column that goes to X as it is can be read straight into its row of X' (`direct`), so that plain columns are copied once.
+A column that goes to X as it is has a home there, its row of X': it is read straight into it, or, where rows fall out,
+compressed straight into it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
@@ -13,11 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gramian.arraytypes import Floats, Ints
+from gramian.data.faults import column_of_kind
 from gramian.data.sidecar import Sidecar, check_numbers
 from gramian.data.source import Coded, ColumnValues, Part, Schema, Table
-from gramian.errors import missing_value, text_as_number, unusable_column, value_not_finite
+from gramian.errors import missing_value, text_as_number, value_not_finite
 
 Missing: TypeAlias = Literal["drop", "error", "keep"]
+Homes: TypeAlias = Callable[[int], Mapping[str, Floats]]
+"""For a number of rows, new arrays (rows,) that the columns of these names are to be made in."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,13 +47,12 @@ class Frame:
     """The complete rows of one table; `kept` are their places in it, None meaning all."""
 
     rows: int
-    read: int
     kept: Ints | None
     numbers: dict[str, Floats]
     coded: dict[str, Coded]
     w: Floats | None
     offset: Floats | None
-    cluster: NDArray[Any] | None
+    cluster: NDArray[Any] | Coded | None
     label: str
     first: int | None  # row number of this table's first row: in the source, or in its part where that is unknown
     within: bool = field(default=False)  # `first` counts from the part's start
@@ -77,10 +80,15 @@ def row_name(label: str, first: int | None, within: bool, at: int) -> str:
     return f"row {(first or 0) + at}{f' of {label}' if within else ''} (counted from 0)"
 
 
-def read_frame(table: Table, part: Part, reading: Reading, direct: Mapping[str, Floats]) -> Frame:
-    """The complete rows of `table`. Columns named in `direct` are copied there, (table.rows,) each."""
+def _nowhere(rows: int) -> Mapping[str, Floats]:
+    return {}
+
+
+def read_frame(table: Table, part: Part, reading: Reading, homes: Homes = _nowhere) -> Frame:
+    """The complete rows of `table`. `homes` is asked once, and again for fewer rows where some fall out."""
     first = (part.first or 0) + table.start
-    frame = Frame(table.rows, table.rows, None, {}, {}, None, None, None, part.label, first, part.first is None)
+    direct = homes(table.rows)
+    frame = Frame(table.rows, None, {}, {}, None, None, None, part.label, first, part.first is None)
     incomplete: dict[str, NDArray[np.bool_]] = {}
     for name in reading.columns:
         values = table.columns[name]
@@ -99,13 +107,13 @@ def read_frame(table: Table, part: Part, reading: Reading, direct: Mapping[str, 
     if reading.missing == "keep":
         return frame
     drop, idle = _drop(incomplete, frame)
-    return frame if drop is None else replace(_compressed(frame, np.flatnonzero(~drop)), idle=idle)
+    return frame if drop is None else _compressed(frame, np.flatnonzero(~drop), idle, homes)
 
 
 def _as_floats(name: str, values: ColumnValues, out: Floats | None) -> Floats:
     assert isinstance(values, np.ndarray)
     if values.dtype.kind not in "fiub":
-        raise unusable_column(name, str(values.dtype))
+        raise column_of_kind(name, str(values.dtype))
     if out is None:
         return np.ascontiguousarray(values, dtype=np.float64)
     np.copyto(out, values, casting="same_kind")
@@ -142,17 +150,16 @@ def _with_sidecars(
     w, offset = numbers(reading.weights), numbers(reading.offset)
     if reading.weights is not None and reading.weights.column is not None and w is not None:
         check_numbers(reading.weights.what, np.where(np.isnan(w), 0.0, w), frame.row)
-    cluster: NDArray[Any] | None = None
+    cluster: NDArray[Any] | Coded | None = None
     if reading.clusters is not None:
         column = reading.clusters.column
-        cluster = reading.clusters.part(table, part) if column is None else _labels(frame, column, reading.schema)
+        cluster = reading.clusters.labels(table, part) if column is None else _labels(frame, column, reading.schema)
     return replace(frame, w=w, offset=offset, cluster=cluster)
 
 
-def _labels(frame: Frame, column: str, schema: Schema) -> NDArray[Any]:
+def _labels(frame: Frame, column: str, schema: Schema) -> NDArray[Any] | Coded:
     if column in frame.coded:
-        coded = frame.coded[column]
-        return np.array([*coded.levels, None], dtype=object)[coded.codes]
+        return frame.coded[column]
     values = frame.numbers[column]
     if schema.field(column).kind in ("integer", "boolean"):
         return np.where(np.isnan(values), 0.0, values).astype(np.int64)
@@ -171,20 +178,32 @@ def _drop(incomplete: Mapping[str, NDArray[np.bool_]], frame: Frame) -> tuple[ND
     return (drop, idle) if drop.any() else (None, 0)
 
 
-def _compressed(frame: Frame, kept: Ints) -> Frame:
-    def taken(values: NDArray[Any] | None) -> NDArray[Any] | None:
-        return None if values is None else values[kept]
-
+def _compressed(frame: Frame, kept: Ints, idle: int, homes: Homes) -> Frame:
+    direct = homes(kept.size)
     return replace(
         frame,
         rows=kept.size,
         kept=kept,
-        numbers={name: values[kept] for name, values in frame.numbers.items()},
-        coded={name: Coded(coded.codes[kept], coded.levels) for name, coded in frame.coded.items()},
-        w=taken(frame.w),
-        offset=taken(frame.offset),
-        cluster=taken(frame.cluster),
+        numbers={name: _taken(values, kept, direct.get(name)) for name, values in frame.numbers.items()},
+        coded={name: _recoded(coded, kept) for name, coded in frame.coded.items()},
+        w=None if frame.w is None else _taken(frame.w, kept),
+        offset=None if frame.offset is None else _taken(frame.offset, kept),
+        cluster=None if frame.cluster is None else _chosen(frame.cluster, kept),
+        idle=idle,
     )
+
+
+def _taken(values: Floats, kept: Ints, out: Floats | None = None) -> Floats:
+    # Every place is inside, so "clip" changes none; the default would buffer `out`.
+    return np.take(values, kept, out=out, mode="clip")
+
+
+def _recoded(coded: Coded, kept: Ints) -> Coded:
+    return Coded(coded.codes[kept], coded.levels)
+
+
+def _chosen(labels: NDArray[Any] | Coded, kept: Ints) -> NDArray[Any] | Coded:
+    return _recoded(labels, kept) if isinstance(labels, Coded) else labels[kept]
 
 
 def is_number(text: str) -> bool:

@@ -6,10 +6,11 @@ polynomials and knots are gathered up to GATHERED; beyond that they are read aga
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
-from typing import TypeAlias, TypeVar
+from threading import Event
+from typing import TypeAlias
 
 import numpy as np
 
@@ -22,8 +23,8 @@ from gramian.data.nodes import COMPARISONS, WIDE, Apply, Category, Column, Learn
 from gramian.data.source import Part, Schema, Source
 from gramian.data.states import LevelKind, Shift, State, States
 from gramian.errors import DataError, cannot_learn
+from gramian.pooling import in_order
 
-T = TypeVar("T")
 GATHERED = 1 << 22
 ROWS = 1 << 16
 
@@ -114,18 +115,22 @@ def learn(
 ) -> tuple[dict[str, State], list[str]]:
     """States of nodes whose arguments need none but `states`. One pass, and more for what is too large to gather."""
     parts = source.parts(reading.columns, ROWS)
+    stop = Event()
 
     def of_part(part: Part) -> list[Seen]:
         seen = [_empty(node, reading.schema) for node in nodes]
         for table in part.tables():
-            frame = read_frame(table, part, reading, {})
+            if stop.is_set():
+                break
+            frame = read_frame(table, part, reading)
             for each in seen if frame.rows else []:
                 each.add(frame, states)
         return seen
 
     total = [_empty(node, reading.schema) for node in nodes]
-    for seen in _in_order(parts, of_part, threads):
-        total = [_merged(left, right) for left, right in zip(total, seen, strict=True)]
+    with closing(in_order(parts, of_part, threads, stop)) as found:
+        for seen in found:
+            total = [_merged(left, right) for left, right in zip(total, seen, strict=True)]
     learned: dict[str, State] = {}
     notes: list[str] = []
     for each in total:
@@ -167,7 +172,7 @@ def _from_values(seen: SeenValues, source: Source, reading: Reading, states: Sta
     def again() -> Iterator[Floats]:
         for part in source.parts(reading.columns, ROWS):
             for table in part.tables():
-                frame = read_frame(table, part, reading, {})
+                frame = read_frame(table, part, reading)
                 if frame.rows:
                     yield number(seen.node.arg, frame, states)
 
@@ -182,22 +187,3 @@ def _from_values(seen: SeenValues, source: Source, reading: Reading, states: Sta
 
 def _no_rows(node: Learned) -> DataError:
     return cannot_learn(node.text, "no complete row is left to learn it from", "see which columns have missing values")
-
-
-def _in_order(parts: Sequence[Part], work: Callable[[Part], T], threads: int) -> Iterator[T]:
-    """work(part) of every part, in the order of the parts; at most twice `threads` are under way."""
-    if threads <= 1 or len(parts) <= 1:
-        yield from map(work, parts)
-        return
-    pool = ThreadPoolExecutor(threads)
-    try:
-        pending: list[Future[T]] = []
-        for part in parts:
-            if len(pending) == 2 * threads:
-                yield pending.pop(0).result()
-            pending.append(pool.submit(work, part))
-        for future in pending:
-            yield future.result()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-

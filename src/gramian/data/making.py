@@ -7,7 +7,7 @@ computed into its rows. Its transpose, Fortran-contiguous, is X.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -42,7 +42,7 @@ class DesignRows:
     targets: tuple[Factor, ...]
     centred: bool
     states: States
-    sparse: bool = False
+    shifts: bool = True  # the offset is taken off y, as least squares wants it; other losses add it to eta
 
     @property
     def n(self) -> int:
@@ -55,6 +55,10 @@ class DesignRows:
     @property
     def rows(self) -> int | None:
         return self.source.rows
+
+    @property
+    def sparse(self) -> bool:
+        return False
 
     @property
     def weighted(self) -> bool:
@@ -105,38 +109,49 @@ class DesignPart:
 
     def _block(self, table: Table) -> Block:
         rows = self.made_of
-        buffer = np.empty((rows.n, table.rows))
-        targets = np.empty((rows.k, table.rows))
-        direct = {name: buffer[at] for name, at in rows.layout.plain.items()}
+        made = _Arrays(rows.layout.plain, rows.n, rows.targets)
+        frame = read_frame(table, self.part, rows.reading, made.homes)
+        _fill_plain(frame, rows.layout.plain, made.X)
+        fill(rows.layout, frame, rows.states, made.X)
         for at, target in enumerate(rows.targets):
+            _put(evaluate.number(target.node, frame, rows.states), made.y[at])
+        if frame.offset is not None and rows.shifts:
+            made.y -= frame.offset
+        return Block(
+            table.start, made.X.T, made.y.T, frame.w, frame.cluster, table.rows, frame.kept, True, frame.idle, frame.offset
+        )
+
+
+@dataclass(slots=True, eq=False)
+class _Arrays:
+    """X' (n, rows) and y' (k, rows) of a block, made anew when it is known how many rows remain."""
+
+    plain: Mapping[str, int]
+    n: int
+    targets: Sequence[Factor]
+    X: Floats = field(init=False)
+    y: Floats = field(init=False)
+
+    def homes(self, rows: int) -> dict[str, Floats]:
+        """Where columns go that enter X or y as they are; a column that does both goes to y, and is copied to X."""
+        self.X, self.y = np.empty((self.n, rows)), np.empty((len(self.targets), rows))
+        homes = {name: self.X[at] for name, at in self.plain.items()}
+        for at, target in enumerate(self.targets):
             if isinstance(target.node, Column):
-                direct[target.node.name] = targets[at]
-        frame = read_frame(table, self.part, rows.reading, direct)
-        X, y = self._filled(frame, buffer, targets)
-        if frame.offset is not None:
-            y -= frame.offset
-        return Block(table.start, X.T, y.T, frame.w, frame.cluster, table.rows, frame.kept, True, frame.idle, frame.offset)
-
-    def _filled(self, frame: Frame, buffer: Floats, targets: Floats) -> tuple[Floats, Floats]:
-        rows = self.made_of
-        plain = rows.layout.plain
-        if frame.kept is not None:
-            buffer, targets = np.empty((rows.n, frame.rows)), np.empty((rows.k, frame.rows))
-        _fill_plain(frame, plain, buffer)
-        fill(rows.layout.pieces, frame, rows.states, buffer)
-        for at, target in enumerate(rows.targets):
-            values = evaluate.number(target.node, frame, rows.states)
-            if frame.kept is not None or not isinstance(target.node, Column):
-                targets[at] = values
-        return buffer, targets
+                homes[target.node.name] = self.y[at]
+        return homes
 
 
-def _fill_plain(frame: Frame, plain: Mapping[str, int], buffer: Floats) -> None:
-    """Plain columns that were not read into the buffer itself; raises where one turns out to be text."""
+def _fill_plain(frame: Frame, plain: Mapping[str, int], X: Floats) -> None:
+    """Plain columns that were not read into X itself; raises where one turns out to be text."""
     for name, at in plain.items():
-        values = frame.number(name)
-        if not np.may_share_memory(values, buffer):
-            buffer[at] = values
+        _put(frame.number(name), X[at])
+
+
+def _put(values: Floats, home: Floats) -> None:
+    """Copies the values, unless they were made in their home."""
+    if not np.may_share_memory(values, home):
+        home[:] = values
 
 
 def predicted(source: Source, reading: Reading, layout: Layout, states: States) -> Iterator[Predicted]:
@@ -144,16 +159,16 @@ def predicted(source: Source, reading: Reading, layout: Layout, states: States) 
     start = 0
     for part in source.parts(reading.columns, block_rows(len(layout.names) + 1)):
         for table in part.tables():
-            buffer = np.empty((len(layout.names), table.rows))
-            frame = read_frame(table, part, reading, {name: buffer[at] for name, at in layout.plain.items()})
+            made = _Arrays(layout.plain, len(layout.names), ())
+            frame = read_frame(table, part, reading, made.homes)
             missing = np.zeros(table.rows, dtype=bool)
             for values in frame.numbers.values():
                 missing |= np.isnan(values)
             for coded in frame.coded.values():
                 missing |= coded.codes < 0
-            _fill_plain(frame, layout.plain, buffer)
-            fill(layout.pieces, frame, states, buffer)
+            _fill_plain(frame, layout.plain, made.X)
+            fill(layout, frame, states, made.X)
             places = np.flatnonzero(missing)
-            buffer[:, places] = np.nan
-            yield Predicted(start, buffer.T, places, frame.offset)
+            made.X[:, places] = np.nan
+            yield Predicted(start, made.X.T, places, frame.offset)
             start += table.rows

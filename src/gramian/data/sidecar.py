@@ -10,16 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gramian.arraytypes import Floats
-from gramian.data.source import Part, Schema, Table
+from gramian.data.clusters import labels_of, row_of_array
+from gramian.data.faults import column_of_kind, masked_values
+from gramian.data.source import Coded, Part, Schema, Table
 from gramian.errors import (
+    array_not_saved,
     bad_argument,
     bad_weight,
-    missing_value,
     no_weight_left,
     rows_not_numbered,
     too_many_rows_differ,
     unknown_column,
-    unusable_column,
     value_not_finite,
 )
 
@@ -28,28 +29,51 @@ _ALLOWED = "the name of a column, or one value for each row"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sidecar:
-    """`what` is the argument's name; either `column` or `values` (rows,) is given."""
+    """`what` is the argument's name. Without a `column` it was an array, `values` (rows,); None once saved and loaded."""
 
     what: str
     column: str | None
-    values: NDArray[Any] | None
+    values: NDArray[Any] | Coded | None
 
-    def label(self) -> str:
-        return self.column if self.column is not None else self.what
+    @property
+    def is_array(self) -> bool:
+        """Given as an array, so that it belongs to the rows of the fit and to no others."""
+        return self.column is None
 
     def part(self, table: Table, part: Part) -> NDArray[Any]:
-        """The array's values for the rows of one table."""
-        assert self.values is not None
+        """The array's numbers for the rows of one table."""
+        values = self._held()
+        assert not isinstance(values, Coded)
+        return values[self._places(table, part)]
+
+    def labels(self, table: Table, part: Part) -> NDArray[Any] | Coded:
+        """The array's labels for the rows of one table."""
+        values, places = self._held(), self._places(table, part)
+        return Coded(values.codes[places], values.levels) if isinstance(values, Coded) else values[places]
+
+    def check_rows(self, rows: int | None, source: str) -> None:
+        """Raises where the array is as long as other rows were, or was not saved; None: not known how many there are."""
+        if self.is_array and rows is not None and self._size() != rows:
+            raise too_many_rows_differ(self.what, self._size(), rows, source)
+        if self.is_array:
+            self._held()
+
+    def _held(self) -> NDArray[Any] | Coded:
+        if self.values is None:
+            raise array_not_saved(self.what)
+        return self.values
+
+    def _size(self) -> int:
+        values = self._held()
+        return values.codes.size if isinstance(values, Coded) else values.size
+
+    def _places(self, table: Table, part: Part) -> slice:
         if part.first is None:
             raise rows_not_numbered(self.what, part.label)
         start = part.first + table.start
-        if start + table.rows > self.values.size:
-            raise too_many_rows_differ(self.what, self.values.size, start + table.rows, part.label)
-        return self.values[start : start + table.rows]
-
-    def check_rows(self, rows: int | None, source: str) -> None:
-        if self.values is not None and rows is not None and self.values.size != rows:
-            raise too_many_rows_differ(self.what, self.values.size, rows, source)
+        if start + table.rows > self._size():
+            raise too_many_rows_differ(self.what, self._size(), start + table.rows, part.label)
+        return slice(start, start + table.rows)
 
 
 def sidecar(what: str, given: object, schema: Schema) -> Sidecar | None:
@@ -60,22 +84,32 @@ def sidecar(what: str, given: object, schema: Schema) -> Sidecar | None:
         if given not in schema:
             raise unknown_column(given, schema.names, f"the data, for {what}")
         if schema.field(given).kind == "other":
-            raise unusable_column(given, schema.field(given).dtype)
+            raise column_of_kind(given, schema.field(given).dtype)
         return Sidecar(what, given, None)
-    values = np.asarray(given)
+    values = _array(what, given)
+    if what == "clusters":
+        return Sidecar(what, None, labels_of(values))
+    if values.dtype.kind not in "fiub":
+        raise bad_argument(what, f"an array of {values.dtype}", f"{_ALLOWED}, as numbers")
+    numbers = values.astype(np.float64)
+    check_numbers(what, numbers, row_of_array)
+    if what != "offset" and numbers.size and not numbers.any():
+        raise no_weight_left(what)
+    return Sidecar(what, None, numbers)
+
+
+def _array(what: str, given: object) -> NDArray[Any]:
+    if isinstance(given, np.ma.MaskedArray):
+        raise masked_values(what)
+    try:
+        values: NDArray[Any] = np.asarray(given)
+    except (TypeError, ValueError) as error:
+        raise bad_argument(what, f"a {type(given).__name__} that is no array ({error})", _ALLOWED) from error
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.ndim != 1:
         raise bad_argument(what, f"an array of shape {values.shape}", _ALLOWED)
-    if what == "clusters":
-        return Sidecar(what, None, _labels(values))
-    if values.dtype.kind not in "fiub":
-        raise bad_argument(what, f"an array of {values.dtype}", f"{_ALLOWED}, as numbers")
-    numbers = values.astype(np.float64)
-    check_numbers(what, numbers, _row)
-    if what != "offset" and numbers.size and not numbers.any():
-        raise no_weight_left(what)
-    return Sidecar(what, None, numbers)
+    return values
 
 
 def check_numbers(what: str, values: Floats, row: Callable[[int], str]) -> None:
@@ -91,21 +125,3 @@ def check_numbers(what: str, values: Floats, row: Callable[[int], str]) -> None:
     if wrong.any():
         at = int(np.flatnonzero(wrong)[0])
         raise bad_weight(what, float(values[at]), row(at))
-
-
-def _row(at: int) -> str:
-    return f"row {at} (counted from 0)"
-
-
-def _labels(values: NDArray[Any]) -> NDArray[Any]:
-    """Cluster labels as int64, float64 or objects, none of them missing."""
-    if values.dtype.kind in "iub":
-        return values.astype(np.int64)
-    if values.dtype.kind == "f":
-        missing = np.isnan(values)
-    else:
-        values = values.astype(object)
-        missing = np.array([value is None or value != value for value in values], dtype=bool)
-    if missing.any():
-        raise missing_value("clusters", _row(int(np.argmax(missing))))
-    return values

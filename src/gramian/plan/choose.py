@@ -6,15 +6,19 @@ they lose: for a small table QR costs nothing more and does not square the condi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gramian.errors import not_a_choice
+from gramian.errors import cannot, not_a_choice
 from gramian.plan.machine import Machine, free_memory
 from gramian.problem import Facts
 from gramian.solvers import SOLVERS
-from gramian.solvers.base import Cost, Solver
+from gramian.solvers.base import Cost, Running, Solver, Traits
 
+DEFAULTS = Running()
+ASSUMED_ROWS = 10_000_000
+"""Rows of a source that does not tell: whoever streams has many."""
 UNNOTICED = 0.02
 """Seconds below which a price difference does not count."""
 
@@ -28,6 +32,33 @@ class Candidate:
     cost: Cost
     seconds: float
     refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Something asked for, in words that follow "cannot", and the traits that can do it."""
+
+    what: str
+    met: Callable[[Traits], bool]
+
+
+ONCE = Need("read rows once only", lambda traits: not traits.iterates)
+
+
+def _needs(running: Running) -> list[Need]:
+    """What the settings of a run ask of a method."""
+    asked = [
+        (running.step is not None, Need("take a step", lambda traits: traits.steps)),
+        (running.batch is not None, Need("take a batch of rows", lambda traits: traits.batches)),
+        (running.max_iter is not None, Need("take max_iter", lambda traits: traits.limits)),
+        (running.callback is not None, Need("call back", lambda traits: traits.iterates)),
+        (running.path, Need("keep the path of iterates", lambda traits: traits.iterates)),
+    ]
+    return [need for wanted, need in asked if wanted]
+
+
+def _able(need: Need) -> list[str]:
+    return [name for name, solver in SOLVERS.items() if need.met(solver.traits)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,34 +99,59 @@ class Plan:
     def moved_on(self, why: str) -> Plan:
         """Without the first candidate, which could not answer."""
         first, *rest = self.candidates
-        return replace(self, candidates=tuple(rest), notes=(*self.notes, f"{first.name} gave up: {why}"))
+        reason = f"{first.name} gave up: {why}"
+        return replace(self, candidates=tuple(rest), reason=reason, notes=(*self.notes, reason))
 
     def __str__(self) -> str:
         return render(self)
 
 
-def choose(facts: Facts, machine: Machine, method: str, threads: int) -> Plan:
+def choose(facts: Facts, machine: Machine, method: str, threads: int, running: Running = DEFAULTS) -> Plan:
     """Price all solvers; `method` "auto" orders them, a name takes that one alone.
 
-    Raises ArgumentError when `method` is not in the registry.
+    Methods that iterate come after all direct ones that fit in memory: their price is a prior, and their answer an
+    approximation. Raises ArgumentError when `method` is not in the registry, or cannot do what is asked.
     """
     if method != "auto" and method not in SOLVERS:
         raise not_a_choice("method", method, ["auto", *SOLVERS])
-    priced = [_priced(name, solver, facts, machine, threads) for name, solver in SOLVERS.items()]
+    needs = _needs(running)
+    if method == "auto" and needs:
+        raise cannot("method='auto'", needs[0].what, _able(needs[0]))
+    if method != "auto":
+        needs += [ONCE] if not facts.rereadable else []
+        for need in needs:
+            if not need.met(SOLVERS[method].traits):
+                raise cannot(f"method={method!r}", need.what, _able(need))
+    sized = facts if facts.rows is not None else replace(facts, rows=ASSUMED_ROWS)
+    priced = [_priced(name, solver, sized, machine, threads) for name, solver in SOLVERS.items()]
     if method != "auto":
         chosen = [candidate for candidate in priced if candidate.name == method]
         return Plan(facts, machine, tuple(chosen), "asked for", True)
     allowed = [candidate for candidate in priced if not candidate.refused]
-    cheapest = min((c.seconds for c in allowed), default=0.0)
-    allowed.sort(key=lambda c: (max(c.seconds - cheapest, UNNOTICED), c.solver.traits.squares, c.seconds))
+    direct = [c.seconds for c in allowed if not c.solver.traits.iterates]
+    cheapest = min(direct or [c.seconds for c in allowed], default=0.0)
+
+
+    def place(candidate: Candidate) -> tuple[bool, bool, float, bool, float]:
+        traits, more = candidate.solver.traits, candidate.seconds - cheapest
+        # Rows that can be read once leave no way back from a method that cannot decide the rank.
+        stuck = not facts.rereadable and not traits.decides_rank
+        return traits.iterates, stuck, max(more, UNNOTICED), traits.squares, candidate.seconds
+
+    allowed.sort(key=place)
     refused = tuple(candidate for candidate in priced if candidate.refused)
-    return Plan(facts, machine, (*allowed, *refused), _reason(allowed), False)
+    return Plan(facts, machine, (*allowed, *refused), _reason(allowed, facts), False)
 
 
-def _reason(order: list[Candidate]) -> str:
+def _reason(order: list[Candidate], facts: Facts) -> str:
     if not order:
         return "no solver can take this problem"
     first = order[0]
+    if first.solver.traits.iterates:
+        return f"the direct methods are refused: est {_time(first.seconds)} for about {first.cost.passes} passes"
+    order = [c for c in order if not c.solver.traits.iterates]
+    if not facts.rereadable:
+        return "the rows can be read once, and this method needs no second look to decide which columns are independent"
     if first.seconds > min(c.seconds for c in order) or not first.solver.traits.squares:
         return "small enough that the method that loses fewest digits costs nothing more"
     others = ", ".join(f"{c.name} est {_time(c.seconds)}" for c in order[1:])
@@ -112,9 +168,9 @@ def _priced(name: str, solver: Solver[Any], facts: Facts, machine: Machine, thre
         + cost.factor_flops / machine.factor
         + bytes_read / machine.read
     )
-    refused = ""
+    refused = "" if facts.rereadable or not solver.traits.iterates else f"{ONCE.what} is not possible"
     needed = cost.memory * (threads + 1)
-    if needed > 1e9 and needed > free_memory():
+    if not refused and needed > 1e9 and needed > free_memory():
         refused = f"needs {needed / 1e9:.1f} GB, {free_memory() / 1e9:.1f} GB free"
     return Candidate(name, solver, cost, seconds, refused)
 

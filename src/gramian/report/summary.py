@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from gramian.arraytypes import Floats
+from gramian.estimate import Likelihood
 from gramian.inference import Inference, checked_level
 from gramian.report import html, latex, text
 from gramian.report.content import Content, Fact, Panel, Row
@@ -84,7 +85,8 @@ def summarise(
 
 def _shared(inference: Inference, weights: str) -> tuple[Fact, ...]:
     e = inference.estimate
-    facts = [Fact("Rows", f"{e.nobs:,.12g}"), Fact("Coefficients", _counted(inference))]
+    facts = [Fact("Family", _family(e.likelihood))] if e.likelihood is not None else []
+    facts += [Fact("Rows", f"{e.nobs:,.12g}"), Fact("Coefficients", _counted(inference))]
     if weights:
         facts.append(Fact("Frequencies" if e.frequency else "Weights", weights))
     facts.append(Fact("Residual df", f"{e.df_resid:,.12g}"))
@@ -93,6 +95,10 @@ def _shared(inference: Inference, weights: str) -> tuple[Fact, ...]:
     else:
         facts.append(Fact("Std errors", inference.covariance.label))
     return tuple(facts)
+
+
+def _family(likelihood: Likelihood) -> str:
+    return f"{likelihood.family}, {'logit' if likelihood.family == 'binomial' else 'log'} link"
 
 
 def _counted(inference: Inference) -> str:
@@ -125,6 +131,9 @@ def _figures(inference: Inference) -> list[tuple[Fact, ...]]:
     aic, bic = inference.aic, inference.bic
     found: list[tuple[Fact, ...]] = []
     for j in range(e.k):
+        if e.likelihood is not None:
+            found.append(_of_family(e.likelihood, r2[j], aic[j], bic[j]))
+            continue
         facts = [Fact("R-squared", share(r2[j]))]
         if not math.isnan(adjusted[j]):
             facts.append(Fact("Adjusted", share(adjusted[j])))
@@ -139,6 +148,22 @@ def _figures(inference: Inference) -> list[tuple[Fact, ...]]:
             facts.append(Fact("AIC, BIC", f"{aic[j]:,.2f}, {bic[j]:,.2f}"))
         found.append(tuple(facts))
     return found
+
+
+def _of_family(likelihood: Likelihood, explained: float, aic: float, bic: float) -> tuple[Fact, ...]:
+    facts = [
+        Fact("Deviance", plain_number(likelihood.deviance)),
+        Fact("Null deviance", f"{plain_number(likelihood.null_deviance)}, {share(explained)} explained"),
+    ]
+    if likelihood.scaled and not math.isnan(likelihood.dispersion):
+        facts.append(Fact("Dispersion", short(likelihood.dispersion)))
+    if math.isfinite(aic):
+        facts += [Fact("Log-likelihood", plain_number(likelihood.loglik)), Fact("AIC, BIC", f"{aic:,.2f}, {bic:,.2f}")]
+    return tuple(facts)
+
+
+def plain_number(value: float) -> str:
+    return f"{value:,.2f}" if abs(value) >= 0.01 or value == 0 else f"{value:.3g}"
 
 
 def _jsonable(value: Any) -> Any:

@@ -5,13 +5,17 @@ A solver never switches itself to another: it returns a Status, and the caller w
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
 from gramian.arraytypes import Floats
 from gramian.data.blocks import Rows
+from gramian.errors import bad_argument
 from gramian.problem import Facts, Penalty
 from gramian.solution import Solution
 from gramian.views.base import Runner
@@ -25,11 +29,27 @@ CONSTANT = 4 * EPS
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What a solver can do. `squares` says that it works on X'X, so that its condition is that of X squared."""
+    """What a solver can do. `squares` says that it works on X'X, so that its condition is that of X squared.
+
+    `iterates`: it reads the rows many times, and stops at a tolerance; `digits` is what it aims for when nothing is asked.
+    `steps`, `batches`, `limits`: it takes step=, batch=, max_iter=. `seeded`: its order of rows may be random.
+    """
 
     squares: bool
     decides_rank: bool
     sparse: bool  # works on sparse X without making it dense
+    iterates: bool = False
+    steps: bool = False
+    batches: bool = False
+    limits: bool = False
+    seeded: bool = False
+    losses: bool = False  # minimises any loss of a row, not only the squared one
+    digits: float = 8.0
+    batch_digits: float = 2.0
+
+    def aim(self, running: Running) -> float:
+        """The digits that a run aims for."""
+        return running.digits or (self.digits if running.batch is None else self.batch_digits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +63,46 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
+class Running:
+    """How a method that iterates is to run; None leaves it to the method.
+
+    step: a number, acting on the gradient of J in the user's columns, or the name of a line search. batch: rows a step.
+    digits: what to aim for. callback: told after every iteration; returning True stops. path: keep every iterate.
+    """
+
+    step: float | str | None = None
+    batch: int | None = None
+    max_iter: int | None = None
+    seed: int = 0
+    digits: float | None = None
+    callback: Callable[[Any], object] | None = None
+    path: bool = False
+    refined: bool = False  # all digits were asked for by name
+
+    def __post_init__(self) -> None:
+        step = self.step
+        if step is not None and not isinstance(step, str):
+            if isinstance(step, bool) or not isinstance(step, Real) or not (math.isfinite(step) and step > 0):
+                raise bad_argument("step", step, "a finite number > 0, or the name of a line search")
+        for what, value in (("batch", self.batch), ("max_iter", self.max_iter)):
+            if value is not None and not _whole(value, 1):
+                raise bad_argument(what, value, "a whole number >= 1, or None")
+        if not _whole(self.seed, 0):
+            raise bad_argument("seed", self.seed, "a whole number >= 0")
+
+
+def _whole(value: object, least: int) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """What is asked of a solver besides the rows: penalty, rank policy, and the distance below which columns depend."""
 
     penalty: Penalty
     rank: RankPolicy
     tol: float | None = None
+    running: Running = Running()
 
     def tolerance(self, n: int) -> float:
         """The stated rank tolerance on columns of norm 1."""
@@ -77,11 +131,15 @@ class Solver(Protocol[V]):
 
 
 def largest_singular(A: Floats, steps: int = 12) -> float:
-    """||A||_2: exact up to 128 columns, else by power steps on A'A (good to a few per cent, from below)."""
+    """||A||_2: exact up to 128 columns, else by power steps on A'A, raised by a fifth, more than they miss.
+
+    Never above the Frobenius norm, which is a bound.
+    """
     if A.size == 0:
         return 0.0
     if min(A.shape) <= 128:
         return float(np.linalg.norm(A, 2))
+    most = float(np.linalg.norm(A))
     v = np.random.default_rng(0).standard_normal(A.shape[1])
     size = 0.0
     for _ in range(steps):
@@ -90,5 +148,5 @@ def largest_singular(A: Floats, steps: int = 12) -> float:
         size = float(np.linalg.norm(u))
         v = A.T @ u
         if not np.any(v):
-            return size
-    return size
+            break
+    return min(1.2 * size, most)

@@ -44,7 +44,7 @@ class Cholesky:
         n = view.n
         G, c = view.gram[:n, :n], view.gram[:n, n:]
         ridge = request.penalty.ridge
-        D = np.sqrt(np.diag(G) + ridge)
+        D = np.sqrt(np.maximum(np.diag(G), 0.0) + ridge)
         raw = view.raw_norms[:n]
         if np.any(CONSTANT * raw >= D) or not np.all(np.isfinite(G)):
             return _refused(view, Status.CANNOT_TELL)

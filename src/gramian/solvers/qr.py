@@ -55,7 +55,7 @@ def finish(view: Triangle, found: Scan, W: Floats, z: Floats, condition: float, 
     status = Status.DEPENDENT if found.dependencies and request.rank == "error" else Status.OK
     slack = 0.0
     if found.dependencies and request.rank == "min-norm":
-        W, slack = _shortest(W, found)
+        W, slack = _shortest(W, found, condition)
     rank = W.shape[1]
     # ||W'E'XW|| <= ||E_D||_F ||W_D||, |E_j| <= gamma |X_j|; the last term is the rounding of the inverse.
     defect = (2.0 * view.gamma * np.sqrt(max(rank, 1)) + gamma(4 * rank + 4)) * condition
@@ -63,12 +63,12 @@ def finish(view: Triangle, found: Scan, W: Floats, z: Floats, condition: float, 
     return surface_through_means(view.mean, W @ z, factor, status)
 
 
-def _shortest(W: Floats, found: Scan) -> tuple[Floats, float]:
+def _shortest(W: Floats, found: Scan, condition: float) -> tuple[Floats, float]:
     """W brought into the row space of X, so that W z is the shortest of all solutions; and the error of that space."""
     # R^-1 E has the rows of [I weights]: the same row space, without the condition of R.
     basis = solve_triangular(found.R, found.E) * found.scale if found.kept else found.E
     basis /= np.linalg.norm(basis, axis=1, keepdims=True)
-    Q = np.linalg.qr(basis.T)[0]
+    Q, R = np.linalg.qr(basis.T)
     # The equations are known to about eps * condition(R), and the basis passes that on by its own condition.
-    spread = np.linalg.cond(basis) * largest_singular(inverse_upper(found.R)) if found.kept else 1.0
+    spread = largest_singular(R) * largest_singular(inverse_upper(R)) * condition
     return Q @ (Q.T @ W), float(gamma(8 * W.shape[0]) * spread)

@@ -64,7 +64,7 @@ def _echelon(A: Floats, rhs: Floats, tol: float) -> tuple[Floats, Floats, tuple[
         i = len(kept)
         if i == rows:
             break
-        x = A[i:, j]
+        x = A[i : j + 1, j]  # below row j the triangle is zero, whatever was reflected before
         size = float(np.linalg.norm(x))
         if size <= tol:
             A[i:, j] = 0.0
@@ -79,8 +79,9 @@ def _reflect(A: Floats, rhs: Floats, i: int, j: int, v: Floats, size: float) -> 
     """Apply H = I - 2 v v'/v'v to rows i.. so that column j ends at row i."""
     v[0] += np.copysign(size, v[0])
     v /= np.linalg.norm(v)
-    A[i:, j:] -= 2.0 * np.outer(v, v @ A[i:, j:])
-    rhs[i:] -= 2.0 * np.outer(v, v @ rhs[i:])
+    rows = slice(i, i + v.size)
+    A[rows, j:] -= 2.0 * np.outer(v, v @ A[rows, j:])
+    rhs[rows] -= 2.0 * np.outer(v, v @ rhs[rows])
     A[i + 1 :, j] = 0.0
 
 

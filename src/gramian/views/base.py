@@ -6,17 +6,16 @@ thread, two threads and any order of completion give the same bits.
 
 from __future__ import annotations
 
-import os
 import threading
-from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
+from contextlib import closing, contextmanager
 from functools import cache
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from threadpoolctl import ThreadpoolController
 
 from gramian.data.blocks import Block, BlockPart, Rows
+from gramian.pooling import available_threads, in_order
 
 T = TypeVar("T")
 Piece = Callable[[BlockPart, Block], T]
@@ -64,18 +63,38 @@ def _blas() -> ThreadpoolController:
     return ThreadpoolController()
 
 
+class _Limit:
+    """The limit is one for the process: the first to ask sets it, the last to leave takes it back."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._limiter: Any = None
+
+    def enter(self) -> None:
+        with self._lock:
+            if self._users == 0:
+                self._limiter = _blas().limit(limits=1, user_api="blas")
+            self._users += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                self._limiter.restore_original_limits()
+
+
+_LIMIT = _Limit()
+
+
 @contextmanager
 def single_threaded_blas() -> Generator[None]:
-    """Inside, BLAS calls use the calling thread only."""
-    with _blas().limit(limits=1, user_api="blas"):
+    """Inside, BLAS calls use the calling thread only, in this thread and in all others."""
+    _LIMIT.enter()
+    try:
         yield
-
-
-def available_threads() -> int:
-    """Processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    finally:
+        _LIMIT.leave()
 
 
 class Threads:
@@ -90,36 +109,17 @@ class Threads:
         if self.progress is not None:
             self.progress.started(what, rows.rows)
         with single_threaded_blas():
-            if self.threads == 1 or len(parts) == 1:
-                carry = Carry(merge)
-                for part in parts:
-                    _push(carry, self._part(part, piece, merge, None))
-                return carry.total()
-            return self._pooled(parts, piece, merge)
+            stop = threading.Event()
+            carry: Carry[T] = Carry(merge)
+            with closing(in_order(parts, lambda part: self._part(part, piece, merge, stop), self.threads, stop)) as found:
+                for value in found:
+                    _push(carry, value)
+            return carry.total()
 
-    def _pooled(self, parts: Sequence[BlockPart], piece: Piece[T], merge: Merge[T]) -> T | None:
-        stop = threading.Event()
-        carry: Carry[T] = Carry(merge)
-        window = 2 * self.threads
-        pending: list[Future[T | None]] = []
-        pool = ThreadPoolExecutor(self.threads)
-        try:
-            for part in parts:
-                if len(pending) == window:
-                    _push(carry, pending.pop(0).result())
-                pending.append(pool.submit(self._part, part, piece, merge, stop))
-            for future in pending:
-                _push(carry, future.result())
-        finally:
-            # Also on Ctrl-C and on an error in one part: the other workers leave at their next block.
-            stop.set()
-            pool.shutdown(wait=True, cancel_futures=True)
-        return carry.total()
-
-    def _part(self, part: BlockPart, piece: Piece[T], merge: Merge[T], stop: threading.Event | None) -> T | None:
+    def _part(self, part: BlockPart, piece: Piece[T], merge: Merge[T], stop: threading.Event) -> T | None:
         carry: Carry[T] = Carry(merge)
         for block in part.blocks():
-            if stop is not None and stop.is_set():
+            if stop.is_set():
                 break
             carry.push(piece(part, block))
             if self.progress is not None:

@@ -19,12 +19,12 @@ from gramian.views.gradient import Gradient, Point
 from gramian.views.moments import Counts
 
 ENTRIES = 400_000
-"""Largest m * n that takes this path unasked: 0.05-0.1 s a pass, measured."""
+"""Largest m * n * k that takes this path unasked: 0.05-0.1 s a pass, measured."""
 
 
 def small(rows: Rows) -> bool:
     """Whether the exact path is cheap enough to be taken unasked, for rows of known number that can be read again."""
-    return rows.rereadable and rows.rows is not None and rows.rows * max(rows.n, 1) <= ENTRIES
+    return rows.rereadable and rows.rows is not None and rows.rows * max(rows.n, 1) * rows.k <= ENTRIES
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,12 +47,13 @@ def exact_gradient(rows: Rows, runner: Runner, at: Point, norms: Floats) -> Grad
     if sums is None:
         raise SourceError("no rows were left on a later pass over the data")
     n = at.coef.shape[0]
-    g, s, rss = sums.g.rounded(), sums.s.rounded(), sums.rss.rounded()
+    s, rss = sums.s.rounded(), sums.rss.rounded()
     spread = np.sqrt(sums.yty) + norms @ np.abs(at.coef)
     # Rounding g itself to float64 is left to the reader, since it shrinks with g.
     residual_error = (n + 8.0) * 4.0 * UNIT * spread
     sum_error = 64.0 * 4.0 * UNIT * np.sqrt(rss)  # sums are by halving: at most 64 levels
-    return Gradient(sums.counts, g, s, residual_error, sum_error, rss, sums.yty, np.zeros((0, 0)), 1)
+    none = np.zeros((0, 0))
+    return Gradient(sums.counts, sums.g.hi, s, residual_error, sum_error, rss, sums.yty, none, 1, sums.g.lo)
 
 
 def _merge(a: _Sums, b: _Sums) -> _Sums:

@@ -57,6 +57,7 @@ class Gradient:
     yty: Floats
     probes: Floats
     chain: int
+    g_lo: Floats | float = 0.0  # what g (n, k) loses by rounding, where it is known
 
     @staticmethod
     def of(rows: Rows, runner: Runner, at: Point, norms: Floats, probes: Floats | None = None) -> Gradient:

@@ -15,6 +15,7 @@ from typing import Protocol, cast
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from gramian.arraytypes import Floats
 from gramian.data.blocks import Block, BlockPart, Rows
@@ -24,6 +25,9 @@ from gramian.views.base import Runner
 U = 2.0**-53
 CHUNK = 2048
 """Rows reduced by one BLAS call: short chains keep the rounding bound small, at no cost in speed (measured)."""
+
+
+WORD = 2**64 - 1
 
 
 def gamma(chain: float) -> float:
@@ -41,7 +45,7 @@ class Counts:
     idle: int
     weight: float
     log_weight: float
-    bits: int  # exclusive or of the values' bit patterns: tells whether a later pass saw the same numbers
+    bits: int  # a sum of the values' bit patterns, each times its place: tells whether a later pass saw the same numbers
 
     def __add__(self, other: Counts) -> Counts:
         return Counts(
@@ -51,7 +55,7 @@ class Counts:
             self.idle + other.idle,
             self.weight + other.weight,
             self.log_weight + other.log_weight,
-            self.bits ^ other.bits,
+            (self.bits + other.bits) & WORD,
         )
 
     def __sub__(self, other: Counts) -> Counts:
@@ -62,18 +66,21 @@ class Counts:
             self.idle - other.idle,
             self.weight - other.weight,
             self.log_weight - other.log_weight,
-            self.bits ^ other.bits,
+            (self.bits - other.bits) & WORD,
         )
 
     @staticmethod
     def of(block: Block, whole: bool) -> Counts:
         """`whole` also takes the bits of X, not only those of y; a sparse X always gives its own."""
         w = block.w
-        bits = _bits(block.y)
-        if isinstance(block.X, np.ndarray):
-            bits ^= _bits(block.X) if whole else 0
-        else:
-            bits ^= _bits(cast(Floats, block.X.data))
+        seen = [block.y]
+        if not isinstance(block.X, np.ndarray):
+            seen.append(cast(Floats, block.X.data)[None, :])
+        elif whole:
+            seen.append(block.X)
+        if w is not None:
+            seen.append(w[None, :])
+        bits = sum((2 * i + 1) * _bits(values) for i, values in enumerate(seen)) * (2 * block.start + 1) & WORD
         return Counts(
             read=block.read,
             used=block.rows,
@@ -86,8 +93,15 @@ class Counts:
 
 
 def _bits(values: Floats) -> int:
-    flat = values.T if values.flags.f_contiguous else values
-    return int(np.bitwise_xor.reduce(np.ascontiguousarray(flat).view(np.uint64), axis=None))
+    """Bit patterns times odd numbers of their row and column, summed modulo 2^64: any swap or change moves it."""
+    flat = np.ascontiguousarray(values.T if values.flags.f_contiguous else values).view(np.uint64)
+    mixed = flat >> np.uint64(32)
+    mixed ^= flat  # else two changes of sign would cancel
+    return int((mixed @ _odd(flat.shape[1])) @ _odd(flat.shape[0]))
+
+
+def _odd(size: int) -> NDArray[np.uint64]:
+    return np.arange(size, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C16) + np.uint64(1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -22,8 +22,9 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from gramian import errors
-from gramian.arraytypes import Floats
+from gramian.arraytypes import Floats, Ints
 from gramian.data.blocks import Block, BlockPart, Rows
+from gramian.data.source import Coded
 from gramian.views.base import Runner
 
 T = TypeVar("T")
@@ -104,8 +105,9 @@ def look(projection: Projection, part: BlockPart, block: Block) -> Seen:
     if projection.centred:
         z = np.column_stack([np.full(block.rows, 1.0 / np.sqrt(projection.weight_sum)), z])
     leverage = np.einsum("ij,ij->i", z, z)
-    if block.w is not None and not projection.frequency:
-        leverage *= block.w
+    scale = block.curve if projection.frequency else block.w
+    if scale is not None:
+        leverage *= scale
     np.minimum(leverage, 1.0, out=leverage)
     return Seen(part, block, fitted, block.y - fitted, z, leverage, projection.frequency)
 
@@ -147,7 +149,8 @@ class Scores(RowWork[Meat]):
 
     def piece(self, seen: Seen) -> Meat:
         w = seen.block.w
-        scale = np.ones_like(seen.leverage) if w is None else (np.sqrt(w) if seen.frequency else w)
+        curve = 1.0 if seen.block.curve is None else np.sqrt(seen.block.curve)
+        scale = np.ones_like(seen.leverage) if w is None else (np.sqrt(w) * curve if seen.frequency else w)
         lone: tuple[tuple[int | None, Floats], ...] = ()
         if self.power:
             full = seen.saturated
@@ -162,7 +165,7 @@ class Scores(RowWork[Meat]):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ClusterSums:
-    """labels (g,) sorted; sums (g, k, s), the scores of each cluster."""
+    """labels (g,), each once, in an order that depends on the rows alone; sums (g, k, s), the scores of each cluster."""
 
     labels: NDArray[Any]
     sums: Floats
@@ -177,19 +180,43 @@ class ClusterScores(RowWork[ClusterSums]):
         if block.cluster is None:
             raise errors.no_clusters()
         u = seen.residual if block.w is None else seen.residual * block.w[:, None]
-        labels, group = np.unique(block.cluster, return_inverse=True)
-        order = np.argsort(group, kind="stable")
+        labels, group = _grouped(block.cluster)
+        # Numpy sorts 16-bit numbers by their digits, ten times as fast.
+        order = np.argsort(group.astype(np.uint16) if labels.size <= 1 << 16 else group, kind="stable")
         ends = np.concatenate([[0], np.cumsum(np.bincount(group, minlength=labels.size))])
         # Row g of the sparse matrix holds the residuals of cluster g, so that its product with z sums their scores.
         sums = [sp.csr_array((v[order], order, ends), shape=(labels.size, block.rows)) @ seen.z for v in u.T]
         return ClusterSums(labels, np.stack(sums, axis=1))
 
     def merge(self, left: ClusterSums, right: ClusterSums) -> ClusterSums:
-        labels, group = np.unique(np.concatenate([left.labels, right.labels]), return_inverse=True)
+        labels, group = _united(left.labels, right.labels)
         sums = np.zeros((labels.size, *left.sums.shape[1:]))
         sums[group[: left.labels.size]] += left.sums
         sums[group[left.labels.size :]] += right.sums
         return ClusterSums(labels, sums)
+
+
+def _grouped(cluster: NDArray[Any] | Coded) -> tuple[NDArray[Any], Ints]:
+    """The labels that occur, and the place among them of each row's."""
+    if not isinstance(cluster, Coded):
+        return np.unique(cluster, return_inverse=True)
+    counts = np.bincount(cluster.codes, minlength=len(cluster.levels))
+    used = np.flatnonzero(counts)
+    group = (np.cumsum(counts > 0) - 1)[cluster.codes]
+    labels = np.empty(used.size, dtype=object)
+    labels[:] = [cluster.levels[code] for code in used.tolist()]
+    return labels, group
+
+
+def _united(left: NDArray[Any], right: NDArray[Any]) -> tuple[NDArray[Any], Ints]:
+    """The labels of both, and the places among them of the left ones and then of the right ones."""
+    if left.dtype.kind != "O":
+        return np.unique(np.concatenate([left, right]), return_inverse=True)
+    place = {label: at for at, label in enumerate(left.tolist())}
+    more = [place.setdefault(label, len(place)) for label in right.tolist()]
+    labels = np.empty(len(place), dtype=object)
+    labels[:] = list(place)
+    return labels, np.concatenate([np.arange(left.size), np.array(more, dtype=np.intp)])
 
 
 def _gram(S: Floats) -> Floats:

@@ -1,0 +1,308 @@
+"""scikit-learn's classes for losses other than the squared one, and for stochastic steps: thin over the same solvers.
+
+`LogisticRegression` and `PoissonRegressor` take scikit-learn's parameter names where the meaning is the same. They are solved
+by Newton's method to nearly all digits up to a few hundred columns, by L-BFGS beyond and for sparse X, which is never made
+dense. Not offered: `penalty` other than l2, `solver` (`method` names one), `dual`, `multi_class`, `intercept_scaling`.
+"""
+
+from __future__ import annotations
+
+import warnings
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, Self, cast
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from scipy.special import expit, softmax
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from gramian.arraytypes import Floats
+from gramian.data.arrays import ArrayRows
+from gramian.errors import DataError, GramianWarning, bad_argument, message, not_a_choice
+from gramian.glm import solve_family
+from gramian.losses import LOSSES, Loss
+from gramian.lstsq import checked_threads
+from gramian.problem import Penalty
+from gramian.reducing import NotFinite
+from gramian.solution import Status
+from gramian.solvers.base import Request, Running
+from gramian.solvers.iterate import Stop, run
+from gramian.solvers.lbfgs import LBFGS
+from gramian.solvers.newton import Newton
+from gramian.views.base import Threads
+from gramian.views.rowwise import RowsObjective
+from gramian.views.softmax import Softmax
+
+__all__ = ["LogisticRegression", "PoissonRegressor"]
+
+METHODS = ("auto", "newton", "lbfgs")
+SMALL = 600
+"""Parameters up to which a Hessian costs little: Newton's method then."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Solved:
+    """coef (n,) or (K, n), intercept a number or (K,), and how it ended."""
+
+    coef: Floats
+    intercept: float | Floats
+    iterations: int
+    status: Status
+
+
+class _Penalised(BaseEstimator, ABC):
+    """What the classes here share: checks, the choice of method, and the warning."""
+
+    fit_intercept: bool
+    method: str
+    tol: float
+    max_iter: int
+    threads: int | None
+
+    def _checked(self) -> None:
+        if self.method not in METHODS:
+            raise not_a_choice("method", self.method, METHODS)
+        if not 0 < self.tol < 1:
+            raise bad_argument("tol", self.tol, "a number between 0 and 1, of the gradient relative to that at the start")
+        if isinstance(self.max_iter, bool) or self.max_iter != int(self.max_iter) or self.max_iter < 1:
+            raise bad_argument("max_iter", self.max_iter, "a whole number >= 1")
+
+    def _newton(self, X: Any, parameters: int) -> bool:
+        if self.method == "newton" and sp.issparse(X):
+            raise bad_argument("method", "newton", "'auto' or 'lbfgs' for a sparse X", "Newton's method would make it dense")
+        return self.method == "newton" or (self.method == "auto" and parameters <= SMALL and not sp.issparse(X))
+
+    def _one(self, X: Any, y: Floats, w: Floats | None, loss: Loss, ridge: float) -> Solved:
+        """One linear predictor."""
+        rows = ArrayRows.of(X, y, weights=w, centred=self.fit_intercept and not sp.issparse(X))
+        runner = Threads(checked_threads(self.threads))
+        request = Request(Penalty(ridge), "min-norm", None, Running(max_iter=self.max_iter))
+        names = tuple(f"column {j} of X" for j in range(rows.n))
+        try:
+            if self._newton(X, rows.n):
+                answer = solve_family(rows, loss, request, "newton", "data", runner, names, "y", whole_counts=False)
+                found = answer.solution
+                return Solved(found.coef[:, 0], float(found.intercept[0]), found.stats.iterations, found.status)
+            objective = RowsObjective.of(rows, runner, loss, request.penalty, intercept=self.fit_intercept)
+            theta = objective.start()
+            if self.fit_intercept:
+                mean = float(np.average(y, weights=w))
+                theta[0, 0] = float(loss.link(np.array([mean]))[0]) if np.isfinite(loss.link(np.array([mean]))[0]) else 0.0
+            ended = run(LBFGS(), objective, Stop(gradient=self.tol, max_iter=self.max_iter), theta=theta)
+        except NotFinite as error:
+            raise rows.not_finite(error.columns) from None
+        coef, level = objective.coordinates.to_user(ended.theta)
+        intercept = float(level[0] - objective.coordinates.centre @ coef[:, 0]) if self.fit_intercept else 0.0
+        return Solved(coef[:, 0], intercept, ended.stats.iterations, ended.status)
+
+    def _warn(self, solved: Solved) -> None:
+        if solved.status not in (Status.OK, Status.CONVERGED, Status.STALLED):
+            warnings.warn(
+                message(f"{type(self).__name__}: {solved.status.value}", f"max_iter is {self.max_iter}, tol {self.tol:g}"),
+                GramianWarning,
+                stacklevel=3,
+            )
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+def sample_weights(sample_weight: Any, m: int) -> Floats | None:
+    """One weight a row, zero or more; a number stands for all rows."""
+    if sample_weight is None:
+        return None
+    w = np.asarray(sample_weight, dtype=np.float64)
+    w = np.full(m, float(w)) if w.ndim == 0 else w
+    if w.shape != (m,):
+        raise bad_argument("the shape of sample_weight", w.shape, f"({m},), one weight for each row")
+    if not (np.all(np.isfinite(w)) and np.all(w >= 0) and np.any(w)):
+        raise bad_argument("sample_weight", "negative, infinite, NaN or all zero", "finite numbers >= 0, some above 0")
+    return w
+
+
+class LogisticRegression(ClassifierMixin, _Penalised):
+    """Logistic regression with a penalty: minimise C sum w log-loss + ||b||^2 / 2; the intercept is not penalised.
+
+    C: a number > 0; infinity is no penalty, and then separated classes are an error that names the column. More than two
+    classes are fitted together (multinomial). class_weight: None, "balanced" or {class: weight}. method: "auto", "newton" or
+    "lbfgs". tol: of L-BFGS, the gradient relative to that at the start; Newton's method goes to rounding. threads: default
+    all processors.
+
+    Attributes: classes_, coef_ (1, n) or (K, n), intercept_ (1,) or (K,), n_iter_ (1,), n_features_in_.
+    """
+
+    def __init__(
+        self,
+        C: float = 1.0,
+        *,
+        fit_intercept: bool = True,
+        class_weight: Any = None,
+        method: str = "auto",
+        tol: float = 1e-8,
+        max_iter: int = 1000,
+        threads: int | None = None,
+    ) -> None:
+        self.C = C
+        self.fit_intercept = fit_intercept
+        self.class_weight = class_weight
+        self.method = method
+        self.tol = tol
+        self.max_iter = max_iter
+        self.threads = threads
+
+    classes_: NDArray[Any]
+    coef_: Floats
+    intercept_: Floats
+    n_iter_: NDArray[np.int32]
+    n_features_in_: int
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """X (m, n), an array, a frame or scipy.sparse; y (m,) labels of any kind; sample_weight (m,) or a number, >= 0."""
+        self._checked()
+        if not self.C > 0:
+            raise bad_argument("C", self.C, "a number > 0, or infinity for no penalty")
+        X, y = validate_data(self, X, y, accept_sparse="csr", dtype=np.float64)
+        check_classification_targets(y)
+        self.classes_, labels = np.unique(y, return_inverse=True)
+        K = self.classes_.size
+        w = sample_weights(sample_weight, X.shape[0])
+        present = labels if w is None else labels[w > 0]
+        if np.unique(present).size < 2:
+            raise DataError(
+                message(
+                    f"y holds one class only, {self.classes_[present[0]]!r}, in the rows of positive weight",
+                    "Allowed: labels of at least two classes",
+                    "check the filter that made the rows",
+                )
+            )
+        if self.class_weight is not None:
+            each = compute_class_weight(self.class_weight, classes=self.classes_, y=y, sample_weight=w)
+            w = each[labels] if w is None else w * each[labels]
+        ridge = 1.0 / float(self.C)
+        if K == 2:
+            solved = self._one(X, labels.astype(np.float64), w, LOSSES["binomial"], ridge)
+        else:
+            solved = self._multinomial(X, labels, w, K, ridge)
+        self.coef_ = np.atleast_2d(solved.coef)
+        self.intercept_ = np.atleast_1d(np.asarray(solved.intercept, dtype=np.float64))
+        self.n_iter_ = np.array([max(solved.iterations, 1)], dtype=np.int32)
+        self._warn(solved)
+        return self
+
+    def _multinomial(self, X: Any, labels: NDArray[np.int64], w: Floats | None, K: int, ridge: float) -> Solved:
+        weights = np.ones(X.shape[0]) if w is None else w
+        objective = Softmax.of(X, labels, weights, K, ridge, self.fit_intercept)
+        method = Newton() if self._newton(X, objective.shape[0]) else LBFGS()
+        tol = 1e-12 if isinstance(method, Newton) else self.tol
+        ended = run(cast(Any, method), objective, Stop(gradient=tol, max_iter=self.max_iter))
+        coef, intercept = objective.to_user(ended.theta)
+        if ridge == 0 and float(np.max(np.abs(objective.forward(ended.theta)))) > 30:
+            raise DataError(
+                message(
+                    "the classes are separated: some row is predicted without doubt, and coefficients grow for ever",
+                    "Allowed without a penalty: classes that overlap",
+                    "give a penalty, as C=1.0",
+                )
+            )
+        return Solved(coef, intercept, ended.stats.iterations, ended.status)
+
+    def decision_function(self, X: Any) -> Floats:
+        """X @ coef_.T + intercept_: (m,) for two classes, else (m, K)."""
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
+        scores = np.asarray(X @ self.coef_.T) + self.intercept_
+        return scores[:, 0] if self.classes_.size == 2 else scores
+
+    def predict_proba(self, X: Any) -> Floats:
+        """(m, K), in the order of classes_."""
+        scores = self.decision_function(X)
+        if scores.ndim == 1:
+            return np.column_stack([expit(-scores), expit(scores)])
+        return softmax(scores, axis=1)
+
+    def predict_log_proba(self, X: Any) -> Floats:
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """The class of each row."""
+        scores = self.decision_function(X)
+        place = (scores > 0).astype(np.int64) if scores.ndim == 1 else np.argmax(scores, axis=1)
+        return self.classes_[place]
+
+
+class PoissonRegressor(RegressorMixin, _Penalised):
+    """Poisson regression with log link: minimise sum w (deviance / 2) / sum w + alpha/2 ||b||^2; as scikit-learn's.
+
+    alpha: a number >= 0; 0 is no penalty. y: zero or more, not only whole numbers. The other parameters are those of
+    `LogisticRegression`.
+
+    Attributes: coef_ (n,), intercept_, n_iter_, n_features_in_.
+    """
+
+    def __init__(
+        self,
+        *,
+        alpha: float = 1.0,
+        fit_intercept: bool = True,
+        method: str = "auto",
+        tol: float = 1e-8,
+        max_iter: int = 1000,
+        threads: int | None = None,
+    ) -> None:
+        self.alpha = alpha
+        self.fit_intercept = fit_intercept
+        self.method = method
+        self.tol = tol
+        self.max_iter = max_iter
+        self.threads = threads
+
+    coef_: Floats
+    intercept_: float
+    n_iter_: int
+    n_features_in_: int
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """X (m, n), an array, a frame or scipy.sparse; y (m,); sample_weight (m,) or a number, >= 0."""
+        self._checked()
+        if not 0 <= self.alpha < float("inf"):
+            raise bad_argument("alpha", self.alpha, "a finite number >= 0", "alpha=0 is no penalty")
+        X, y = validate_data(self, X, y, accept_sparse="csr", dtype=np.float64, y_numeric=True)
+        w = sample_weights(sample_weight, X.shape[0])
+        if np.any(y < 0):
+            at = int(np.argmax(y < 0))
+            raise DataError(message(f"y is {y[at]:g} at row {at} (counted from 0)", "Allowed: numbers >= 0"))
+        total = float(X.shape[0]) if w is None else float(np.sum(w))
+        target = np.asarray(y, dtype=np.float64)
+        solved = self._one(X, target, w, LOSSES["poisson"], float(self.alpha) * total)
+        self.coef_, self.intercept_ = solved.coef, float(solved.intercept)
+        self.n_iter_ = max(solved.iterations, 1)
+        self._warn(solved)
+        return self
+
+    def predict(self, X: Any) -> Floats:
+        """exp(X @ coef_ + intercept_), (m,)."""
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
+        return np.exp(np.asarray(X @ self.coef_) + self.intercept_)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """The share of the deviance explained, D^2."""
+        mu, loss = self.predict(X), LOSSES["poisson"]
+        y = np.asarray(y, dtype=np.float64)
+        w = sample_weights(sample_weight, y.size)
+        mean = np.full_like(mu, float(np.average(y, weights=w)))
+        left = float(np.average(loss.deviance(mu, y), weights=w))
+        return 1.0 - left / float(np.average(loss.deviance(mean, y), weights=w))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.positive_only = True
+        return tags

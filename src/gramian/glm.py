@@ -1,0 +1,242 @@
+"""The path of a family other than the normal: check the targets, iterate, certify, and take what inference needs.
+
+    targets (1 pass) -> iterate -> certify and correct (1 pass) -> deviance (1 pass)
+
+`newton`, which is what "auto" means here, is iteratively reweighted least squares, one pass a step. Any other method reads
+the same objective as least squares does; what it found is certified, and stays as it is.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from gramian.certificate import Certificate
+from gramian.concordance import certified
+from gramian.data.blocks import Rows
+from gramian.errors import DataError, message, not_a_choice, not_for_family, one_value, separated
+from gramian.losses import Loss
+from gramian.reducing import check_finite, no_rows
+from gramian.refining import Accuracy
+from gramian.separation import how_separated
+from gramian.solution import Solution, Stats, Status
+from gramian.solvers import SOLVERS
+from gramian.solvers.base import Request
+from gramian.solvers.irls import IRLS, Fitting, Reweighted, newton_step
+from gramian.solvers.iterate import Stop, run
+from gramian.trust import FEWEST_DIGITS, doubtful
+from gramian.views.base import Runner
+from gramian.views.likelihood import Goodness, NoColumns
+from gramian.views.moments import Counts, Moments
+from gramian.views.rowwise import RowsObjective
+from gramian.views.targets import Targets
+from gramian.views.triangle import Triangle
+from gramian.views.working import Place, Reduced, WorkingRows
+
+MOST_STEPS = 100
+"""Newton steps before a fit is given up; from the mean of the targets, ten are many."""
+MOST_PASSES = 6
+"""Certifying passes, each one Newton step further, before the digits are taken as they are."""
+NEWTON = ("auto", "newton")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FamilyAnswer:
+    """A solution with its certificate; the rows as a weighted least-squares problem there, with a reduction of them.
+
+    `information` is that of X under the expected curvature, which standard errors invert; `goodness` the deviance and such.
+    """
+
+    solution: Solution
+    certificate: Certificate
+    goodness: Goodness
+    information: Reduced
+    working: WorkingRows
+    counts: Counts
+    method: str
+    how: str
+    met: bool
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ended:
+    """Where an iteration ended, and why; `passes` are those not counted by the problem."""
+
+    status: Status
+    iterations: int
+    place: Place
+    notes: tuple[str, ...]
+    passes: float = 0.0
+
+
+def methods() -> tuple[str, ...]:
+    """The registered methods that can minimise any loss."""
+    return tuple(name for name, solver in SOLVERS.items() if solver.traits.losses)
+
+
+def solve_family(
+    rows: Rows,
+    loss: Loss,
+    request: Request,
+    method: str,
+    accuracy: Accuracy,
+    runner: Runner,
+    names: tuple[str, ...],
+    target: str,
+    *,
+    frequency: bool = False,
+    whole_counts: bool = True,
+) -> FamilyAnswer:
+    """Minimise sum w loss(eta, y) + ridge/2 ||b||^2 over rows of one target.
+
+    Raises DataError for targets that the family does not allow, of one value, or separated; ArgumentError for a method.
+    """
+    if method != "auto" and method not in methods():
+        raise not_a_choice(f"method with family={loss.name!r}", method, ("auto", *methods()))
+    if not rows.rereadable:
+        raise not_for_family(f"{rows.name}, a stream that is read once,", loss.name, "rows that can be read again",
+                             "collect the stream into a table, or write it to a file")
+    started = time.perf_counter()
+    newton = method in NEWTON
+    if not newton and _has_offset(rows):
+        raise not_for_family(f"an offset and method={method!r}", loss.name, "an offset with method='newton'")
+    targets = Targets.of(rows, runner, loss, target, whole_counts)
+    if targets is None or targets.counts.used == 0:
+        raise no_rows(rows, None if targets is None else targets.counts)
+    if rows.centred and (
+        (loss.name == "binomial" and targets.least == targets.largest and targets.least in (0.0, 1.0))
+        or (loss.name == "poisson" and targets.largest == 0)
+    ):
+        raise one_value(target, targets.least, loss.name)
+    first = _start(rows, loss, targets)
+    problem = Reweighted(rows, runner, loss, request, first)
+    ended = _newton(problem, names, target) if newton else _other(problem, method)
+    solution, certificate, found = _certified(problem, ended, accuracy, corrects=newton)
+    if request.rank == "error" and solution.factor is not None and solution.factor.dependencies:
+        solution = replace(solution, status=Status.DEPENDENT)
+    at = Place(solution.centre, float(solution.level[0]), solution.coef[:, 0])
+    null = _null_level(rows, loss, targets, runner, request)
+    goodness = Goodness.of(rows, runner, loss, at, null, frequency)
+    assert goodness is not None
+    working = WorkingRows(rows, loss, at)
+    information, more = found, 2.0
+    if loss.scale:
+        # Away from the canonical link the expected curvature is not the one that Newton's method uses.
+        information, more = problem.kind.of(working, runner), 3.0
+        assert information is not None
+    passes = problem.passes + ended.passes + more
+    stats = replace(solution.stats, passes=passes, seconds=time.perf_counter() - started)
+    met = ended.status.ok and not doubtful(certificate, FEWEST_DIGITS if accuracy == "data" else accuracy)
+    kind = f"newton on reweighted {problem.kind.__name__.lower()}" if newton else f"{method} on rows"
+    how = f"{kind}, {stats.iterations:,} step{'s' if stats.iterations != 1 else ''}, {passes:,.5g} passes"
+    return FamilyAnswer(
+        replace(solution, stats=stats),
+        certificate,
+        goodness,
+        information,
+        working,
+        targets.counts,
+        "newton" if newton else method,
+        how,
+        met,
+        ended.notes,
+    )
+
+
+def _start(rows: Rows, loss: Loss, targets: Targets) -> Place:
+    """The null model beside an intercept, zero without."""
+    n, W = rows.n, targets.counts.weight
+    if not rows.centred:
+        return Place(np.zeros(n), 0.0, np.zeros(n))
+    return Place(targets.x / W, _link_of_mean(loss, targets) - targets.offset / W, np.zeros(n))
+
+
+def _link_of_mean(loss: Loss, targets: Targets) -> float:
+    return float(loss.link(np.array([targets.mean]))[0])
+
+
+def _null_level(rows: Rows, loss: Loss, targets: Targets, runner: Runner, request: Request) -> float:
+    """Of the model of the intercept alone; with an offset it takes a fit of its own."""
+    if not rows.centred:
+        return 0.0
+    level = _link_of_mean(loss, targets)
+    if not targets.offset and not _has_offset(rows):
+        return level
+    none = Place(np.zeros(0), level - targets.offset / targets.counts.weight, np.zeros(0))
+    found = run(IRLS(), Reweighted(NoColumns(rows), runner, loss, replace(request, rank="drop"), none), _stop(request))
+    return float(found.theta[0, 0]) + found.state.next.level
+
+
+def _has_offset(rows: Rows) -> bool:
+    for part in rows.parts():
+        for block in part.blocks():
+            return block.offset is not None
+    return False
+
+
+def _stop(request: Request) -> Stop:
+    return Stop(gradient=None, max_iter=request.running.max_iter or MOST_STEPS)
+
+
+def _newton(problem: Reweighted, names: tuple[str, ...], target: str) -> Ended:
+    try:
+        found = run(IRLS(), problem, _stop(problem.request), callback=problem.request.running.callback)
+    except FloatingPointError:
+        raise DataError(
+            message(
+                f"the likelihood of {target} is not finite at the start",
+                "Allowed: columns whose squares and exponentials a float64 can hold",
+                "divide large columns by a power of ten",
+            )
+        ) from None
+    state: Fitting = found.state
+    if found.status is Status.SEPARATED:
+        told = how_separated(problem.rows, problem.runner, problem.loss, state.place.coef, names)
+        problem.passes += 1
+        raise separated(target, told)
+    notes = () if found.status.ok else (f"newton: {found.sentence}",)
+    place = state.place.moved(state.next.coef, state.next.level) if found.status.ok else state.place
+    return Ended(found.status, found.stats.iterations + int(found.status.ok), place, notes)
+
+
+def _other(problem: Reweighted, method: str) -> Ended:
+    """By a method of least squares that reads an objective; where it separates, it stops short and is not trusted."""
+    request = problem.request
+    plain = request.running.step is None
+    objective = RowsObjective.of(problem.rows, problem.runner, problem.loss, request.penalty, standardise=plain)
+    solution = SOLVERS[method].solve(objective, request)
+    notes = () if solution.status.ok else (f"{method}: {solution.sentence}",)
+    coef, centre = solution.coef[:, 0], problem.first.centre
+    level = float(solution.level[0]) + float((centre - solution.centre) @ coef)
+    return Ended(solution.status, solution.stats.iterations, Place(centre, level, coef), notes, objective.passes)
+
+
+def _certified(
+    problem: Reweighted, ended: Ended, accuracy: Accuracy, corrects: bool
+) -> tuple[Solution, Certificate, Reduced]:
+    """Certify, correct, and again while that could help."""
+    status, place, stats = ended.status, ended.place, Stats(iterations=ended.iterations)
+    for attempt in range(MOST_PASSES):
+        found = problem.at(place)
+        if isinstance(found.view, Moments | Triangle):
+            check_finite(found.view)
+        found, factor = problem.factored(found, place)
+        if problem.dependent is not None and problem.dependent != tuple(d.column for d in factor.dependencies):
+            # A column lost its weight on the way, so that nothing is known about it.
+            factor = replace(factor, defect=np.inf)
+        ridge = problem.request.penalty.ridge
+        solution, certificate, correction = certified(found, place, factor, ridge, status, stats, corrects)
+        enough = accuracy != "data" and not doubtful(certificate, accuracy)
+        at_floor = bool(np.all(correction.bracket <= 2.0 * correction.floor))
+        if not corrects or enough or at_floor or not status.ok or attempt == MOST_PASSES - 1:
+            return solution, certificate, found.view
+        step = newton_step(found, place, factor, ridge)
+        smaller = float(correction.bracket[0]) < np.inf and step.decrement <= 4 * float(correction.floor[0])
+        if smaller:
+            return solution, certificate, found.view
+        place = place.moved(step.coef, step.level)
+    raise AssertionError("the last attempt returns")

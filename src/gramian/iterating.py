@@ -1,0 +1,200 @@
+"""The path of a method that iterates: objective, run, and a certificate of what the method itself found.
+
+The answer is the method's own; it is not refined unless all digits were asked for by name (accuracy="data"). Where the Gram
+matrix is affordable, a factor made from it says how far the answer is from the optimum, coefficient by coefficient, and gives
+the standard errors; beyond, strong convexity bounds the distance by the gradient, ||theta - theta*|| <= ||g|| / mu.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gramian.arraytypes import Floats
+from gramian.certificate import Certificate, certify, certify_by_distance, correct
+from gramian.data.blocks import Rows
+from gramian.evidence import distance, evidence_of_data
+from gramian.kernels.exact import Double, exactly
+from gramian.losses import LOSSES
+from gramian.plan import Plan
+from gramian.plan.choose import Step
+from gramian.reducing import check_finite
+from gramian.refining import Answer, check_unchanged, gradient_at, proven, refine, total_squares
+from gramian.solution import Factor, Solution, Stats, Status
+from gramian.solvers import SOLVERS
+from gramian.solvers.base import Request
+from gramian.solvers.ranges import Range
+from gramian.trust import doubtful
+from gramian.views.base import Threads
+from gramian.views.curvature import affordable
+from gramian.views.exact import small
+from gramian.views.moments import Counts, Moments, U, gamma
+from gramian.views.rowwise import RowsObjective
+from gramian.views.triangle import Triangle
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sizes:
+    """Means and norms of the columns, where no Gram matrix is made."""
+
+    n: int
+    centred: bool
+    counts: Counts
+    mean: Double
+    norms: Floats
+    raw_norms: Floats
+
+    @property
+    def mean_error(self) -> Floats:
+        """Bound on the error of `mean`, (p,)."""
+        if not self.centred:
+            return np.zeros_like(self.mean.hi)
+        return gamma(self.counts.used + 6) * self.norms / np.sqrt(self.counts.weight) + U * np.abs(self.mean.hi)
+
+
+def iterate(rows: Rows, request: Request, runner: Threads, plan: Plan) -> Answer:
+    """Run the plan's first method on the rows. Raises as `solve`."""
+    solver = plan.order[0].solver
+    started = time.perf_counter()
+    plain = request.running.step is None
+    objective = RowsObjective.of(rows, runner, LOSSES["gaussian"], request.penalty, standardise=plain)
+    check_finite(objective)
+    moments = None
+    if affordable(objective.counts.used, objective.shape[0]):
+        moments = Moments.of(objective.rows, runner)
+        assert moments is not None
+        _know(objective, moments)
+    spent = time.perf_counter() - started
+    read = "in memory" if objective.rows.held else "read each pass"
+    plan = plan.done(Step("reduce", f"scales, {objective.counts.used:,} rows {read}", spent))
+    solution = solver.solve(objective, request)
+    stats = solution.stats
+    plan = plan.done(Step("iterate", f"{stats.iterations:,} steps, {stats.passes:,.5g} passes", stats.seconds))
+    solution = replace(solution, stats=replace(stats, passes=objective.passes, seconds=spent + stats.seconds))
+    if solution.advice or not solution.status.ok:
+        plan = plan.noted(f"{plan.method}: {solution.sentence}")
+    if moments is None:
+        return _without_factor(objective, solution, request, runner, plan)
+    return _with_factor(objective, moments, solution, request, runner, plan)
+
+
+def _know(objective: RowsObjective, moments: Moments) -> None:
+    """Hands the Gram matrix over in the objective's coordinates, so that no pass is made for it twice."""
+    c, n, W = objective.coordinates, objective.n, objective.weight
+    off = (moments.mean.hi[:n] - c.centre) / c.scale
+    H = moments.gram[:n, :n] / np.outer(c.scale, c.scale) / W + np.outer(off, off)
+    if c.intercept:
+        H = np.block([[np.ones((1, 1)), off[None, :]], [off[:, None], H]])
+    objective.spent.gram = (H + np.diag(objective.shrink / W))[None]
+    objective.count(1.0)
+
+
+def _with_factor(
+    objective: RowsObjective, moments: Moments, found: Solution, request: Request, runner: Threads, plan: Plan
+) -> Answer:
+    """Certified by the factor that a direct solver makes of the same rows; its coefficients are not looked at."""
+    rows = objective.rows
+    started = time.perf_counter()
+    view, factor, status, passes = _factor(rows, moments, request, runner)
+    coef = _of_rank(found.coef, factor, request)
+    level = found.level + (view.mean.hi[: view.n] - found.centre) @ found.coef
+    solution = replace(found, coef=coef, level=level, centre=view.mean.hi[: view.n], factor=factor)
+    solution = solution.costing(Stats(passes=passes, seconds=time.perf_counter() - started))
+    if status is Status.DEPENDENT:
+        solution = replace(solution, status=status)
+    if request.running.refined:
+        answer = refine(rows, view, solution, request, "data", runner, plan)
+        return replace(answer, counts=objective.counts, moments=None)
+    started = time.perf_counter()
+    solution, plan = proven(rows, view, solution, request, runner, plan)
+    assert solution.factor is not None
+    gradient = gradient_at(rows, view, solution, small(rows), runner)
+    check_unchanged(rows, view.counts, gradient.counts)
+    evidence, off = evidence_of_data(view, solution, request, gradient, solution.factor.defect)
+    evidence = replace(evidence, level_bound=evidence.level_bound + np.abs(off))
+    correction = replace(correct(evidence, solution.factor), made=False)
+    certificate = certify(evidence, solution.factor, correction, coef, solution.intercept)
+    seconds = time.perf_counter() - started
+    solution = solution.costing(Stats(passes=1, seconds=seconds))
+    plan = plan.done(Step("certify", "gradient pass, factor of the Gram matrix", seconds))
+    return _answer(objective, view, solution, certificate, evidence.rss, request, plan)
+
+
+def _without_factor(
+    objective: RowsObjective, found: Solution, request: Request, runner: Threads, plan: Plan
+) -> Answer:
+    """Certified by ||g|| / mu."""
+    rows, n, spread = objective.rows, objective.n, objective.spread
+    started = time.perf_counter()
+    centred = rows.centred
+    mean = exactly(spread.mean if centred else np.zeros_like(spread.mean))
+    view = Sizes(n, centred, objective.counts, mean, objective.norms, objective.raw_norms)
+    level = found.level + (mean.hi[:n] - found.centre) @ found.coef
+    solution = replace(found, level=level, centre=mean.hi[:n])
+    gradient = gradient_at(rows, view, solution, small(rows), runner)
+    evidence, off = evidence_of_data(view, solution, request, gradient, np.inf)
+    evidence = replace(evidence, level_bound=evidence.level_bound + np.abs(off))
+    bend = Range.of_sizes(objective)
+    error = distance(evidence, gradient.s, view.counts.weight, objective.coordinates, bend.mu)
+    condition = float(np.sqrt(bend.L / bend.mu)) if bend.mu > 0 else np.inf
+    certificate = certify_by_distance(evidence, solution.coef, solution.intercept, error, condition)
+    seconds = time.perf_counter() - started
+    solution = solution.costing(Stats(passes=1, seconds=seconds))
+    plan = plan.done(Step("certify", "gradient pass, bound by the smallest curvature", seconds))
+    why = "" if bend.mu > 0 else ", and no digits are certified: the smallest curvature is not known"
+    plan = plan.noted(f"{n:,} columns are too many for a Gram matrix: no standard errors{why}")
+    return _answer(objective, view, solution, certificate, evidence.rss, request, plan)
+
+
+def _factor(
+    rows: Rows, moments: Moments, request: Request, runner: Threads
+) -> tuple[Moments | Triangle, Factor, Status, int]:
+    """From the first direct solver of the registry that can tell the rank; with the view that it read."""
+    for solver in SOLVERS.values():
+        if solver.traits.iterates:
+            continue
+        reads_moments = solver.view is Moments
+        view = moments if reads_moments else solver.view.of(rows, runner)
+        solved = solver.solve(view, request)
+        if solved.factor is not None:
+            return view, solved.factor, solved.status, 1 if reads_moments else 2
+    raise AssertionError("a solver that decides rank always gives a factor")
+
+
+def _of_rank(coef: Floats, factor: Factor, request: Request) -> Floats:
+    """The same surface with coefficients as the rank policy wants them: the shortest, or zero for dropped columns.
+
+    A column that equals sum w_i x_i can hand its coefficient to the others, b_i + w_i b_j. The equations span the null space N of
+    X, and b - N N'b is the shortest. Nothing is done where the columns are independent.
+    """
+    if not factor.dependencies:
+        return coef
+    equations = np.zeros((coef.shape[0], len(factor.dependencies)))
+    for i, dependency in enumerate(factor.dependencies):
+        equations[dependency.column, i] = 1.0
+        equations[list(dependency.others), i] = -np.asarray(dependency.weights)
+    if request.rank == "drop":
+        dropped = [dependency.column for dependency in factor.dependencies]
+        moved = coef - equations @ coef[dropped]
+        moved[dropped] = 0.0
+        return moved
+    N = np.linalg.qr(equations)[0]
+    return coef - N @ (N.T @ coef)
+
+
+def _answer(
+    objective: RowsObjective,
+    view: Moments | Triangle | Sizes,
+    solution: Solution,
+    certificate: Certificate,
+    rss: Floats,
+    request: Request,
+    plan: Plan,
+) -> Answer:
+    wanted = plan.order[0].solver.traits.aim(request.running)
+    met = not doubtful(certificate, wanted)
+    if met and solution.status is Status.STALLED:
+        solution = replace(solution, status=Status.CONVERGED)
+    return Answer(solution, certificate, plan, objective.counts, total_squares(view), rss, met, moments=None)

@@ -1,0 +1,203 @@
+"""Stochastic epochs over dense rows: mini-batches under any update rule, SAGA and SVRG.
+
+With N rows, row i stands for (N w_i / W) loss(eta_i) + 1/2 sum shrink_j theta_j^2, so that the mean over the rows is J;
+share is N / W, and shrink (p,) comes divided by W. A row is seen as z = ((x - centre) * inverse, 1), the 1 with an
+intercept only, which comes last in theta, m, v, sums and mean, all (k, p). z is made once, in the first-level cache, for
+both its uses. Rows are asked from memory eight places ahead, which halves the time of an epoch in random order (measured).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gramian.arraytypes import Floats, Ints
+from gramian.kernels.fetch import ask_line
+from gramian.kernels.rows import compiled, inlined, row_first
+from gramian.kernels.rules import finish_batch, step_at
+
+AHEAD = 8
+
+
+@inlined
+def seen(X: Floats, i: int, centre: Floats, inverse: Floats, b: Floats, z: Floats) -> Any:
+    """Makes z of row i, and returns z'b."""
+    x = X[i]
+    n = x.size
+    total = float(b[n]) if b.size > n else 0.0
+    for j in range(n):
+        d = (x[j] - centre[j]) * inverse[j]
+        z[j] = d
+        total += d * b[j]
+    return total
+
+
+@inlined
+def dot(z: Floats, b: Floats) -> float:
+    total = 0.0
+    for j in range(b.size):
+        total += z[j] * b[j]
+    return total
+
+
+@inlined
+def ask(X: Floats, order: Ints, at: int) -> None:
+    """Asks memory for the row that is due in AHEAD rows."""
+    if at + AHEAD < order.size:
+        size = X.shape[1] * 8
+        first = X.ctypes.data + order[at + AHEAD] * size
+        for line in range(0, size + 63, 64):
+            ask_line(first + line)
+
+
+@compiled
+def plain_epoch(
+    X: Floats,
+    y: Floats,
+    w: Floats,
+    order: Ints,
+    centre: Floats,
+    inverse: Floats,
+    code: int,
+    share: float,
+    shrink: Floats,
+    settings: Floats,
+    counters: Ints,
+    theta: Floats,
+) -> bool:
+    """Theta = theta - h (u z + shrink theta) for one row after another; whether theta is finite at the end."""
+    k, p = theta.shape
+    z = np.ones(p)
+    ridge = np.any(shrink)
+    t = counters[0]
+    for at in range(order.size):
+        ask(X, order, at)
+        i = order[at]
+        eta = seen(X, i, centre, inverse, theta[0], z)
+        t += 1
+        h = step_at(settings, t)
+        weight = share * w[i] if w.size else share
+        for a in range(k):
+            b = theta[a]
+            eta = eta if a == 0 else dot(z, b)
+            move = h * weight * row_first(code, eta, y[i, a])
+            if ridge:
+                for j in range(p):
+                    b[j] -= move * z[j] + h * shrink[j] * b[j]
+            else:
+                for j in range(p):
+                    b[j] -= move * z[j]
+    counters[0] = t
+    return bool(np.all(np.isfinite(theta)))
+
+
+@compiled
+def batch_epoch(
+    X: Floats,
+    y: Floats,
+    w: Floats,
+    order: Ints,
+    centre: Floats,
+    inverse: Floats,
+    code: int,
+    share: float,
+    shrink: Floats,
+    batch: int,
+    rule: int,
+    settings: Floats,
+    counters: Ints,
+    theta: Floats,
+    m: Floats,
+    v: Floats,
+    sums: Floats,
+) -> bool:
+    """An update after every `batch` rows, counted on from call to call; whether theta is finite at the end."""
+    k, p = theta.shape
+    z = np.ones(p)
+    for at in range(order.size):
+        ask(X, order, at)
+        i = order[at]
+        eta = seen(X, i, centre, inverse, theta[0], z)
+        weight = share * w[i] if w.size else share
+        for a in range(k):
+            eta = eta if a == 0 else dot(z, theta[a])
+            u = weight * row_first(code, eta, y[i, a])
+            s = sums[a]
+            for j in range(p):
+                s[j] += u * z[j]
+        counters[1] += 1
+        if counters[1] == batch:
+            finish_batch(rule, settings, counters, shrink, sums, theta, m, v)
+    return bool(np.all(np.isfinite(theta)))
+
+
+@compiled
+def saga_epoch(
+    X: Floats,
+    y: Floats,
+    w: Floats,
+    order: Ints,
+    centre: Floats,
+    inverse: Floats,
+    code: int,
+    share: float,
+    shrink: Floats,
+    h: float,
+    table: Floats,
+    mean: Floats,
+    theta: Floats,
+) -> bool:
+    """Theta = theta - h ((u - table_i) z + mean + shrink theta), mean += (u - table_i) z / N, table_i = u."""
+    k, p = theta.shape
+    z = np.ones(p)
+    one = 1.0 / X.shape[0]
+    for at in range(order.size):
+        ask(X, order, at)
+        i = order[at]
+        eta = seen(X, i, centre, inverse, theta[0], z)
+        weight = share * w[i] if w.size else share
+        for a in range(k):
+            b, g = theta[a], mean[a]
+            eta = eta if a == 0 else dot(z, b)
+            u = weight * row_first(code, eta, y[i, a])
+            change = u - table[i, a]
+            table[i, a] = u
+            for j in range(p):
+                d = change * z[j]
+                b[j] -= h * (d + g[j] + shrink[j] * b[j])
+                g[j] += one * d
+    return bool(np.all(np.isfinite(theta)))
+
+
+@compiled
+def svrg_epoch(
+    X: Floats,
+    y: Floats,
+    w: Floats,
+    order: Ints,
+    centre: Floats,
+    inverse: Floats,
+    code: int,
+    share: float,
+    shrink: Floats,
+    h: float,
+    snapshot: Floats,
+    mean: Floats,
+    theta: Floats,
+) -> bool:
+    """Theta = theta - h ((u(theta) - u(snapshot)) z + mean + shrink theta), mean the gradient at the snapshot, no ridge."""
+    k, p = theta.shape
+    z = np.ones(p)
+    for at in range(order.size):
+        ask(X, order, at)
+        i = order[at]
+        eta = seen(X, i, centre, inverse, theta[0], z)
+        weight = share * w[i] if w.size else share
+        for a in range(k):
+            b, g = theta[a], mean[a]
+            eta = eta if a == 0 else dot(z, b)
+            change = weight * (row_first(code, eta, y[i, a]) - row_first(code, dot(z, snapshot[a]), y[i, a]))
+            for j in range(p):
+                b[j] -= h * (change * z[j] + g[j] + shrink[j] * b[j])
+    return bool(np.all(np.isfinite(theta)))

@@ -1,0 +1,69 @@
+"""The order in which a stochastic method visits rows: random to statistics, nearly sequential to memory.
+
+Runs of consecutive rows are laid out in random order, and a window of many runs, small enough for a cache, is shuffled row
+by row. So a window mixes rows from all over the table, and memory is read in runs of kilobytes. A table smaller than a
+window is shuffled completely. The same seed gives the same order anywhere.
+Generator: SplitMix64 (Steele, Lea and Flood, 2014, OOPSLA); shuffles: Fisher and Yates, as in Knuth, volume 2, 3.4.2.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gramian.arraytypes import Ints
+from gramian.kernels.rows import compiled, inlined
+
+RUN_BYTES = 32 << 10
+WINDOW_BYTES = 1 << 20
+"""Measured on 1,000,000 x 50, seconds an epoch: rows in sequence 0.032, in this order 0.05, in random order 0.12."""
+
+
+def layout(row_bytes: float) -> tuple[int, int]:
+    """(rows of a run, runs of a window)."""
+    run = max(int(RUN_BYTES / row_bytes), 1)
+    return run, max(int(WINDOW_BYTES / (row_bytes * run)), 8)
+
+
+@inlined
+def mixed(state: Any) -> Any:
+    """The output of SplitMix64 for a 64-bit state."""
+    z = np.uint64(state)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+@compiled
+def shuffle(order: Ints, first: int, stop: int, state: Any) -> Any:
+    """Shuffles order[first:stop] in place; the state of the generator afterwards."""
+    step = np.uint64(0x9E3779B97F4A7C15)
+    state = np.uint64(state)
+    for i in range(stop - 1, first, -1):
+        state = state + step
+        # The upper half times the bound, shifted back: uniform to bound / 2^32.
+        bound = np.uint64(i - first + 1)
+        j = first + np.int64(((mixed(state) >> np.uint64(32)) * bound) >> np.uint64(32))
+        order[i], order[j] = order[j], order[i]
+    return state
+
+
+@compiled
+def shuffled(rows: int, run: int, runs: int, seed: int) -> Ints:
+    """A permutation of the rows: runs of `run` rows in random order, shuffled inside windows of `runs` runs."""
+    count = (rows + run - 1) // run
+    starts = np.arange(count)
+    state = shuffle(starts, 0, count, mixed(np.uint64(seed)))
+    order = np.empty(rows, dtype=np.int64)
+    filled = 0
+    window = 0
+    for at in range(count):
+        lo = starts[at] * run
+        for i in range(lo, min(lo + run, rows)):
+            order[filled] = i
+            filled += 1
+        if (at + 1) % runs == 0 or at + 1 == count:
+            state = shuffle(order, window, filled, state)
+            window = filled
+    return order

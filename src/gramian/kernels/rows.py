@@ -1,0 +1,177 @@
+"""What compiled passes do to a few rows at a time: dot products, the loss, and sums back into the columns.
+
+A group of rows is small enough to stay in the first-level cache, so that X is read from memory once for both products. Four
+rows go together: each column is then loaded once for four. Sums may be reordered for vector units (`reassoc`, `contract`);
+NaN and infinity keep their meaning. B is (k, n) for dense rows, (n, k) for sparse ones.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, TypeAlias, TypeVar, cast
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from gramian.arraytypes import Floats
+
+Indices: TypeAlias = NDArray[np.integer[Any]]
+F = TypeVar("F", bound=Callable[..., Any])
+
+FAST = {"reassoc", "contract", "nsz"}
+GROUP_BYTES = 24 << 10
+"""A group of rows: half of a first-level cache of 48 KB, and below one of 32 KB."""
+
+
+def compiled(function: F) -> F:
+    """Compiled when first called, kept on disk, run without the interpreter lock."""
+    return cast(F, njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")(function))
+
+
+def inlined(function: F) -> F:
+    """For a few lines inside a compiled loop."""
+    return cast(F, njit(inline="always", fastmath=FAST, error_model="numpy")(function))
+
+
+@compiled
+def group_rows(n: int) -> int:
+    """Rows of a group of n columns: a multiple of 4."""
+    return min(max(GROUP_BYTES // (8 * n) // 4 * 4, 4), 256)
+
+
+@compiled
+def dots(X: Floats, lo: int, hi: int, c: Floats, B: Floats, t: Floats, eta: Floats) -> None:
+    """eta[i, a] = t[a] + (x_i - c)'B_a for the rows lo .. hi of dense X."""
+    n = X.shape[1]
+    for a in range(B.shape[0]):
+        b = B[a]
+        i = lo
+        while i + 4 <= hi:
+            x0, x1, x2, x3 = X[i], X[i + 1], X[i + 2], X[i + 3]
+            s0 = s1 = s2 = s3 = 0.0
+            for j in range(n):
+                s0 += (x0[j] - c[j]) * b[j]
+                s1 += (x1[j] - c[j]) * b[j]
+                s2 += (x2[j] - c[j]) * b[j]
+                s3 += (x3[j] - c[j]) * b[j]
+            eta[i - lo, a] = t[a] + s0
+            eta[i - lo + 1, a] = t[a] + s1
+            eta[i - lo + 2, a] = t[a] + s2
+            eta[i - lo + 3, a] = t[a] + s3
+            i += 4
+        while i < hi:
+            x0 = X[i]
+            s0 = 0.0
+            for j in range(n):
+                s0 += (x0[j] - c[j]) * b[j]
+            eta[i - lo, a] = t[a] + s0
+            i += 1
+
+
+@compiled
+def add_back(X: Floats, lo: int, hi: int, c: Floats, u: Floats, g: Floats, s: Floats) -> None:
+    """g[a] += sum_i u[i, a] (x_i - c), s[a] += sum_i u[i, a] for the rows lo .. hi of dense X; g is (k, n)."""
+    n = X.shape[1]
+    for a in range(g.shape[0]):
+        ga = g[a]
+        total = 0.0
+        i = lo
+        while i + 4 <= hi:
+            x0, x1, x2, x3 = X[i], X[i + 1], X[i + 2], X[i + 3]
+            u0, u1, u2, u3 = u[i - lo, a], u[i - lo + 1, a], u[i - lo + 2, a], u[i - lo + 3, a]
+            total += u0 + u1 + u2 + u3
+            for j in range(n):
+                ga[j] += u0 * (x0[j] - c[j]) + u1 * (x1[j] - c[j]) + u2 * (x2[j] - c[j]) + u3 * (x3[j] - c[j])
+            i += 4
+        while i < hi:
+            x0, u0 = X[i], u[i - lo, a]
+            total += u0
+            for j in range(n):
+                ga[j] += u0 * (x0[j] - c[j])
+            i += 1
+        s[a] += total
+
+
+@compiled
+def sparse_dots(
+    data: Floats, columns: Indices, ends: Indices, lo: int, hi: int, B: Floats, t: Floats, eta: Floats
+) -> None:
+    """eta[i, a] = t[a] + x_i'B_a for the rows lo .. hi of CSR X; B is (n, k)."""
+    for i in range(lo, hi):
+        for a in range(B.shape[1]):
+            total = t[a]
+            for at in range(ends[i], ends[i + 1]):
+                total += data[at] * B[columns[at], a]
+            eta[i - lo, a] = total
+
+
+@compiled
+def sparse_add_back(
+    data: Floats, columns: Indices, ends: Indices, lo: int, hi: int, u: Floats, g: Floats, s: Floats
+) -> None:
+    """g[:, a] += sum_i u[i, a] x_i, s[a] += sum_i u[i, a] for the rows lo .. hi of CSR X; g is (n, k)."""
+    for i in range(lo, hi):
+        for a in range(g.shape[1]):
+            s[a] += u[i - lo, a]
+            for at in range(ends[i], ends[i + 1]):
+                g[columns[at], a] += u[i - lo, a] * data[at]
+
+
+@compiled
+def loss_first(code: int, eta: Floats, y: Floats, w: Floats, lo: int, count: int, u: Floats) -> float:
+    """Makes u = w loss'(eta, y); returns the sum of w loss. Codes as in `losses`: squared, logistic, Poisson, Gamma."""
+    total = 0.0
+    for i in range(count):
+        wi = w[lo + i] if w.size else 1.0
+        for a in range(eta.shape[1]):
+            e, target = eta[i, a], y[lo + i, a]
+            value, first = row_loss(code, e, target)
+            total += wi * value
+            u[i, a] = wi * first
+    return total
+
+
+@inlined
+def row_loss(code: int, eta: float, y: float) -> tuple[float, float]:
+    """(loss, loss') of one row."""
+    if code == 0:
+        r = eta - y
+        return 0.5 * r * r, r
+    if code == 1:
+        # log(1 + e^eta) and 1 / (1 + e^-eta) from the exponential that cannot overflow.
+        small = math.exp(-abs(eta))
+        share = (1.0 if eta >= 0 else small) / (1.0 + small)
+        return max(eta, 0.0) + math.log1p(small) - y * eta, share - y
+    if code == 2:
+        mean = math.exp(eta)
+        return mean - y * eta, mean - y
+    ratio = y * math.exp(-eta)
+    return ratio + eta, 1.0 - ratio
+
+
+@inlined
+def row_first(code: int, eta: float, y: float) -> float:
+    """The loss' of one row."""
+    if code == 0:
+        return eta - y
+    if code == 1:
+        small = math.exp(-abs(eta))
+        return (1.0 if eta >= 0 else small) / (1.0 + small) - y
+    if code == 2:
+        return math.exp(eta) - y
+    return 1.0 - y * math.exp(-eta)
+
+
+@inlined
+def row_second(code: int, eta: float, y: float) -> float:
+    """The loss'' of one row."""
+    if code == 0:
+        return 1.0
+    if code == 1:
+        small = math.exp(-abs(eta))
+        return small / ((1.0 + small) * (1.0 + small))
+    if code == 2:
+        return math.exp(eta)
+    return y * math.exp(-eta)

@@ -1,0 +1,201 @@
+"""Stochastic epochs over CSR rows, as `epochs` over dense ones; a row costs its stored values.
+
+Columns are scaled and not centred: z = (x * inverse, 1), for a centre would fill every row. The intercept comes last.
+What moves all of theta in every step (the ridge, the mean gradient of SAGA and SVRG) is applied to a coordinate only when a
+row needs it: with c = 1 - h shrink, d steps that did not touch it are, in closed form,
+
+    theta = c^d theta - h mean (1 - c^d) / (1 - c),      d mean in place of the last factor where shrink is 0.
+
+Reference for the delayed updates: Schmidt, Le Roux and Bach (2017), Math. Program. 162, section 4.1.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gramian.arraytypes import Floats, Ints
+from gramian.kernels.rows import compiled, inlined, row_first
+from gramian.kernels.rules import finish_batch, step_at
+
+
+@inlined
+def late(h: float, shrink: float, mean: float, d: int, value: float) -> float:
+    """A coordinate after d steps that no row touched."""
+    if shrink == 0.0:
+        return value - h * d * mean
+    factor = (1.0 - h * shrink) ** d
+    return factor * value - mean * (1.0 - factor) / shrink
+
+
+@inlined
+def catch_up(h: float, shrink: Floats, mean: Floats, theta: Floats, since: Ints, t: int, j: int) -> None:
+    """Brings coordinate j of every target to step t."""
+    d = t - since[j]
+    if d > 0:
+        for a in range(theta.shape[0]):
+            theta[a, j] = late(h, shrink[j], mean[a, j], d, theta[a, j])
+        since[j] = t
+
+
+@inlined
+def dot_row(data: Floats, columns: Ints, lo: Any, hi: Any, inverse: Floats, b: Floats) -> float:
+    """Z'b of the stored values lo .. hi."""
+    total = b[inverse.size] if b.size > inverse.size else 0.0
+    for at in range(lo, hi):
+        j = columns[at]
+        total += data[at] * inverse[j] * b[j]
+    return total
+
+
+@compiled
+def plain_epoch(
+    data: Floats,
+    columns: Ints,
+    ends: Ints,
+    y: Floats,
+    w: Floats,
+    order: Ints,
+    inverse: Floats,
+    code: int,
+    share: float,
+    shrink: Floats,
+    settings: Floats,
+    counters: Ints,
+    theta: Floats,
+    stride: int,
+) -> bool:
+    """Theta = theta - h (u z + shrink theta) for one row after another; whether theta is finite at the end.
+
+    Under a ridge h is renewed every `stride` rows, when all of theta is brought up to date; else with every row.
+    """
+    k, p = theta.shape
+    n = inverse.size
+    ridge = np.any(shrink)
+    none = np.zeros((k, p))
+    since = np.zeros(p, dtype=np.int64)
+    h = step_at(settings, counters[0] + 1)
+    for t in range(order.size):
+        i = order[t]
+        lo, hi = ends[i], ends[i + 1]
+        if ridge:
+            if t % stride == 0:
+                for j in range(p):
+                    catch_up(h, shrink, none, theta, since, t, j)
+                h = step_at(settings, counters[0] + 1)
+            for at in range(lo, hi):
+                catch_up(h, shrink, none, theta, since, t, columns[at])
+        else:
+            h = step_at(settings, counters[0] + 1)
+        counters[0] += 1
+        weight = share * w[i] if w.size else share
+        for a in range(k):
+            b = theta[a]
+            move = h * weight * row_first(code, dot_row(data, columns, lo, hi, inverse, b), y[i, a])
+            for at in range(lo, hi):
+                j = columns[at]
+                b[j] -= move * data[at] * inverse[j] + h * shrink[j] * b[j]
+            if p > n:
+                b[n] -= move
+        for at in range(lo, hi):
+            since[columns[at]] = t + 1
+    if ridge:
+        for j in range(n):
+            catch_up(h, shrink, none, theta, since, order.size, j)
+    return bool(np.all(np.isfinite(theta)))
+
+
+@compiled
+def batch_epoch(
+    data: Floats,
+    columns: Ints,
+    ends: Ints,
+    y: Floats,
+    w: Floats,
+    order: Ints,
+    inverse: Floats,
+    code: int,
+    share: float,
+    shrink: Floats,
+    batch: int,
+    rule: int,
+    settings: Floats,
+    counters: Ints,
+    theta: Floats,
+    m: Floats,
+    v: Floats,
+    sums: Floats,
+) -> bool:
+    """An update of all coordinates after every `batch` rows; whether theta is finite at the end."""
+    k, p = theta.shape
+    n = inverse.size
+    for i in order:
+        lo, hi = ends[i], ends[i + 1]
+        weight = share * w[i] if w.size else share
+        for a in range(k):
+            s = sums[a]
+            u = weight * row_first(code, dot_row(data, columns, lo, hi, inverse, theta[a]), y[i, a])
+            for at in range(lo, hi):
+                j = columns[at]
+                s[j] += u * data[at] * inverse[j]
+            if p > n:
+                s[n] += u
+        counters[1] += 1
+        if counters[1] == batch:
+            finish_batch(rule, settings, counters, shrink, sums, theta, m, v)
+    return bool(np.all(np.isfinite(theta)))
+
+
+@compiled
+def reduced_epoch(
+    data: Floats,
+    columns: Ints,
+    ends: Ints,
+    y: Floats,
+    w: Floats,
+    order: Ints,
+    inverse: Floats,
+    code: int,
+    share: float,
+    shrink: Floats,
+    h: float,
+    table: Floats,
+    snapshot: Floats,
+    mean: Floats,
+    theta: Floats,
+) -> bool:
+    """SAGA where `table` has rows, SVRG from `snapshot` where it has none; whether theta is finite at the end."""
+    k, p = theta.shape
+    n = inverse.size
+    saga = table.shape[0] > 0
+    one = 1.0 / (ends.size - 1)
+    since = np.zeros(p, dtype=np.int64)
+    for t in range(order.size):
+        i = order[t]
+        lo, hi = ends[i], ends[i + 1]
+        for at in range(lo, hi):
+            catch_up(h, shrink, mean, theta, since, t, columns[at])
+            since[columns[at]] = t + 1
+        weight = share * w[i] if w.size else share
+        for a in range(k):
+            b, g = theta[a], mean[a]
+            u = weight * row_first(code, dot_row(data, columns, lo, hi, inverse, b), y[i, a])
+            if saga:
+                change = u - table[i, a]
+                table[i, a] = u
+            else:
+                change = u - weight * row_first(code, dot_row(data, columns, lo, hi, inverse, snapshot[a]), y[i, a])
+            for at in range(lo, hi):
+                j = columns[at]
+                d = change * data[at] * inverse[j]
+                b[j] -= h * (d + g[j] + shrink[j] * b[j])
+                if saga:
+                    g[j] += one * d
+            if p > n:
+                b[n] -= h * (change + g[n])
+                if saga:
+                    g[n] += one * change
+    for j in range(n):
+        catch_up(h, shrink, mean, theta, since, order.size, j)
+    return bool(np.all(np.isfinite(theta)))

@@ -1,0 +1,132 @@
+"""A method that iterates, as a solver of rows: where it starts, when it stops, and its answer in the user's units.
+
+It runs in standardised coordinates from the means (level at the mean of y, coefficients zero), or, where the user gives a step,
+in the user's own columns from zero. It stops when ||g|| <= 10^-digits (mu / L) ||g_0||: since ||theta*|| >= ||g_0|| / L and
+||theta - theta*|| <= ||g|| / mu, that many digits of theta are right. mu is taken over the directions that X has at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from gramian.arraytypes import Floats
+from gramian.problem import Facts
+from gramian.solution import Solution, Status
+from gramian.solvers.base import Cost, Request, Running, Traits
+from gramian.solvers.cholesky import Cholesky
+from gramian.solvers.history import Snapshot
+from gramian.solvers.iterate import Callback, Iterative, Run, Stop, run
+from gramian.solvers.ranges import Range
+from gramian.solvers.steps import length_of
+from gramian.views.objective import Coordinates
+from gramian.views.rowwise import RowsObjective
+
+ROUNDS = 6
+"""Fresh starts that a method may take whose gradient is carried along and has drifted from the true one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Iterated:
+    """`method` makes it: from the settings of a run where its order of rows may be random, else from a length where it takes a step.
+
+    `passes` is the prior for its price, `vectors` how many (p, k) it holds.
+
+    `carried`: its gradient is a recurrence, to be checked at the end. `rowwise`: it holds a vector over the rows. `squares`:
+    it makes the Gram matrix. `most`: steps after which it has given what it can give.
+    """
+
+    method: Callable[..., Iterative[Any, Any]]
+    traits: Traits
+    passes: int
+    vectors: int = 6
+    carried: bool = False
+    rowwise: bool = False
+    squares: bool = False
+    most: int | None = None
+    view: type[RowsObjective] = RowsObjective
+
+    def cost(self, facts: Facts) -> Cost:
+        p = facts.n + 1
+        held = 8.0 * self.vectors * p * facts.k
+        rows = 8.0 * (facts.rows or 0) * facts.k if self.rowwise else 0.0
+        if not self.squares:
+            return Cost(0.0, 0.0, self.passes, held + rows)
+        gram = Cholesky().cost(facts)
+        return replace(gram, passes=self.passes, memory=gram.memory + held)
+
+    def made(self, running: Running) -> Iterative[Any, Any]:
+        if self.traits.seeded:
+            return self.method(running)
+        return self.method(length_of(running.step)) if self.traits.steps else self.method()
+
+    def solve(self, view: RowsObjective, request: Request) -> Solution:
+        running = request.running
+        method = self.made(running)
+        theta = view.start()
+        if running.step is None and view.coordinates.intercept:
+            theta[0] = view.loss.link(view.spread.mean[view.n :])
+        tolerance = Range.of(view).tolerance(self.traits.aim(running))
+        if running.refined:
+            tolerance = min(tolerance, 1e-10)
+        callback = None if running.callback is None else _in_user_units(running.callback, view.coordinates)
+        stop = Stop(gradient=tolerance, max_iter=running.max_iter or self.most)
+        found = run(method, view, stop, theta=theta, callback=callback, path=running.path)
+        if found.status is Status.MAX_ITER and running.max_iter is None:
+            found = replace(found, status=Status.STALLED)
+        if self.carried:
+            found = _checked(method, view, found, stop, theta)
+        return solution_of(view, found)
+
+
+def _checked(
+    method: Iterative[Any, Any], view: RowsObjective, found: Run[Any], stop: Stop, theta: Floats
+) -> Run[Any]:
+    """The run, continued from where it stands while the true gradient is above what the recurrence claims."""
+    assert stop.gradient is not None
+    one = theta.shape[1] == 1 and len(found.history) > 0
+    start = np.array([found.history[0].gradient]) if one else np.linalg.norm(view.gradient(theta)[1], axis=0)
+    before = np.inf
+    for _ in range(ROUNDS):
+        left = stop.iterations - found.stats.iterations
+        g = np.linalg.norm(view.gradient(found.theta)[1], axis=0)
+        share = float(np.max(np.where(start > 0, g / np.where(start > 0, start, 1.0), 0.0)))
+        if share <= stop.gradient or found.status not in (Status.CONVERGED, Status.STALLED) or left < 1:
+            break
+        if share > 0.1 * before:
+            return replace(found, status=Status.STALLED)
+        before = share
+        more = replace(stop, gradient=min(stop.gradient / share, 0.1), max_iter=left)
+        again = run(method, view, more, theta=found.theta)
+        found = replace(again, stats=found.stats + again.stats, history=found.history + again.history, path=found.path)
+    return found
+
+
+def solution_of(view: RowsObjective, found: Run[Any]) -> Solution:
+    """Where the run ended, in the user's units."""
+    coordinates = view.coordinates
+    coef, level = coordinates.to_user(found.theta)
+    path = None if found.path is None else np.stack([coordinates.to_user(theta)[0] for theta in found.path])
+    return Solution(
+        coef,
+        np.zeros_like(coef),
+        coordinates.centre,
+        level,
+        np.zeros_like(level),
+        None,
+        found.status,
+        found.stats,
+        advice=found.advice,
+        history=found.history,
+        path=path,
+    )
+
+
+def _in_user_units(callback: Callable[[Any], object], coordinates: Coordinates) -> Callback:
+    def told(snapshot: Snapshot) -> object:
+        return callback(replace(snapshot, x=coordinates.to_user(snapshot.x)[0]))
+
+    return told

@@ -1,0 +1,155 @@
+"""Stochastic gradient descent: one epoch visits all rows in random order, and theta moves after every `batch` of them.
+
+Minimises J by gradients of a few rows at a time, under the rule of the same name: plain (`sgd`), `adagrad`, `rmsprop`, `adam`. Use it where a
+rough answer is enough, or rows keep coming; `saga` and the Krylov methods reach many digits, this does not: the noise of the
+rows falls only as the step does. With g_B the mean gradient of the rows of a batch,
+
+    sgd: theta_{t+1} = theta_t - h_t g_B(theta_t),     h_t = h / (1 + mu h t),   h = 1 / L_B
+
+where L_B = ((N - B) row + N (B - 1) L) / (B (N - 1)) is the curvature that a batch may show, between that of one row and that of all.
+The adaptive rules divide g_B by its own size, about s = sd(y) / sqrt(B); their h is s times that of `sgd`, and the memory of their second
+moments grows with t, without which they settle beside the minimum. A user's own step is constant, under the published rule.
+
+An epoch counts as one step and one pass; J and its gradient are measured after each of the first, then after every tenth part
+more. Memory 4 vectors (p, k). References: Robbins and Monro (1951), Ann. Math. Stat. 22; Bottou, Curtis and Nocedal (2018),
+SIAM Review 60; Gurbuzbalaban, Ozdaglar and Parrilo (2021), Math. Programming 186; Mukkamala and Hein (2017), ICML.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gramian.arraytypes import Floats
+from gramian.errors import bad_argument
+from gramian.kernels.norms import column_norms
+from gramian.solution import Status
+from gramian.solvers import adaptive
+from gramian.solvers.base import EPS, Running
+from gramian.solvers.iterate import Iterative
+from gramian.solvers.ranges import Range
+from gramian.solvers.steps import length_of
+from gramian.views.batches import Batches, Descent, Update
+from gramian.views.rowwise import RowsObjective
+
+DIGITS = 2.0
+"""What a stochastic method aims for when nothing is asked."""
+EVERY = 8
+"""Epochs up to which each is measured; later, when an eighth more were made."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sweeping:
+    """After `epoch` epochs; value and gradient_norms as measured last, nan norms where theta has moved on since."""
+
+    batches: Batches
+    descent: Descent
+    update: Update
+    range: Range
+    theta: Floats
+    value: float
+    gradient_norms: Floats
+    epoch: int = 0
+    stride: float = float("nan")
+    status: Status | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SGD(Iterative[RowsObjective, Sweeping]):
+    """`rule` on mini-batches; step None takes h_t from the curvature."""
+
+    rule: str
+    batch: int = 1
+    step_size: float | None = None
+    seed: int = 0
+    digits: float = DIGITS
+
+    def init(self, objective: RowsObjective, theta: Floats) -> Sweeping:
+        batches = Batches.of(objective, self.batch, self.seed)
+        curved = Range.of(objective)
+        update = Update(self.rule, self.step_size) if self.step_size else self.scheduled(objective, curved)
+        value, g = objective.gradient(theta)
+        return Sweeping(batches, batches.descent(theta), update, curved, theta, value, column_norms(g))
+
+    def step(self, objective: RowsObjective, state: Sweeping) -> Sweeping:
+        epoch = state.epoch + 1
+        update = state.update if self.step_size else remembering(state.update, state.descent.updates)
+        finite = state.batches.epoch(state.descent, update, epoch)
+        theta = state.batches.theta(state.descent)
+        stride = update.step * (1.0 + update.decay * (state.descent.updates - 1)) ** -update.power
+        unknown = np.full_like(state.gradient_norms, np.nan)
+        moved = replace(state, theta=theta, gradient_norms=unknown, epoch=epoch, stride=stride)
+        if not finite:
+            return replace(moved, value=float("nan"))
+        if epoch > EVERY and epoch % (epoch // EVERY):
+            return moved
+        value, g = objective.gradient(theta)
+        norms = column_norms(g)
+        status = Status.CONVERGED if state.range.reached(objective, theta, norms, self.digits) else None
+        return replace(moved, value=value, gradient_norms=norms, status=status)
+
+    def scheduled(self, objective: RowsObjective, curved: Range) -> Update:
+        """The default: h and its decay from the curvature that a batch may show."""
+        N, B = objective.counts.used, self.batch
+        bend = ((N - B) * objective.row_curvature() + N * (B - 1) * curved.L) / (B * max(N - 1, 1)) if N > 1 else curved.L
+        mu = curved.mu if curved.mu > 0 else curved.L / N
+        s = float(np.max(objective.norms[objective.n :])) / np.sqrt(objective.weight * B)
+        if not (bend > 0 and s > 0):
+            return Update(self.rule, 1.0)
+        if self.rule == "gradient":
+            return Update(self.rule, 1.0 / bend, mu / bend)
+        if self.rule == "adagrad":
+            # The rule itself divides by sqrt t: with (1 + decay t)^-1/2 on top, the step falls as 1/t from 1/mu on.
+            h = s * np.sqrt(B)
+            return Update(self.rule, h, (mu * h / s) ** 2, 0.5)
+        return Update(self.rule, s / bend, mu / bend)
+
+    def advice(self, objective: RowsObjective, start: Floats) -> str:
+        if self.step_size is None or self.rule != "gradient":
+            return ""
+        curved, row = Range.of(objective), objective.row_curvature()
+        bound = 2.0 / (row if self.batch == 1 else curved.L)
+        if self.step_size < bound:
+            return ""
+        formula = "2 over the largest curvature of a row" if self.batch == 1 else "2/L"
+        return f"the step was {self.step_size:.6g}, and the largest stable step is {formula} = {bound:.6g}"
+
+
+def remembering(update: Update, done: int) -> Update:
+    """Second moments that remember as many updates as were made: 1 - 1/t, once that is above the published decay."""
+    longest = 1.0 - 1.0 / max(done, 1)
+    if update.rule == "rmsprop":
+        return replace(update, a=max(update.a, longest))
+    return update
+
+
+def number(step: float | str | None) -> float | None:
+    """The step of a stochastic method, which has no line to search along."""
+    if isinstance(step, str):
+        raise bad_argument("step", step, "a number > 0: a batch of rows gives no line to search", 'use method="gradient"')
+    return None if step is None else float(step)
+
+
+def stochastic(rule: str, running: Running) -> SGD:
+    return SGD(rule, running.batch or 1, number(running.step), running.seed, running.digits or DIGITS)
+
+
+def sgd(running: Running) -> Iterative[RowsObjective, Sweeping]:
+    """One row a step, or a batch."""
+    return stochastic("gradient", running)
+
+
+def adagrad(running: Running) -> Iterative[RowsObjective, Sweeping] | adaptive.Descent:
+    """All rows a step, or a batch."""
+    return stochastic("adagrad", running) if running.batch else adaptive.adagrad(length_of(running.step))
+
+
+def rmsprop(running: Running) -> Iterative[RowsObjective, Sweeping] | adaptive.Descent:
+    """All rows a step, or a batch."""
+    return stochastic("rmsprop", running) if running.batch else adaptive.rmsprop(length_of(running.step))
+
+
+def adam(running: Running) -> Iterative[RowsObjective, Sweeping] | adaptive.Descent:
+    """All rows a step, or a batch."""
+    return stochastic("adam", running) if running.batch else adaptive.adam(length_of(running.step))

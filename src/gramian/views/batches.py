@@ -1,0 +1,231 @@
+"""Mini-batches: the rows in block-shuffled order, and stochastic epochs over them, compiled.
+
+Held rows are visited in the order of `kernels.order`: a permutation that mixes the whole table and reads memory in runs.
+Rows that are read anew come block after block, shuffled inside each. The same seed gives the same order, and an epoch
+runs on one thread, so that any number of threads gives the same bits. An epoch is one pass; its last batch may be smaller.
+
+Theta is in the coordinates of `objective`. Sparse columns are scaled but not centred, and the intercept is a parameter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from math import ceil
+from types import MappingProxyType
+from typing import Any, cast
+
+import numpy as np
+import scipy.sparse as sp
+
+from gramian.arraytypes import Floats, Ints
+from gramian.data.blocks import Block
+from gramian.errors import bad_argument
+from gramian.views.blockpass import stored, weights
+from gramian.views.rowwise import RowsObjective
+
+CODES = MappingProxyType({"gradient": 0, "momentum": 1, "nesterov": 2, "adagrad": 3, "rmsprop": 4, "adam": 5})
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A rule and its numbers: update t takes the step step / (1 + decay (t - 1))^power; see `kernels.rules`.
+
+    a: momentum, or the first decay of rmsprop and adam; b: the second decay of adam; offset: outside the root.
+    """
+
+    rule: str
+    step: float
+    decay: float = 0.0
+    power: float = 1.0
+    a: float = 0.9
+    b: float = 0.999
+    offset: float = 1e-8
+
+    @property
+    def settings(self) -> Floats:
+        return np.array([self.step, self.decay, self.power, self.a, self.b, self.offset])
+
+
+@dataclass(slots=True, eq=False)
+class Descent:
+    """Where a stochastic descent stands, changed by every epoch. Arrays are (k, p), the intercept last."""
+
+    inner: Floats
+    m: Floats
+    v: Floats
+    sums: Floats
+    counters: Ints = field(default_factory=lambda: np.zeros(2, dtype=np.int64))
+
+    @property
+    def updates(self) -> int:
+        return int(self.counters[0])
+
+
+@dataclass(slots=True, eq=False)
+class Reduced:
+    """Where SAGA or SVRG stands: table (m, k), empty for SVRG; mean, the gradient that the table or the snapshot gives."""
+
+    inner: Floats
+    table: Floats
+    snapshot: Floats
+    mean: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batches:
+    """Batches of `batch` rows of an objective; `all_rows` is the full gradient."""
+
+    objective: RowsObjective
+    batch: int
+    seed: int
+
+    @staticmethod
+    def of(objective: RowsObjective, batch: int | None = 1, seed: int = 0) -> Batches:
+        """Batch: rows of a mini-batch, None for all. ArgumentError where it is not between 1 and the rows there are."""
+        m = objective.counts.used
+        if batch is not None and (isinstance(batch, bool) or batch != int(batch) or not 1 <= batch <= m):
+            raise bad_argument("batch", batch, f"a whole number from 1 to the {m:,} rows, or None for all of them")
+        if objective.rows.sparse and np.any(objective.coordinates.centre):
+            objective = objective.without_centre()
+        return Batches(objective, m if batch is None else int(batch), seed)
+
+    @property
+    def all_rows(self) -> bool:
+        return self.batch == self.objective.counts.used
+
+    @property
+    def updates(self) -> int:
+        """Updates in an epoch."""
+        return ceil(self.objective.counts.used / self.batch)
+
+    def order(self, epoch: int, start: int = 0, rows: int | None = None) -> Ints:
+        """The order of the rows of a held table, or of the block that begins at `start`."""
+        from gramian.kernels.order import layout, shuffled
+
+        store, counts = self.objective.rows.store, self.objective.counts
+        width = 8.0 * self.objective.n
+        if store is not None and not isinstance(store.X, np.ndarray):
+            width = max(12.0 * store.X.nnz / counts.used, 8.0)
+        seed = np.random.SeedSequence([self.seed, epoch, start]).generate_state(1, np.uint64)[0]
+        return shuffled(counts.used if rows is None else rows, *layout(width), seed)
+
+    def theta(self, state: Descent | Reduced) -> Floats:
+        """(p, k), the intercept first."""
+        last = state.inner.shape[1] - int(self.objective.coordinates.intercept)
+        return np.concatenate([state.inner[:, last:], state.inner[:, :last]], axis=1).T.copy()
+
+    def inner(self, theta: Floats) -> Floats:
+        """(k, p), the intercept last."""
+        first = int(self.objective.coordinates.intercept)
+        return np.ascontiguousarray(np.concatenate([theta[first:], theta[:first]]).T)
+
+    # ---- plain stochastic descent, under any rule ----
+
+    def descent(self, theta: Floats | None = None) -> Descent:
+        inner = self.inner(self.objective.start() if theta is None else theta)
+        return Descent(inner, np.zeros_like(inner), np.zeros_like(inner), np.zeros_like(inner))
+
+    def epoch(self, state: Descent, update: Update, number: int) -> bool:
+        """All rows once, `updates` updates; False where theta is no longer finite."""
+        from gramian.kernels import rules
+
+        dense, sparse = _compiled()
+        code, settings, counters = CODES[update.rule], update.settings, state.counters
+        moving = (state.inner, state.m, state.v)
+        if self.all_rows:
+            counters[0] += 1
+            _, g = self.objective.gradient(self.theta(state))
+            rules.update(code, settings, counters[0], self.inner(g), *moving)
+            return bool(np.all(np.isfinite(state.inner)))
+        plain, finite = self.batch == 1 and code == 0, True
+        for block, order in self._pieces(number):
+            if isinstance(block.X, np.ndarray):
+                rows = self._dense(block, order)
+                if plain:
+                    finite = dense.plain_epoch(*rows, settings, counters, state.inner)
+                else:
+                    finite = dense.batch_epoch(*rows, self.batch, code, settings, counters, *moving, state.sums)
+            elif plain:
+                stride = max(1, block.n * block.rows // max(int(block.X.nnz), 1))
+                finite = sparse.plain_epoch(*self._sparse(block, order), settings, counters, state.inner, stride)
+            else:
+                rows = self._sparse(block, order)
+                finite = sparse.batch_epoch(*rows, self.batch, code, settings, counters, *moving, state.sums)
+            if not finite:
+                break
+        if counters[1]:
+            rules.finish_batch(code, settings, counters, self._shrink(), state.sums, *moving)
+        self.objective.count(1.0)
+        return finite and bool(np.all(np.isfinite(state.inner)))
+
+    # ---- variance reduced ----
+
+    def saga(self, theta: Floats | None = None) -> Reduced:
+        """A table of zeros, whose mean gradient is zero: no pass. The rows must be held."""
+        inner = self.inner(self.objective.start() if theta is None else theta)
+        table = np.zeros((self.objective.counts.used, inner.shape[0]))
+        return Reduced(inner, table, np.zeros_like(inner), np.zeros_like(inner))
+
+    def svrg(self, theta: Floats) -> tuple[float, Floats, Reduced]:
+        """J, its gradient at theta, and a snapshot there: one pass."""
+        value, g = self.objective.gradient(theta)
+        inner = self.inner(theta)
+        mean = self.inner(g) - self._shrink() * inner
+        return value, g, Reduced(inner.copy(), np.zeros((0, inner.shape[0])), inner, mean)
+
+    def reduced_epoch(self, state: Reduced, step: float, number: int) -> bool:
+        """All rows once, one at a time; False where theta is no longer finite."""
+        dense, sparse = _compiled()
+        finite = True
+        for block, order in self._pieces(number):
+            if not isinstance(block.X, np.ndarray):
+                rows = self._sparse(block, order)
+                finite = sparse.reduced_epoch(
+                    *rows, step, state.table, state.snapshot, state.mean, state.inner
+                )
+            elif state.table.size:
+                rows = self._dense(block, order)
+                finite = dense.saga_epoch(*rows, step, state.table, state.mean, state.inner)
+            else:
+                rows = self._dense(block, order)
+                finite = dense.svrg_epoch(*rows, step, state.snapshot, state.mean, state.inner)
+            if not finite:
+                break
+        self.objective.count(1.0)
+        return finite
+
+    # ---- what the compiled loops take ----
+
+    def _pieces(self, epoch: int) -> Iterator[tuple[Block, Ints]]:
+        store = self.objective.rows.store
+        if store is not None:
+            yield store.block(0, self.objective.counts.used), self.order(epoch)
+            return
+        for part in self.objective.rows.parts():
+            for block in part.blocks():
+                yield block, self.order(epoch, block.start, block.rows)
+
+    def _shrink(self) -> Floats:
+        shrink, first = self.objective.shrink / self.objective.weight, int(self.objective.coordinates.intercept)
+        return np.concatenate([shrink[first:], shrink[:first]])
+
+    def _dense(self, block: Block, order: Ints) -> tuple[Any, ...]:
+        X, y = np.ascontiguousarray(cast(Floats, block.X)), np.ascontiguousarray(block.y)
+        return X, y, weights(block), order, self.objective.coordinates.centre, *self._common()
+
+    def _sparse(self, block: Block, order: Ints) -> tuple[Any, ...]:
+        X = cast(sp.csr_array, block.X)
+        return *stored(X), np.ascontiguousarray(block.y), weights(block), order, *self._common()
+
+    def _common(self) -> tuple[Any, ...]:
+        objective = self.objective
+        share = objective.counts.used / objective.weight
+        return 1.0 / objective.coordinates.scale, objective.loss.code, share, self._shrink()
+
+
+def _compiled() -> tuple[Any, Any]:
+    """The loops over dense and sparse rows: what they take of the rows comes as one tuple, which no type spells out."""
+    from gramian.kernels import epochs, sparse_epochs
+
+    return epochs, sparse_epochs

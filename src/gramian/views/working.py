@@ -1,0 +1,245 @@
+"""One step of iteratively reweighted least squares as one pass: at a point, the value, the score and the weighted Gram of X.
+
+With eta = offset + level + (x - centre) b and derivatives f', f'' of the loss of a row, the pass returns
+
+    F = sum w f,    g = -sum w f' (x - centre),    s = -sum w f',    and a view of X under the weights v = w f'',
+
+so that the Newton step is the least-squares problem of the working residuals r = -f'/f'' under v. Their rounding is bounded
+as in `views.gradient`: the computed score is v (r + dr) with
+
+    ||dr||_v <= gamma_{n+5} (||level||_v + sum_k ||x_k||_v |b_k|) + 4 u (||1||_v + ||r||_v).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias, cast
+
+import numpy as np
+
+from gramian.arraytypes import Floats
+from gramian.data.blocks import Block, BlockPart, Rows
+from gramian.losses import Loss
+from gramian.views.base import Runner
+from gramian.views.moments import CHUNK, Counts, Moments, moments_of_block
+from gramian.views.moments import merge as merge_moments
+from gramian.views.triangle import Triangle, triangle_of_block
+from gramian.views.triangle import merge as merge_triangles
+
+Reduced: TypeAlias = Moments | Triangle
+
+FLAT = 2.0**-52
+"""Least curvature of a row. Below it a row is fitted to rounding; keeping this much only makes a step shorter."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """The surface level + (x - centre) @ coef of one target: level a number, coef and centre (n,)."""
+
+    centre: Floats
+    level: float
+    coef: Floats
+
+    def moved(self, coef: Floats, level: float) -> Place:
+        return Place(self.centre, self.level + level, self.coef + coef)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lean:
+    """How rows lean along a direction q = level + x'd: the largest |q|, and the largest by which a row loses by moving on.
+
+    A direction along which no row loses, and some gain, has no end: the targets are separated.
+    """
+
+    size: float
+    against: float
+
+    def merged(self, other: Lean) -> Lean:
+        return Lean(max(self.size, other.size), max(self.against, other.against))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Working:
+    """Sums at a point. `score` is ||r||_v^2, `reach` (n,) the largest |x - centre| of each column, `chain` that of g."""
+
+    counts: Counts
+    value: float
+    g: Floats
+    s: float
+    score: float
+    reach: Floats
+    extent: float  # the largest |eta|
+    lean: Lean
+    view: Reduced
+    chain: int
+
+    @staticmethod
+    def of(
+        rows: Rows, runner: Runner, loss: Loss, at: Place, kind: type[Reduced] = Moments, along: Place | None = None
+    ) -> Working | None:
+        """One pass; None when there is no block. `along` is a direction to look along, its centre that of `at`."""
+        whole = not rows.in_memory
+
+        def piece(part: BlockPart, block: Block) -> Working:
+            return _of_block(block, loss, at, kind, along, rows.centred, whole)
+
+        return runner.fold(rows, "reweighted moments", piece, _merge)
+
+
+def centred_eta(block: Block, at: Place) -> Floats:
+    """The linear predictor of each row, its offset included; the centre is taken off a dense X first."""
+    if not isinstance(block.X, np.ndarray):
+        eta = np.asarray(block.X @ at.coef) - float(at.centre @ at.coef)
+    elif not np.any(at.centre):
+        eta = block.X @ at.coef
+    else:
+        eta = np.empty(block.rows)
+        for start in range(0, block.rows, CHUNK):
+            eta[start : start + CHUNK] = (block.X[start : start + CHUNK] - at.centre) @ at.coef
+    eta += at.level
+    return eta if block.offset is None else eta + block.offset
+
+
+def _of_block(
+    block: Block, loss: Loss, at: Place, kind: type[Reduced], along: Place | None, centred: bool, whole: bool
+) -> Working:
+    counts = Counts.of(block, whole)
+    y = block.y[:, 0]
+    w = np.ones(block.rows) if block.w is None else block.w
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        eta = centred_eta(block, at)
+        first, second = loss.first(eta, y), np.maximum(loss.second(eta, y), FLAT)
+        value = float(np.sum(w * loss.value(eta, y)))
+        u, v = -w * first, w * second
+        score = float(np.sum(w * first * (first / second)))
+        g, reach = _towards(block, at.centre, u)
+        lean = _lean(loss, centred_eta(replace(block, offset=None), along), y) if along is not None else Lean(0.0, 0.0)
+        if not np.all(np.isfinite(v)):
+            v = np.ones(block.rows)  # the value is not finite either: the caller goes back
+        bare = replace(block, y=np.zeros((block.rows, 0)), w=v)
+        # Last, because it may overwrite X.
+        view: Reduced = (
+            moments_of_block(bare, centred, False) if kind is Moments else triangle_of_block(bare, centred, False)
+        )
+    extent = float(np.max(np.abs(eta), initial=0.0))
+    chain = min(block.rows, CHUNK) + -(-block.rows // CHUNK) + 6
+    return Working(counts, value, g, float(np.sum(u)), score, reach, extent, lean, view, chain)
+
+
+def _towards(block: Block, centre: Floats, u: Floats) -> tuple[Floats, Floats]:
+    """Sum of u (x - centre), and the largest |x - centre| of each column."""
+    n = block.n
+    if not isinstance(block.X, np.ndarray):
+        X = cast(Any, block.X)
+        most = np.asarray(abs(X).max(axis=0).toarray()).ravel() if block.rows else np.zeros(n)
+        return np.asarray(X.T @ u), most
+    g, low, high = np.zeros(n), np.full(n, np.inf), np.full(n, -np.inf)
+    for start in range(0, block.rows, CHUNK):
+        X = block.X[start : start + CHUNK] - centre
+        g += X.T @ u[start : start + CHUNK]
+        np.minimum(low, X.min(axis=0), out=low)
+        np.maximum(high, X.max(axis=0), out=high)
+    return g, np.maximum(np.abs(low), np.abs(high)) if block.rows else np.zeros(n)
+
+
+def _lean(loss: Loss, q: Floats, y: Floats) -> Lean:
+    """A row whose loss falls for ever along +1 (or -1) may move that way; every other row must stay where it is."""
+    if loss.name == "binomial":
+        against = np.where(y == 1, -q, np.where(y == 0, q, np.abs(q)))
+    elif loss.name == "poisson":
+        against = np.where(y == 0, q, np.abs(q))
+    else:
+        against = np.abs(q)
+    return Lean(float(np.max(np.abs(q), initial=0.0)), float(np.max(against, initial=0.0)))
+
+
+def _merge(a: Working, b: Working) -> Working:
+    merged = merge_moments if isinstance(a.view, Moments) else merge_triangles
+    return Working(
+        a.counts + b.counts,
+        a.value + b.value,
+        a.g + b.g,
+        a.s + b.s,
+        a.score + b.score,
+        np.maximum(a.reach, b.reach),
+        max(a.extent, b.extent),
+        a.lean.merged(b.lean),
+        merged(cast(Any, a.view), cast(Any, b.view)),
+        max(a.chain, b.chain) + 1,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WorkingRows:
+    """The rows as the least-squares problem at a point: w becomes w E f'', y the working residual -f' / E f''.
+
+    E f'' is the expected curvature, so that X'WX is the information that R's glm inverts. Robust errors and leverage are those
+    of this problem; `curve` of a block keeps E f'' apart from the weights.
+    """
+
+    of: Rows
+    loss: Loss
+    at: Place
+
+    @property
+    def n(self) -> int:
+        return self.of.n
+
+    @property
+    def k(self) -> int:
+        return 1
+
+    @property
+    def rows(self) -> int | None:
+        return self.of.rows
+
+    @property
+    def centred(self) -> bool:
+        return self.of.centred
+
+    @property
+    def sparse(self) -> bool:
+        return self.of.sparse
+
+    @property
+    def weighted(self) -> bool:
+        return self.of.weighted
+
+    @property
+    def rereadable(self) -> bool:
+        return self.of.rereadable
+
+    @property
+    def in_memory(self) -> bool:
+        return self.of.in_memory
+
+    @property
+    def name(self) -> str:
+        return self.of.name
+
+    def parts(self) -> Sequence[BlockPart]:
+        return [_WorkingPart(self, part) for part in self.of.parts()]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _WorkingPart:
+    rows: WorkingRows
+    part: BlockPart
+
+    @property
+    def label(self) -> str:
+        return self.part.label
+
+    @property
+    def first(self) -> int | None:
+        return self.part.first
+
+    def blocks(self) -> Iterator[Block]:
+        loss = self.rows.loss
+        for block in self.part.blocks():
+            eta = centred_eta(block, self.rows.at)
+            y = block.y[:, 0]
+            curve = np.maximum(loss.expected(eta), FLAT)
+            w = curve if block.w is None else block.w * curve
+            yield replace(block, y=(-loss.first(eta, y) / curve)[:, None], w=w, curve=curve, offset=None)
