@@ -86,7 +86,7 @@ class Row:
 
 FAST = Row(8.0)
 SLOW = Row(6.0, {"max_iter": 3000})
-ROUGH = Row(2.0, {"max_iter": 300})
+ROUGH = Row(2.0, {"max_iter": 3000})
 
 SOLVER_ROWS: dict[str, Row] = {
     "cholesky": Row(),
@@ -100,4 +100,9 @@ SOLVER_ROWS: dict[str, Row] = {
     "nesterov": SLOW,
     "momentum": SLOW,
     "gradient": SLOW,
+    "sgd": ROUGH,
+    "adagrad": SLOW,
+    "rmsprop": SLOW,
+    "adam": SLOW,
+    "saga": SLOW,
 }

@@ -120,7 +120,7 @@ def fitted(
         else tuple((name, (j,)) for j, name in enumerate(names) if name != "Intercept"),
         targets=tuple(f"y{j}" for j in range(y.shape[1])) if y.shape[1] > 1 else ("y",),
         coef=coef,
-        unscaled=bread @ bread.T,
+        root=bread,
         nobs=float(W if frequency else used.sum()),
         weight_sum=float(W),
         log_weight_sum=float(np.log(wu).sum()),
@@ -130,6 +130,5 @@ def fitted(
         intercept=intercept,
         dropped=tuple(dropped),
         frequency=frequency,
-        root=bread,
     )
     return Fitted(estimate, projection, TableRows(X, y, used, w, cluster, intercept, **layout))

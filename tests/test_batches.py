@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from tests.test_objective import streamed
 
 from gramian.data.arrays import ArrayRows
 from gramian.errors import ArgumentError
@@ -16,7 +17,6 @@ from gramian.views import held
 from gramian.views.base import Threads
 from gramian.views.batches import Batches, Update
 from gramian.views.rowwise import RowsObjective
-from tests.test_objective import streamed
 
 FAMILIES = ("gaussian", "binomial", "poisson", "gamma")
 RULES = ("gradient", "momentum", "nesterov", "adagrad", "rmsprop", "adam")
@@ -56,7 +56,7 @@ class Table:
         return Table(Z, store.y, w * len(Z) / w.sum(), f.shrink[:, None] / w.sum(), f.loss.first)
 
     def slopes(self, theta, rows):
-        """u of some rows, (rows, k)."""
+        """U of some rows, (rows, k)."""
         return self.w[rows, None] * self.first(self.Z[rows] @ theta, self.y[rows])
 
     def gradient(self, theta, rows):
@@ -143,7 +143,7 @@ def test_saga_and_svrg(family, sparse, ridge):
             theta = theta - h * (d + mean + table.shrink * theta)
             mean, kept[i] = mean + d / m, u
     close(batches.theta(saga), theta, 1e-11)
-    value, g, svrg = batches.svrg(theta)
+    value, _, svrg = batches.svrg(theta)
     assert value == f.value(theta)
     snapshot = theta
     mean = f.gradient(theta)[1] - table.shrink * theta

@@ -9,8 +9,8 @@ import pytest
 import scipy.sparse as sp
 
 import gramian as gm
-from gramian.solvers import SOLVERS
 from cases import CASES, SOLVER_ROWS, Case, Row
+from gramian.solvers import SOLVERS
 
 EPS = np.finfo(float).eps
 

@@ -392,7 +392,7 @@ MESSAGES: list[tuple[str, dict[str, Any], type[GramianError], str, str]] = [
     ("y ~ h", {"weights": [["a"]]}, ArgumentError, "weights is 'an array of <U1'", ""),
     ("y ~ h", {"offset": np.ones((2, 2))}, ArgumentError, "offset is 'an array of shape (2, 2)'", ""),
     ("y ~ h", {"offset": [1, np.inf, 0, 0]}, DataError, "column 'offset' is inf at row 1", "remove that row"),
-    ("y ~ h", {"clusters": ["a", None, "b", "b"]}, DataError, "clusters has no label at row 1", "put the labels in a column"),
+    ("y ~ h", {"clusters": ["a", None, "b", "b"]}, DataError, "clusters has no label at row 1", "in a column"),
     ("y ~ h", {"weights": "w", "freq_weights": "h"}, ArgumentError, "weights and freq_weights is 'both'", "multiply"),
     ("y ~ h", {"missing": "dorp"}, ArgumentError, "missing is 'dorp'", "did you mean 'drop'?"),
     ("y ~ h", {"offset": "t"}, DataError, "column 't' of the data holds datetime64[s]", ""),

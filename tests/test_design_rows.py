@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from typing import Any
@@ -236,7 +237,7 @@ def test_values_that_cannot_be_squared_are_named_with_their_size(scale: float, h
     y = X.sum(axis=1)
     X[:, 1] *= scale
     size = f"{np.abs(X[:, 1]).max():.3g}"
-    got = rf"^the sum of squares of column 1 of X is {how} for a float64: its values reach {size.replace('+', '.')} in size\n"
+    got = rf"^the sum of squares of column 1 of X is {how} for a float64: its values reach {re.escape(size)} in size\n"
     with pytest.raises(gm.DataError, match=got + r"Allowed: .*\nHint: divide or multiply the column"):
         gm.lstsq(X, y)
     with pytest.raises(gm.DataError, match=rf"^the sum of squares of b is {how} for a float64\nAllowed"):
@@ -246,7 +247,7 @@ def test_values_that_cannot_be_squared_are_named_with_their_size(scale: float, h
 def test_weights_that_are_to_blame_are_named() -> None:
     X = np.random.default_rng(0).normal(size=(30, 2))
     y, w = X.sum(axis=1), np.full(30, 1e260)
-    got = r"^the weighted sum of squares of column 0 of X, .* too large .*, and the weights 1e\+260\n.*\nHint: .* the weights"
+    got = r"^the weighted sum of squares of column 0 of X, .* too large .*, and the weights 1e\+260\n.*\nHint: .*weights"
     with pytest.raises(gm.DataError, match=got):
         gm.lstsq(X, y, weights=w)
     with pytest.raises(gm.DataError, match=r"^the weighted sum of squares of a, y is too large"):

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
-from shared_data import table
 
 import gramian as gm
 from gramian.glm import methods
 from gramian.losses import LOSSES
 from gramian.solvers import SOLVERS
+from shared_data import table
 
 FAMILIES = ("binomial", "poisson", "gamma")
 

@@ -88,9 +88,7 @@ def test_third_derivatives_never_exceed_second_ones(name):
 def test_deviance_is_twice_the_loss_beyond_a_perfect_fit(name):
     loss = LOSSES[name]
     for y in TARGETS[name]:
-        if name == "binomial" and y in (0.0, 1.0):
-            perfect = 0.0
-        elif name == "poisson" and y == 0:
+        if (name == "binomial" and y in (0.0, 1.0)) or (name == "poisson" and y == 0):
             perfect = 0.0
         else:
             perfect = float(loss.value(loss.link(np.array([y])), np.array([y]))[0])

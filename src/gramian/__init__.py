@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gramian.accumulate import Moments, moments
     from gramian.certificate import Certificate
     from gramian.estimators import LinearRegression, Ridge
+    from gramian.estimators_glm import LogisticRegression, PoissonRegressor
     from gramian.fit import fit
     from gramian.lstsq import LstsqResult, lstsq
     from gramian.minimize import MinimizeResult, minimize
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from gramian.plan import Plan
     from gramian.result import Fit
     from gramian.root import RootResult, root
+    from gramian.sgdregressor import SGDRegressor
 
 # Where each name lives: a module is imported when its name is first used, so that `import gramian` costs no more than
 # the arrays that every answer needs.
@@ -39,11 +41,14 @@ _HOMES = {
     "Certificate": "gramian.certificate",
     "Fit": "gramian.result",
     "LinearRegression": "gramian.estimators",
+    "LogisticRegression": "gramian.estimators_glm",
     "LstsqResult": "gramian.lstsq",
     "MinimizeResult": "gramian.minimize",
     "Moments": "gramian.accumulate",
     "Online": "gramian.online",
     "Plan": "gramian.plan",
+    "PoissonRegressor": "gramian.estimators_glm",
+    "SGDRegressor": "gramian.sgdregressor",
     "Ridge": "gramian.estimators",
     "RootResult": "gramian.root",
     "fit": "gramian.fit",
@@ -63,6 +68,7 @@ __all__ = [
     "GramianError",
     "GramianWarning",
     "LinearRegression",
+    "LogisticRegression",
     "LstsqResult",
     "MinimizeResult",
     "ModelError",
@@ -70,8 +76,10 @@ __all__ = [
     "NeedsData",
     "Online",
     "Plan",
+    "PoissonRegressor",
     "RankError",
     "Ridge",
+    "SGDRegressor",
     "RootResult",
     "SourceError",
     "__version__",

@@ -19,7 +19,6 @@ import numpy as np
 
 from gramian.arraytypes import Floats
 from gramian.certificate import Certificate, Correction, Evidence, certify, correct
-from gramian.kernels.norms import column_norms
 from gramian.solution import Factor, Solution, Stats, Status
 from gramian.solvers.irls import newton_step
 from gramian.views.moments import U, gamma

@@ -83,7 +83,7 @@ class Classical(CovarianceKind):
         return None
 
     def of(self, name: str, estimate: Estimate, projection: Projection | None, gathered: Any) -> Covariance:
-        root = estimate.inverse_root()
+        root = estimate.root
         sigma = np.sqrt(estimate.sigma2)
         return Covariance(name, sigma[:, None, None] * root, estimate.df_tests)
 

@@ -57,20 +57,19 @@ class Estimate:
     """p coefficients in printed order, the intercept first when there is one, for k targets.
 
     names: of the p coefficients. terms: each term's name and its positions among the p; the intercept is no term.
-    coef (p, k): NaN for a dropped column. unscaled (p, p): (X'WX + penalty)^-1, zero rows and columns where dropped.
+    coef (p, k): NaN for a dropped column. root (p, s): (X'WX + penalty)^-1 = root root', zero rows where dropped.
     nobs: rows of positive weight, or the sum of the weights when they are frequencies. log_weight_sum: sum of log w
     over the rows of positive weight, 0 without weights; not used for frequencies. rss (k,): weighted residual sum of
     squares. tss (k,): that of the target, about its weighted mean when there is an intercept, else about zero.
     For another family `likelihood` is there, rss is the deviance, and tss that of the null model.
-    rank: of X with the intercept. root (p, s): unscaled = root root'; taken from `unscaled` when not given, at the cost
-    of squaring the condition number in joint tests.
+    rank: of X with the intercept.
     """
 
     names: tuple[str, ...]
     terms: tuple[tuple[str, tuple[int, ...]], ...]
     targets: tuple[str, ...]
     coef: Floats
-    unscaled: Floats
+    root: Floats
     nobs: float
     weight_sum: float
     log_weight_sum: float
@@ -81,7 +80,6 @@ class Estimate:
     dropped: tuple[Dropped, ...] = ()
     ridge: float = 0.0
     frequency: bool = False
-    root: Floats | None = None
     likelihood: Likelihood | None = None
 
     @property
@@ -123,12 +121,3 @@ class Estimate:
     def estimated(self) -> NDArray[np.bool_]:
         """Which of the p coefficients were estimated, that is, not dropped."""
         return np.asarray(~np.isnan(self.coef).any(axis=1), dtype=np.bool_)
-
-    def inverse_root(self) -> Floats:
-        """(p, s) with unscaled = root root'."""
-        if self.root is not None:
-            return self.root
-        scale = np.sqrt(np.maximum(np.diagonal(self.unscaled), 0.0))
-        inverse = np.divide(1.0, scale, out=np.zeros_like(scale), where=scale > 0)
-        values, vectors = np.linalg.eigh(self.unscaled * inverse[:, None] * inverse)
-        return scale[:, None] * vectors * np.sqrt(np.maximum(values, 0.0))

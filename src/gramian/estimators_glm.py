@@ -8,7 +8,7 @@ dense. Not offered: `penalty` other than l2, `solver` (`method` names one), `dua
 from __future__ import annotations
 
 import warnings
-from abc import ABC, abstractmethod
+from abc import ABC
 from dataclasses import dataclass
 from typing import Any, Self, cast
 
@@ -177,7 +177,7 @@ class LogisticRegression(ClassifierMixin, _Penalised):
         if np.unique(present).size < 2:
             raise DataError(
                 message(
-                    f"y holds one class only, {self.classes_[present[0]]!r}, in the rows of positive weight",
+                    f"y holds one class only, {np.asarray(self.classes_)[present[0]].item()!r}, in the rows of positive weight",
                     "Allowed: labels of at least two classes",
                     "check the filter that made the rows",
                 )
@@ -211,6 +211,9 @@ class LogisticRegression(ClassifierMixin, _Penalised):
                     "give a penalty, as C=1.0",
                 )
             )
+        # Only differences between classes count: of all equal answers, the one whose sums are zero.
+        intercept = intercept - np.mean(intercept)
+        coef = coef - np.mean(coef, axis=0)
         return Solved(coef, intercept, ended.stats.iterations, ended.status)
 
     def decision_function(self, X: Any) -> Floats:

@@ -111,7 +111,7 @@ def _with_factor(
     solution, plan = proven(rows, view, solution, request, runner, plan)
     assert solution.factor is not None
     gradient = gradient_at(rows, view, solution, small(rows), runner)
-    check_unchanged(rows, view.counts, gradient.counts)
+    check_unchanged(rows.name, view.counts, gradient.counts)
     evidence, off = evidence_of_data(view, solution, request, gradient, solution.factor.defect)
     evidence = replace(evidence, level_bound=evidence.level_bound + np.abs(off))
     correction = replace(correct(evidence, solution.factor), made=False)

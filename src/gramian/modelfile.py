@@ -57,7 +57,7 @@ def _fit_in(data: dict[str, Any]) -> Fit:
         terms=tuple((term.name, tuple(j + shift for j in term.columns)) for term in design.terms),
         targets=design.targets,
         coef=from_array(held["coef"], 2),
-        unscaled=root @ root.T,
+        root=root,
         nobs=from_number(held["nobs"]),
         weight_sum=from_number(held["weight_sum"]),
         log_weight_sum=from_number(held["log_weight_sum"]),
@@ -68,7 +68,6 @@ def _fit_in(data: dict[str, Any]) -> Fit:
         dropped=tuple(_dropped(item) for item in held["dropped"]),
         ridge=from_number(held["ridge"]),
         frequency=bool(held["frequency"]),
-        root=root,
         likelihood=_likelihood(held.get("likelihood")),
     )
     if estimate.coef.shape != (len(estimate.names), len(estimate.targets)):

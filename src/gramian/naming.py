@@ -114,7 +114,7 @@ def named(design: Design, answer: Answer | Found, request: Request, frequency: b
     # Without a factor the columns are taken to be independent, and nothing that follows from it is known.
     W = factor.W if factor is not None else np.full((n, 1), np.nan)
     projection = Projection(
-        solution.coef, W, solution.level, solution.centre, design.intercept, counts.weight, frequency
+        solution.coef, W, solution.level, solution.centre, design.intercept, counts.weight, frequency, counts
     )
     root = projection.bread()
     if design.intercept:
@@ -124,7 +124,7 @@ def named(design: Design, answer: Answer | Found, request: Request, frequency: b
         terms=tuple((term.name, tuple(j + shift for j in term.columns)) for term in design.terms),
         targets=design.targets,
         coef=coef,
-        unscaled=root @ root.T if factor is not None else np.broadcast_to(np.nan, (n + shift, n + shift)),
+        root=root,
         nobs=counts.weight if frequency else float(counts.used),
         weight_sum=counts.weight,
         log_weight_sum=counts.log_weight,
@@ -135,7 +135,6 @@ def named(design: Design, answer: Answer | Found, request: Request, frequency: b
         dropped=() if shortest else dropped,
         ridge=request.penalty.ridge,
         frequency=frequency,
-        root=root,
     )
     return estimate, projection
 

@@ -41,8 +41,10 @@ RULES: dict[str, tuple[int, float, float, float]] = {
 }
 """The code of each rule in compiled loops, and its published constants a, b, e."""
 
-POWER, OWN = 0.6, 0.01
-"""How fast default steps fall, and the first step of the rules that scale gradients by themselves, in scaled columns."""
+POWER = 0.6
+"""How fast default steps fall."""
+OWN = {"adagrad": (0.5, 0.0), "rmsprop": (0.05, 0.01), "adam": (0.05, 0.01)}
+"""First step, in units of the size of theta, and decay of the rules that scale gradients by themselves."""
 BEYOND = 1e100
 """A coefficient larger than this, in scaled columns, is on its way to infinity."""
 FORMAT, VERSION = "gramian-online", 1
@@ -96,6 +98,7 @@ class State:
     rows: int
     weight: float
     row: float  # the largest curvature of a row so far
+    size: float  # of theta: the deviation of the first targets, or 1 where eta is a logarithm
     generator: dict[str, Any]
 
     def copy(self) -> State:
@@ -190,6 +193,7 @@ class Online:
             "rows": state.rows,
             "weight": number(state.weight),
             "row": number(state.row),
+            "size": number(state.size),
             "generator": state.generator,
         }
         jsonfile.write(path, FORMAT, VERSION, content)
@@ -213,6 +217,7 @@ class Online:
                 rows=int(content["rows"]),
                 weight=from_number(content["weight"]),
                 row=from_number(content["row"]),
+                size=from_number(content["size"]),
                 generator=dict(_as_generator(content["generator"]).bit_generator.state),
             )
         except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
@@ -258,7 +263,9 @@ def begun(X: Floats, y: Floats, settings: Settings) -> State:
         scale = np.where((spread > 4e-16 * np.max(np.abs(X), axis=0)) & np.isfinite(spread), spread, 1.0)
     zeros = [np.zeros((1, p)) for _ in range(3)]
     generator = np.random.default_rng(settings.seed).bit_generator.state
-    return State(centre, scale, theta, *zeros, np.zeros(2, dtype=np.int64), 0, 0.0, 0.0, dict(generator))
+    size = float(np.std(y)) if settings.family == "gaussian" else 1.0
+    counters = np.zeros(2, dtype=np.int64)
+    return State(centre, scale, theta, *zeros, counters, 0, 0.0, 0.0, size if size > 0 else 1.0, dict(generator))
 
 
 def _near(loss: Loss, mean: float) -> float:
@@ -280,7 +287,7 @@ def stepped(state: State, X: Floats, y: Floats, w: Floats, settings: Settings) -
     order = generator.permutation(m) if settings.shuffle else np.arange(m)
     inverse = 1.0 / state.scale
     row = max(state.row, _largest(X, w, state, settings))
-    numbers = rule_settings(settings, row)
+    numbers = rule_settings(settings, row, state.size)
     shrink = np.zeros(n + int(settings.intercept))
     shrink[:n] = settings.alpha * inverse**2
     code, rule = settings.loss.code, RULES[settings.rule][0]
@@ -299,7 +306,7 @@ def stepped(state: State, X: Floats, y: Floats, w: Floats, settings: Settings) -
     )
 
 
-def rule_settings(settings: Settings, row: float) -> Floats:
+def rule_settings(settings: Settings, row: float, size: float) -> Floats:
     """(step, decay, power, a, b, e) of the compiled loops."""
     code, a, b, e = RULES[settings.rule]
     if settings.step is not None:
@@ -307,13 +314,14 @@ def rule_settings(settings: Settings, row: float) -> Floats:
     first = 0.5 / row if row > 0 else 1.0
     if code in (1, 2):
         first *= 1.0 - a
-    if code >= 3:
-        return np.array([OWN, 1e-3, 0.5, a, b, e])
+    if settings.rule in OWN:
+        step, decay = OWN[settings.rule]
+        return np.array([step * size, decay, 0.5, a, b, e])
     return np.array([first, first, POWER, a, b, e])
 
 
 def _largest(X: Floats, w: Floats, state: State, settings: Settings) -> float:
-    """max w f'' ||z||^2; f'' at its bound, or, where it has none, near the current fit."""
+    """Max w f'' ||z||^2; f'' at its bound, or, where it has none, near the current fit."""
     bend = settings.loss.curvature
     largest = 0.0
     for at in range(0, X.shape[0], 4096):

@@ -13,7 +13,7 @@ import numpy as np
 from gramian.arraytypes import Floats
 from gramian.certificate import Certificate, Correction, Evidence, certify, correct
 from gramian.data.blocks import Rows
-from gramian.errors import RankError, SourceError, message
+from gramian.errors import RankError, message
 from gramian.evidence import Sized, evidence_of_data, evidence_of_view, orthonormalised, residual_known, rss_after
 from gramian.kernels.norms import column_norms
 from gramian.plan import Plan
@@ -24,7 +24,7 @@ from gramian.trust import FEWEST_DIGITS, doubtful
 from gramian.views.base import Runner
 from gramian.views.exact import exact_gradient, small
 from gramian.views.gradient import Gradient, Point
-from gramian.views.moments import Counts, Moments
+from gramian.views.moments import Counts, Moments, check_unchanged
 from gramian.views.triangle import Triangle
 
 Accuracy: TypeAlias = Literal["data"] | float
@@ -105,7 +105,7 @@ def _refine_from_data(
         if not exact:
             solution = solution.rounded()
         gradient = gradient_at(rows, view, solution, exact, runner)
-        check_unchanged(rows, view.counts, gradient.counts)
+        check_unchanged(rows.name, view.counts, gradient.counts)
         evidence, level = evidence_of_data(view, solution, request, gradient, factor.defect)
         correction = correct(evidence, factor)
         # The means are known better than the centre, so moving the coefficients moves the level.
@@ -152,24 +152,11 @@ def proven(
         return solution, plan
     started = time.perf_counter()
     seen = gradient_at(rows, view, solution, False, runner, factor.W)
-    check_unchanged(rows, view.counts, seen.counts)
+    check_unchanged(rows.name, view.counts, seen.counts)
     better = orthonormalised(view, request, factor, seen)
     seconds = time.perf_counter() - started
     solution = replace(solution, factor=better).costing(Stats(passes=1, seconds=seconds))
     return solution, plan.done(Step("confirm", f"factor on the data, defect {better.defect:.1e}", seconds))
-
-
-def check_unchanged(rows: Rows, first: Counts, now: Counts) -> None:
-    if (first.read, first.used, first.bits) != (now.read, now.used, now.bits):
-        raise SourceError(
-            message(
-                f"{rows.name} changed between two passes: {first.read:,} rows at first, {now.read:,} rows later"
-                if first.read != now.read
-                else f"{rows.name} changed between two passes: the same {now.read:,} rows with other values",
-                "A source must give the same rows in the same order each time it is read",
-                "fit a copy that nothing writes to",
-            )
-        )
 
 
 def _corrected(solution: Solution, correction: Correction) -> Solution:

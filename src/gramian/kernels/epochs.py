@@ -13,11 +13,9 @@ from typing import Any
 import numpy as np
 
 from gramian.arraytypes import Floats, Ints
-from gramian.kernels.fetch import ask_line
+from gramian.kernels.fetch import AHEAD, ask_line
 from gramian.kernels.rows import compiled, inlined, row_first
 from gramian.kernels.rules import finish_batch, step_at
-
-AHEAD = 8
 
 
 @inlined

@@ -26,3 +26,5 @@ def _fetch(typing: Any, address: Any) -> Any:
 
 
 ask_line = cast(Callable[[Any], None], _fetch)
+AHEAD = 8
+"""Rows between asking and reading: level from 4 to 16, measured."""

@@ -30,29 +30,35 @@ def step_at(settings: Floats, t: Any) -> Any:
 def update(rule: int, settings: Floats, t: int, g: Floats, theta: Floats, m: Floats, v: Floats) -> None:
     """One update of theta (k, p) with the gradient g (k, p)."""
     h, a, b, e = step_at(settings, t), settings[3], settings[4], settings[5]
-    k, p = theta.shape
-    first, second = 1.0 - a**t, 1.0 - b**t
-    for i in range(k):
-        for j in range(p):
-            gj = g[i, j]
-            if rule == 0:
-                theta[i, j] -= h * gj
-            elif rule == 1:
-                m[i, j] = a * m[i, j] + gj
-                theta[i, j] -= h * m[i, j]
-            elif rule == 2:
-                m[i, j] = a * m[i, j] + gj
-                theta[i, j] -= h * (gj + a * m[i, j])
-            elif rule == 3:
-                v[i, j] += gj * gj
-                theta[i, j] -= h * gj / (np.sqrt(v[i, j]) + e)
-            elif rule == 4:
-                v[i, j] = a * v[i, j] + (1.0 - a) * gj * gj
-                theta[i, j] -= h * gj / (np.sqrt(v[i, j]) + e)
-            else:
-                m[i, j] = a * m[i, j] + (1.0 - a) * gj
-                v[i, j] = b * v[i, j] + (1.0 - b) * gj * gj
-                theta[i, j] -= h * (m[i, j] / first) / (np.sqrt(v[i, j] / second) + e)
+    # One loop for each rule, so that each is a loop of vector units.
+    for i in range(theta.shape[0]):
+        gi, x, mi, vi = g[i], theta[i], m[i], v[i]
+        if rule == 0:
+            for j in range(x.size):
+                x[j] -= h * gi[j]
+        elif rule == 1:
+            for j in range(x.size):
+                mi[j] = a * mi[j] + gi[j]
+                x[j] -= h * mi[j]
+        elif rule == 2:
+            for j in range(x.size):
+                mi[j] = a * mi[j] + gi[j]
+                x[j] -= h * (gi[j] + a * mi[j])
+        elif rule == 3:
+            for j in range(x.size):
+                vi[j] += gi[j] * gi[j]
+                x[j] -= h * gi[j] / (np.sqrt(vi[j]) + e)
+        elif rule == 4:
+            for j in range(x.size):
+                vi[j] = a * vi[j] + (1.0 - a) * gi[j] * gi[j]
+                x[j] -= h * gi[j] / (np.sqrt(vi[j]) + e)
+        else:
+            # sqrt(v / second) = sqrt(v) / root: one root less in the loop.
+            first, root = 1.0 - a**t, np.sqrt(1.0 - b**t)
+            for j in range(x.size):
+                mi[j] = a * mi[j] + (1.0 - a) * gi[j]
+                vi[j] = b * vi[j] + (1.0 - b) * gi[j] * gi[j]
+                x[j] -= h * (mi[j] / first) / (np.sqrt(vi[j]) / root + e)
 
 
 @compiled

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from gramian.arraytypes import Floats, Ints
-from gramian.kernels.rows import compiled, inlined, row_first
+from gramian.kernels.fetch import AHEAD, ask_line
+from gramian.kernels.rows import compiled, gathering, inlined, row_first
 from gramian.kernels.rules import finish_batch, step_at
 
 
@@ -39,14 +40,35 @@ def catch_up(h: float, shrink: Floats, mean: Floats, theta: Floats, since: Ints,
         since[j] = t
 
 
-@inlined
+@gathering
 def dot_row(data: Floats, columns: Ints, lo: Any, hi: Any, inverse: Floats, b: Floats) -> float:
     """Z'b of the stored values lo .. hi."""
-    total = b[inverse.size] if b.size > inverse.size else 0.0
+    total = float(b[inverse.size]) if b.size > inverse.size else 0.0
     for at in range(lo, hi):
-        j = columns[at]
+        j = np.uint32(columns[at])
         total += data[at] * inverse[j] * b[j]
     return total
+
+
+@gathering
+def move_row(
+    data: Floats, columns: Ints, lo: Any, hi: Any, inverse: Floats, move: float, h: float, shrink: Floats, b: Floats
+) -> None:
+    """B -= move z + h shrink b at the stored values lo .. hi and the intercept."""
+    for at in range(lo, hi):
+        j = np.uint32(columns[at])
+        b[j] -= move * data[at] * inverse[j] + h * shrink[j] * b[j]
+    if b.size > inverse.size:
+        b[inverse.size] -= move
+
+
+@inlined
+def ask_row(data: Floats, columns: Ints, ends: Ints, order: Ints, at: int) -> None:
+    """Asks memory for the stored values that are due in AHEAD rows; one line of each, the next follow by themselves."""
+    if at + AHEAD < order.size:
+        lo = ends[order[at + AHEAD]]
+        ask_line(data.ctypes.data + lo * data.itemsize)
+        ask_line(columns.ctypes.data + lo * columns.itemsize)
 
 
 @compiled
@@ -77,6 +99,7 @@ def plain_epoch(
     since = np.zeros(p, dtype=np.int64)
     h = step_at(settings, counters[0] + 1)
     for t in range(order.size):
+        ask_row(data, columns, ends, order, t)
         i = order[t]
         lo, hi = ends[i], ends[i + 1]
         if ridge:
@@ -93,13 +116,10 @@ def plain_epoch(
         for a in range(k):
             b = theta[a]
             move = h * weight * row_first(code, dot_row(data, columns, lo, hi, inverse, b), y[i, a])
+            move_row(data, columns, lo, hi, inverse, move, h, shrink, b)
+        if ridge:
             for at in range(lo, hi):
-                j = columns[at]
-                b[j] -= move * data[at] * inverse[j] + h * shrink[j] * b[j]
-            if p > n:
-                b[n] -= move
-        for at in range(lo, hi):
-            since[columns[at]] = t + 1
+                since[columns[at]] = t + 1
     if ridge:
         for j in range(n):
             catch_up(h, shrink, none, theta, since, order.size, j)
@@ -172,6 +192,7 @@ def reduced_epoch(
     one = 1.0 / (ends.size - 1)
     since = np.zeros(p, dtype=np.int64)
     for t in range(order.size):
+        ask_row(data, columns, ends, order, t)
         i = order[t]
         lo, hi = ends[i], ends[i + 1]
         for at in range(lo, hi):

@@ -34,7 +34,7 @@ class Products(Protocol):
     def weight(self) -> float: ...
     def start(self) -> Floats: ...
     def targets(self) -> RowVector:
-        """b."""
+        """B."""
         ...
 
     def fused(self, v: Floats, u: RowVector, alpha: Floats) -> tuple[RowVector, Floats]:
@@ -90,5 +90,5 @@ def _size(piece: Floats) -> Floats:
 
 
 def over(a: Floats, b: Floats) -> Floats:
-    """a / b, and 0 where b is 0: the columns that have ended."""
+    """A / b, and 0 where b is 0: the columns that have ended."""
     return np.where(b != 0, a / np.where(b != 0, b, 1.0), 0.0)

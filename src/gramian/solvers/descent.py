@@ -36,16 +36,13 @@ class Descending:
     theta: Floats
     value: float
     gradient: Floats
+    gradient_norms: Floats
     memory: Memory
     k: int = 0
     stride: float = float("nan")
     moved: tuple[Floats, Floats] | None = None
     recent: tuple[float, ...] = ()
     status: Status | None = None
-
-    @property
-    def gradient_norms(self) -> Floats:
-        return known(self.gradient)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +55,7 @@ class Descent(Minimiser[Descending]):
     def init(self, objective: Objective, theta: Floats) -> Descending:
         rule, length = settled(self.rule, self.length, objective)
         value, g = objective.gradient(theta)
-        return Descending(rule, length, theta, value, g, rule.memory(theta.shape), recent=(value,))
+        return Descending(rule, length, theta, value, g, known(g), rule.memory(theta.shape), recent=(value,))
 
     def step(self, objective: Objective, state: Descending) -> Descending:
         k = state.k + 1
@@ -66,7 +63,7 @@ class Descent(Minimiser[Descending]):
         if state.length.searches and not np.sum(state.gradient * d) < 0:
             d, memory = state.rule.direction(state.gradient, state.rule.forget(state.memory), k)
         step = state.length.find(objective, state, d)
-        if not np.all(np.isfinite(step)):
+        if not np.isfinite(step).all():
             return replace(state, status=failure(state.value, float(np.sum(state.gradient * d))))
         # theta_{k+1} = theta_k + step_k d_k
         theta = state.theta + step * d
@@ -76,6 +73,7 @@ class Descent(Minimiser[Descending]):
             theta=theta,
             value=value,
             gradient=g,
+            gradient_norms=known(g),
             memory=memory,
             k=k,
             stride=float(np.max(step)),
@@ -114,5 +112,5 @@ def settled(rule: Rule, length: Length | None, objective: Objective) -> tuple[Ru
 
 def known(gradient: Floats) -> Floats:
     """The norm of each column; inf where it is not finite, since nan would say "not known"."""
-    norms = np.sqrt(np.sum(gradient**2, axis=0))
-    return np.where(np.isfinite(norms), norms, np.inf)
+    norms = np.sqrt(np.einsum("ij,ij->j", gradient, gradient))
+    return norms if np.isfinite(norms).all() else np.where(np.isfinite(norms), norms, np.inf)

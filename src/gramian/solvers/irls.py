@@ -156,7 +156,7 @@ class IRLS(Iterative[Reweighted, Fitting]):
         to = newton_step(found, place, factor, objective.request.penalty.ridge)
         status, direction = None, None
         lean = found.lean
-        if taken >= SURE and not objective.request.penalty and 0 < lean.size and lean.against <= LEANING * lean.size:
+        if taken >= SURE and not objective.request.penalty and lean.size > 0 and lean.against <= LEANING * lean.size:
             status, direction = Status.SEPARATED, place
         elif to.row * to.decrement <= CLOSE or to.decrement**2 <= 64 * EPS * abs(value):
             status = Status.CONVERGED

@@ -13,6 +13,7 @@ reads:
 
 from __future__ import annotations
 
+import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -209,14 +210,14 @@ def _wants_end(answer: object) -> bool:
 
 def _finite(state: State) -> bool:
     """A gradient of nan means "not known"; a value of nan is never right."""
-    return bool(
-        np.isfinite(state.value) and not np.any(np.isinf(state.gradient_norms)) and np.all(np.isfinite(state.theta))
-    )
+    if not math.isfinite(state.value) or np.isinf(state.gradient_norms).any():
+        return False
+    return bool(np.isfinite(state.theta).all())
 
 
 def _record(state: State, iteration: int, passes: float, seconds: float) -> Record:
-    size = float(np.sqrt(np.sum(state.gradient_norms**2)))
-    return Record(iteration, passes, seconds, state.value, size, state.stride)
+    norms = state.gradient_norms
+    return Record(iteration, passes, seconds, state.value, math.sqrt(float(norms @ norms)), state.stride)
 
 
 def _snapshot(record: Record, theta: Floats) -> Snapshot:

@@ -16,38 +16,66 @@ FLAT = 1e-13
 """Eigenvalues below this share of the largest belong to dependent columns, as far as a Gram matrix can tell."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Range:
-    """mu, the smallest eigenvalue of the Hessian that is not zero, 0 where it is not known; L, the largest or a bound."""
+    """mu, the smallest eigenvalue of the Hessian that is not zero, 0 where it is not known; L, the largest or a bound.
+
+    `values` and `vectors` of those eigenvalues, where the Hessian is the same everywhere and was made. `far`: how much of an
+    error of the slopes, in units of the deviation of y, the intercept sees in units of y, where that is more than 1.
+    """
 
     mu: float
     L: float
+    far: float = 1.0
+    values: Floats | None = None
+    vectors: Floats | None = None
 
     @staticmethod
     def of(view: RowsObjective) -> Range:
         """From the Gram matrix where it is affordable; else mu is that of the ridge and L the trace, which take no pass."""
-        if not affordable(view.counts.used, view.shape[0]):
+        if not (view.quadratic and affordable(view.counts.used, view.shape[0])):
             return Range.of_sizes(view)
-        values = np.linalg.eigvalsh(view.hessian(view.start())[0])
-        L = float(values[-1])
-        return Range(float(np.min(values, initial=L, where=values > FLAT * L)), L)
+        values, vectors = np.linalg.eigh(view.hessian(view.start())[0])
+        bent = values > FLAT * values[-1]
+        if not np.any(bent):
+            return Range(0.0, 0.0)
+        return Range(float(values[bent][0]), float(values[-1]), _far(view), values[bent], vectors[:, bent])
 
     @staticmethod
     def of_sizes(view: RowsObjective) -> Range:
+        """Mu of the ridge, L at most the trace; for a loss whose curvature has no bound, L as if it were 1."""
         first = int(view.coordinates.intercept)
+        bend = view.loss.curvature if np.isfinite(view.loss.curvature) else 1.0
         sizes = np.square(view.norms[: view.n] / view.coordinates.scale) / view.weight
         ridge = view.shrink / view.weight
-        mu = float(np.min(ridge[first:], initial=1.0 if first else np.inf))
-        return Range(mu, float(np.sum(sizes) + np.sum(ridge)) + first)
+        mu = float(np.min(ridge[first:], initial=np.inf)) if view.penalty and view.n else 0.0
+        return Range(mu, bend * (float(np.sum(sizes)) + first) + float(np.sum(ridge)), _far(view))
 
     def tolerance(self, digits: float) -> float:
         """Of ||g|| relative to ||g_0|| at zero: ||theta*|| >= ||g_0|| / L, and ||theta - theta*|| <= ||g|| / mu."""
         share = self.mu / self.L if self.mu > 0 else 1.0
-        return max(10.0**-digits * share, 8 * EPS)
+        return max(10.0**-digits * share / self.far, 8 * EPS)
 
-    def reached(self, view: RowsObjective, theta: Floats, norms: Floats, digits: float) -> bool:
-        """Whether ||g|| / mu is within 10^-digits of the slopes at hand, or g is rounding; False where mu is not known."""
+    def reached(self, view: RowsObjective, theta: Floats, g: Floats, digits: float) -> bool:
+        """Whether the error, H^-1 g or at most ||g|| / mu, is within 10^-digits of slopes and intercept; or g is rounding."""
         first = int(view.coordinates.intercept)
-        size = view.norms[view.n :] / np.sqrt(view.weight)
-        bound = np.maximum(self.mu * 10.0**-digits * column_norms(theta[first:]), 8 * EPS * size)
-        return self.mu > 0 and bool(np.all(norms <= bound))
+        y = view.raw_norms[view.n :] / np.sqrt(view.weight)
+        size = column_norms(theta[first:])
+        if self.values is not None and self.vectors is not None:
+            e = self.vectors @ ((self.vectors.T @ g) / self.values[:, None])
+            error = column_norms(e)
+            far = np.abs(np.sum(e[:first], axis=0) - (view.coordinates.centre / view.coordinates.scale) @ e[first:])
+        else:
+            error = column_norms(g) / self.mu if self.mu > 0 else np.full_like(size, np.inf)
+            far = self.far * error
+        # A certificate divides by the size of the truth, which may be smaller by the error: a tenth is left for that.
+        near = (error <= 0.9 * 10.0**-digits * size) & ((far <= 0.9 * 10.0**-digits * y) | (first == 0))
+        return bool(np.all(near | (column_norms(g) <= 8 * EPS * y)))
+
+
+def _far(view: RowsObjective) -> float:
+    if not view.coordinates.intercept:
+        return 1.0
+    sizes, raw = view.norms[view.n :], view.raw_norms[view.n :]
+    share = float(np.max(sizes / np.where(raw > 0, raw, 1.0), initial=0.0))
+    return max(1.0, share * float(np.linalg.norm(view.coordinates.centre / view.coordinates.scale)))

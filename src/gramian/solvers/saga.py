@@ -78,9 +78,8 @@ class SAGA(Iterative[RowsObjective, Reducing]):
             value, g, reduced = batches.svrg(theta)
         else:
             value, g = objective.gradient(theta)
-        norms = column_norms(g)
-        status = Status.CONVERGED if state.range.reached(objective, theta, norms, self.digits) else None
-        return replace(moved, reduced=reduced, value=value, gradient_norms=norms, status=status)
+        status = Status.CONVERGED if state.range.reached(objective, theta, g, self.digits) else None
+        return replace(moved, reduced=reduced, value=value, gradient_norms=column_norms(g), status=status)
 
     def advice(self, objective: RowsObjective, start: Floats) -> str:
         bound = 1.0 / objective.row_curvature()

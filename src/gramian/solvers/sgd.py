@@ -26,7 +26,7 @@ from gramian.errors import bad_argument
 from gramian.kernels.norms import column_norms
 from gramian.solution import Status
 from gramian.solvers import adaptive
-from gramian.solvers.base import EPS, Running
+from gramian.solvers.base import Running
 from gramian.solvers.iterate import Iterative
 from gramian.solvers.ranges import Range
 from gramian.solvers.steps import length_of
@@ -85,9 +85,8 @@ class SGD(Iterative[RowsObjective, Sweeping]):
         if epoch > EVERY and epoch % (epoch // EVERY):
             return moved
         value, g = objective.gradient(theta)
-        norms = column_norms(g)
-        status = Status.CONVERGED if state.range.reached(objective, theta, norms, self.digits) else None
-        return replace(moved, value=value, gradient_norms=norms, status=status)
+        status = Status.CONVERGED if state.range.reached(objective, theta, g, self.digits) else None
+        return replace(moved, value=value, gradient_norms=column_norms(g), status=status)
 
     def scheduled(self, objective: RowsObjective, curved: Range) -> Update:
         """The default: h and its decay from the curvature that a batch may show."""
@@ -121,7 +120,7 @@ def remembering(update: Update, done: int) -> Update:
     longest = 1.0 - 1.0 / max(done, 1)
     if update.rule == "rmsprop":
         return replace(update, a=max(update.a, longest))
-    return update
+    return replace(update, b=max(update.b, longest)) if update.rule == "adam" else update
 
 
 def number(step: float | str | None) -> float | None:

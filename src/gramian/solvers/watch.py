@@ -72,7 +72,7 @@ class Watch:
 
     def _small(self, state: State) -> bool:
         tol = self._stop.gradient
-        return tol is not None and bool(np.all(state.gradient_norms <= tol * self._reference))
+        return tol is not None and bool((state.gradient_norms <= tol * self._reference).all())
 
     def _natural(self, state: State) -> bool:
         size = float(np.linalg.norm(state.gradient_norms)) * max(1.0, float(np.linalg.norm(state.theta)))
@@ -92,17 +92,18 @@ class Watch:
             self._smallest, self._when = record.gradient, record.iteration
         if state.value < self._low - level:
             self._low, self._when = state.value, record.iteration
-        self._rested = self._rested + 1 if self._at_rest(state.theta) else 0
         waited = record.iteration - self._when
+        before, self._theta = self._theta, state.theta
+        self._rested = self._rested + 1 if waited and at_rest(before, state.theta) else 0
         # Neither a smaller gradient nor a lower J for long: what still changes is rounding.
         return min(self._rested, waited) >= REST or (
             state.value - self._low <= level and waited > PATIENCE + record.iteration // 4
         )
 
-    def _at_rest(self, theta: Floats) -> bool:
-        """Every target moved by rounding only."""
-        before, self._theta = self._theta, theta
-        if before is None:
-            return False
-        moved = np.sqrt(np.sum((theta - before) ** 2, axis=0))
-        return bool(np.all(moved <= RESTING * np.sqrt(np.sum(theta**2, axis=0))))
+
+def at_rest(before: Floats | None, theta: Floats) -> bool:
+    """Every target moved by rounding only."""
+    if before is None:
+        return False
+    moved = np.sqrt(np.sum((theta - before) ** 2, axis=0))
+    return bool(np.all(moved <= RESTING * np.sqrt(np.sum(theta**2, axis=0))))

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from gramian.arraytypes import Floats
 from gramian.data.blocks import Block, BlockPart, Rows
+from gramian.errors import SourceError, message
 from gramian.kernels.exact import Double, add, exactly, two_sum
 from gramian.views.base import Runner
 
@@ -89,6 +90,20 @@ class Counts:
             weight=float(block.rows) if w is None else float(np.sum(w)),
             log_weight=0.0 if w is None else float(np.sum(np.log(w))),
             bits=bits,
+        )
+
+
+def check_unchanged(name: str, first: Counts, now: Counts) -> None:
+    """Raises SourceError when a later pass met other rows than the first did."""
+    if (first.read, first.used, first.bits) != (now.read, now.used, now.bits):
+        raise SourceError(
+            message(
+                f"{name} changed between two passes: {first.read:,} rows at first, {now.read:,} rows later"
+                if first.read != now.read
+                else f"{name} changed between two passes: the same {now.read:,} rows with other values",
+                "A source must give the same rows in the same order each time it is read",
+                "fit a copy that nothing writes to",
+            )
         )
 
 

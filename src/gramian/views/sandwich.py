@@ -26,6 +26,7 @@ from gramian.arraytypes import Floats, Ints
 from gramian.data.blocks import Block, BlockPart, Rows
 from gramian.data.source import Coded
 from gramian.views.base import Runner
+from gramian.views.moments import Counts, check_unchanged
 
 T = TypeVar("T")
 
@@ -49,6 +50,7 @@ class Projection:
     centred: bool
     weight_sum: float
     frequency: bool = False
+    counts: Counts | None = None  # of the pass that made the fit; a later pass that met other rows is an error
 
     def bread(self) -> Floats:
         """B (p, s) in printed order, the intercept first when centred."""
@@ -120,17 +122,22 @@ def gather(
     Each result has its work's own type, hence Any. Raises DataError when the source has no rows left.
     """
 
-    def piece(part: BlockPart, block: Block) -> tuple[Any, ...]:
+    def piece(part: BlockPart, block: Block) -> tuple[Counts, tuple[Any, ...]]:
+        counts = Counts.of(block, not rows.in_memory)
         seen = look(projection, part, block)
-        return tuple(work.piece(seen) for work in works)
+        return counts, tuple(work.piece(seen) for work in works)
 
-    def merge(left: tuple[Any, ...], right: tuple[Any, ...]) -> tuple[Any, ...]:
-        return tuple(work.merge(a, b) for work, a, b in zip(works, left, right, strict=True))
+    def merge(left: tuple[Counts, tuple[Any, ...]], right: tuple[Counts, tuple[Any, ...]]) -> tuple[Counts, tuple[Any, ...]]:
+        merged = tuple(work.merge(a, b) for work, a, b in zip(works, left[1], right[1], strict=True))
+        return left[0] + right[0], merged
 
     total = runner.fold(rows, what, piece, merge)
     if total is None:
         raise errors.no_rows_for(what, rows.name)
-    return list(total)
+    counts, gathered = total
+    if projection.counts is not None:
+        check_unchanged(rows.name, projection.counts, counts)
+    return list(gathered)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

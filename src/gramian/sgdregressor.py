@@ -1,0 +1,177 @@
+"""SGDRegressor: least squares by stochastic steps, in scikit-learn's clothes; thin over `gramian.online`."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from gramian.arraytypes import Floats
+from gramian.errors import GramianWarning, bad_argument, message, not_a_choice
+from gramian.estimators_glm import sample_weights
+from gramian.online import RULES, Settings, State, begun, stepped
+
+__all__ = ["SGDRegressor"]
+
+RATES = ("auto", "constant", "invscaling")
+
+
+class SGDRegressor(RegressorMixin, BaseEstimator):
+    """Minimise mean of w (y - eta)^2 / 2 + alpha/2 ||b||^2, a row (or `batch_size` rows) a step.
+
+    learning_rate: "auto" takes the step from the curvature, in lazily standardised columns, and lets it fall, so that no
+    column needs scaling; "constant" (eta0) and "invscaling" (eta0 / t) act on the columns as they are. rule: "sgd",
+    "momentum", "nesterov", "adagrad", "rmsprop" or "adam". max_iter: epochs. tol: an epoch must lower the mean loss by this
+    share of the loss of a constant, or it counts against `n_iter_no_change`; None runs all epochs. early_stopping: judge by
+    `validation_fraction` of the rows, set apart, rather than by the rows fitted. fit stops at the best epoch seen.
+
+    Attributes: coef_ (n,), intercept_ (1,), n_iter_, t_ (rows seen), state_, n_features_in_.
+    """
+
+    def __init__(
+        self,
+        *,
+        alpha: float = 0.0001,
+        fit_intercept: bool = True,
+        rule: str = "sgd",
+        learning_rate: str = "auto",
+        eta0: float = 0.01,
+        batch_size: int = 1,
+        max_iter: int = 1000,
+        tol: float | None = 1e-4,
+        shuffle: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 5,
+        random_state: Any = None,
+    ) -> None:
+        self.alpha = alpha
+        self.fit_intercept = fit_intercept
+        self.rule = rule
+        self.learning_rate = learning_rate
+        self.eta0 = eta0
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.tol = tol
+        self.shuffle = shuffle
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.random_state = random_state
+
+    coef_: Floats
+    intercept_: Floats
+    n_iter_: int
+    t_: float
+    state_: State
+    n_features_in_: int
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Epochs over X (m, n), y (m,) until nothing is gained; sample_weight (m,) or a number, >= 0."""
+        X, y, w = self._arrays(X, y, sample_weight, reset=True)
+        settings = self._settings()
+        used, held = self._split(X.shape[0], settings.seed)
+        Xf, yf, wf = X[used], y[used], w[used] if w.size else w
+        judge = (X[held], y[held], w[held] if w.size else w) if held.size else (Xf, yf, wf)
+        state = begun(Xf, yf, settings)
+        best, best_loss, waited, epochs = state, self._loss(state, *judge), 0, 0
+        wanted = (self.tol or 0.0) * best_loss
+        for epochs in range(1, int(self.max_iter) + 1):
+            state = stepped(state, Xf, yf, wf, settings)
+            loss = self._loss(state, *judge)
+            waited = 0 if loss < best_loss - wanted else waited + 1
+            if loss < best_loss:
+                best, best_loss = state, loss
+            if self.tol is not None and waited >= self.n_iter_no_change:
+                break
+        else:
+            if self.tol is not None:
+                warnings.warn(
+                    message("SGDRegressor: max_iter epochs were not enough", f"max_iter is {self.max_iter}", "raise it"),
+                    GramianWarning,
+                    stacklevel=2,
+                )
+        self.n_iter_ = epochs
+        return self._keep(best if self.tol is not None else state)
+
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """One epoch over these rows, from where the model stands; the first call fixes the scales of the columns."""
+        first = not hasattr(self, "state_")
+        X, y, w = self._arrays(X, y, sample_weight, reset=first)
+        settings = self._settings()
+        state = begun(X, y, settings) if first else self.state_
+        self.n_iter_ = 1
+        return self._keep(stepped(state, X, y, w, settings))
+
+    def predict(self, X: Any) -> Floats:
+        """X @ coef_ + intercept_, (m,)."""
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=np.float64, reset=False)
+        return np.asarray(X @ self.coef_ + self.intercept_[0])
+
+    def _arrays(self, X: Any, y: Any, sample_weight: Any, reset: bool) -> tuple[Floats, Floats, Floats]:
+        X, y = validate_data(self, X, y, dtype=np.float64, order="C", y_numeric=True, reset=reset)
+        w = sample_weights(sample_weight, X.shape[0])
+        return X, np.asarray(y, dtype=np.float64)[:, None], np.zeros(0) if w is None else w
+
+    def _settings(self) -> Settings:
+        if self.learning_rate not in RATES:
+            raise not_a_choice("learning_rate", self.learning_rate, RATES)
+        if self.rule not in RULES:
+            raise not_a_choice("rule", self.rule, RULES)
+        for what, value, allowed in (
+            ("max_iter", self.max_iter, self.max_iter >= 1),
+            ("n_iter_no_change", self.n_iter_no_change, self.n_iter_no_change >= 1),
+            ("validation_fraction", self.validation_fraction, 0 < self.validation_fraction < 1),
+            ("tol", self.tol, self.tol is None or self.tol >= 0),
+            ("eta0", self.eta0, self.eta0 > 0),
+        ):
+            if not allowed:
+                between = "a number between 0 and 1" if what == "validation_fraction" else "a number above 0"
+                raise bad_argument(what, value, between)
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        own = None if self.learning_rate == "auto" else float(self.eta0)
+        decay = 1.0 if self.learning_rate == "invscaling" else 0.0
+        return Settings(
+            rule=self.rule,
+            step=own,
+            decay=decay,
+            batch=self.batch_size,
+            alpha=self.alpha,
+            intercept=self.fit_intercept,
+            shuffle=self.shuffle,
+            seed=seed,
+        )
+
+    def _split(self, m: int, seed: int) -> tuple[Any, Any]:
+        """Places of the rows to fit, and of those set apart."""
+        if not self.early_stopping:
+            return np.arange(m), np.zeros(0, dtype=np.intp)
+        order = np.random.default_rng(seed).permutation(m)
+        apart = int(np.ceil(self.validation_fraction * m))
+        if apart >= m:
+            hint = f"n_samples = {m}: give more rows, or early_stopping=False"
+            raise bad_argument("validation_fraction", self.validation_fraction, f"less than all of the {m} rows", hint)
+        return np.sort(order[apart:]), np.sort(order[:apart])
+
+    def _loss(self, state: State, X: Floats, y: Floats, w: Floats) -> float:
+        """What is minimised, at this state."""
+        n = X.shape[1]
+        coef = state.theta[0, :n] / state.scale
+        level = state.theta[0, n] if self.fit_intercept else 0.0
+        r = y[:, 0] - ((X - state.centre) @ coef + level)
+        penalty = 0.5 * float(self.alpha) * float(coef @ coef)
+        return 0.5 * float(np.average(r * r, weights=w if w.size else None)) + penalty
+
+    def _keep(self, state: State) -> Self:
+        self.state_ = state
+        coef = state.theta[0, : state.scale.size] / state.scale
+        self.coef_ = coef
+        level = float(state.theta[0, -1] - state.centre @ coef) if self.fit_intercept else 0.0
+        self.intercept_ = np.array([level])
+        self.t_ = float(state.rows)
+        return self
