@@ -14,7 +14,8 @@ from shared_data import table as real_table
 KEYS = [
     *("formula", "targets", "names", "coef", "se", "t", "p", "digits", "conf_int", "level"),
     *("nobs", "df_model", "df_resid", "rss", "sigma", "rsquared", "rsquared_adj", "fvalue", "f_pvalue"),
-    *("loglik", "aic", "bic", "cov", "dropped", "missing_rows", "method", "reason", "trusted", "certificate", "notes"),
+    *("loglik", "aic", "bic", "cov", "family", "deviance", "null_deviance", "dispersion", "dropped", "missing_rows"),
+    *("method", "reason", "trusted", "certificate", "notes"),
 ]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import mpmath as mp
 import numpy as np
 import pandas as pd
@@ -9,6 +11,7 @@ import pytest
 import statsmodels.api as sm
 
 import gramian as gm
+from command import run
 from gramian.glm import methods
 from gramian.losses import LOSSES
 from gramian.solvers import SOLVERS
@@ -510,3 +513,27 @@ def test_a_stream_that_is_read_once_is_refused():
     reader = pa.RecordBatchReader.from_batches(data.schema, data.to_batches())
     with pytest.raises(gm.ArgumentError, match="read once"):
         gm.fit(FORMULA, reader, family="poisson")
+
+
+def test_the_table_says_z_where_the_dispersion_is_known_and_t_elsewhere():
+    heads = {family: str(gm.fit(FORMULA, problem(family), family=family)).split() for family in FAMILIES}
+    assert "z" in heads["binomial"]
+    assert "z" in heads["poisson"]
+    assert "t" in heads["gamma"]
+    assert "z" not in heads["gamma"]
+
+
+def test_the_command_line_fits_predicts_and_refuses(tmp_path):
+    path, model = tmp_path / "d.csv", tmp_path / "m.json"
+    data = problem("poisson")
+    pd.DataFrame(data).to_csv(path, index=False)
+    status, out, _ = run("fit", path, FORMULA, "--family", "poisson", "--json", "--save", model)
+    found, fit = json.loads(out), gm.fit(FORMULA, str(path), family="poisson")
+    assert status == 0
+    assert found["family"] == "poisson"
+    assert found["deviance"] == fit.deviance
+    status, out, _ = run("predict", model, path)
+    np.testing.assert_allclose([float(line) for line in out.split()[1:]], fit.predict(str(path)), rtol=1e-12)
+    status, _, err = run("fit", path, FORMULA, "--family", "poissn")
+    assert status == 2
+    assert "did you mean 'poisson'" in err

@@ -13,13 +13,16 @@ import gramian as gm
 from gramian.estimators_glm import LogisticRegression, PoissonRegressor
 from gramian.sgdregressor import SGDRegressor
 
-STOCHASTIC = dict.fromkeys(("check_sample_weight_equivalence_on_dense_data", "check_sample_weight_equivalence_on_sparse_data"), "rows are taken one by one: a row of weight two is one long step, and not two")
+STOCHASTIC = dict.fromkeys(
+    ("check_sample_weight_equivalence_on_dense_data", "check_sample_weight_equivalence_on_sparse_data"),
+    "rows are taken one by one: a row of weight two is one long step, and not two",
+)
 """What scikit-learn expects its own SGDRegressor to fail, for the same reason."""
 
 
 @parametrize_with_checks(
     [LogisticRegression(), LogisticRegression(method="lbfgs"), PoissonRegressor(),
-     PoissonRegressor(method="lbfgs"), SGDRegressor(), SGDRegressor(rule="adam", early_stopping=True)],  # fmt: skip
+     PoissonRegressor(method="lbfgs"), SGDRegressor(), SGDRegressor(rule="adam", early_stopping=True)],
     expected_failed_checks=lambda estimator: STOCHASTIC if isinstance(estimator, SGDRegressor) else {},
 )
 def test_scikit_learns_own_checks(estimator, check):
@@ -131,7 +134,7 @@ def test_a_run_cut_short_warns():
 @pytest.mark.parametrize(
     ("options", "words"),
     [({"C": 0}, "C is 0"), ({"C": -1.0}, "C is -1.0"), ({"method": "newtn"}, "did you mean 'newton'"),
-     ({"tol": 0}, "tol is 0"), ({"max_iter": 0}, "max_iter is 0"), ({"threads": 0}, "threads is 0")],  # fmt: skip
+     ({"tol": 0}, "tol is 0"), ({"max_iter": 0}, "max_iter is 0"), ({"threads": 0}, "threads is 0")],
 )
 def test_parameters_that_cannot_be(options, words):
     X, y, _ = problem()
@@ -204,7 +207,7 @@ def test_a_users_own_steps_are_the_textbook_ones():
     ("options", "words"),
     [({"rule": "adm"}, "did you mean 'adam'"), ({"learning_rate": "fast"}, "learning_rate is 'fast'"),
      ({"eta0": 0.0}, "eta0 is 0.0"), ({"max_iter": 0}, "max_iter is 0"), ({"batch_size": 0}, "batch is 0"),
-     ({"validation_fraction": 1.0}, "validation_fraction is 1.0"), ({"alpha": -1.0}, "alpha is -1.0")],  # fmt: skip
+     ({"validation_fraction": 1.0}, "validation_fraction is 1.0"), ({"alpha": -1.0}, "alpha is -1.0")],
 )
 def test_stochastic_parameters_that_cannot_be(options, words):
     with pytest.raises(gm.ArgumentError, match=words):

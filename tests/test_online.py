@@ -7,7 +7,8 @@ import pytest
 
 import gramian as gm
 from gramian.losses import LOSSES
-from gramian.online import RULES, Online
+from gramian.online import Online
+from gramian.stepping import RULES
 
 
 def stream(batches=20, m=50, n=3, seed=0, family="gaussian"):
@@ -28,12 +29,11 @@ def stream(batches=20, m=50, n=3, seed=0, family="gaussian"):
 def recurrence(rule, X, y, step, batch, alpha, decay=0.0):
     """The published rules in plain numpy, rows in order, intercept last."""
     Z = np.column_stack([X, np.ones(len(X))])
-    theta, m, v, t = np.zeros(Z.shape[1]), np.zeros(Z.shape[1]), np.zeros(Z.shape[1]), 0
+    theta, m, v = np.zeros(Z.shape[1]), np.zeros(Z.shape[1]), np.zeros(Z.shape[1])
     shrink = np.array([alpha] * X.shape[1] + [0.0])
-    for start in range(0, len(X) - len(X) % batch, batch):
+    for t, start in enumerate(range(0, len(X) - len(X) % batch, batch), 1):
         z, target = Z[start : start + batch], y[start : start + batch]
         g = z.T @ (z @ theta - target) / batch + shrink * theta
-        t += 1
         h = step / (1 + decay * (t - 1))
         if rule == "sgd":
             theta = theta - h * g

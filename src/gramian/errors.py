@@ -474,9 +474,8 @@ def wrong_derivative(what: str, place: str, got: float, expected: float, at: str
 def cannot(who: str, what: str, able: Iterable[str]) -> ArgumentError:
     """`who` cannot `what`; `able` are the methods that can."""
     options = list(able)
-    return ArgumentError(
-        message(f"{who} cannot {what}", f"Methods that can: {listed(options, 20)}", f"pass method={options[0]!r}" if options else "")
-    )
+    hint = f"pass method={options[0]!r}" if options else ""
+    return ArgumentError(message(f"{who} cannot {what}", f"Methods that can: {listed(options, 20)}", hint))
 
 
 def no_such_step(method: str, allowed: str) -> ArgumentError:
@@ -491,7 +490,7 @@ def no_such_step(method: str, allowed: str) -> ArgumentError:
 def bad_target(name: str, value: float, row: str, family: str, allowed: str) -> DataError:
     hints = {
         "binomial": "turn the target into 0 and 1, or use family='poisson' for counts",
-        "poisson": "for rates, fit the counts with offset='the log of the exposure'; for other positive numbers, family='gamma'",
+        "poisson": "for rates, fit the counts with the log of the exposure as offset; else family='gamma'",
         "gamma": "leave zeros out, or use family='poisson' for counts",
     }
     whole = ", in whole numbers" if family == "poisson" else ""
@@ -525,7 +524,7 @@ def separated(name: str, how: str) -> DataError:
     return DataError(
         message(
             f"target {name} is separated: {how}",
-            "Allowed: targets that no combination of columns predicts without exception; otherwise the best coefficients are infinite",
+            "Allowed: targets that no combination of columns predicts without exception; else coefficients grow for ever",
             "leave that column out, merge it with others, or give a penalty, as ridge=1.0, which keeps coefficients finite",
         )
     )

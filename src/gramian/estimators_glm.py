@@ -1,133 +1,34 @@
 """scikit-learn's classes for losses other than the squared one, and for stochastic steps: thin over the same solvers.
 
-`LogisticRegression` and `PoissonRegressor` take scikit-learn's parameter names where the meaning is the same. They are solved
-by Newton's method to nearly all digits up to a few hundred columns, by L-BFGS beyond and for sparse X, which is never made
+`LogisticRegression` and `PoissonRegressor` take scikit-learn's parameter names where the meaning is the same. They are
+solved by Newton's method to nearly all digits up to a few hundred columns, by L-BFGS beyond and for sparse X, which is never made
 dense. Not offered: `penalty` other than l2, `solver` (`method` names one), `dual`, `multi_class`, `intercept_scaling`.
 """
 
 from __future__ import annotations
 
-import warnings
-from abc import ABC
-from dataclasses import dataclass
 from typing import Any, Self, cast
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.special import expit, softmax
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gramian.arraytypes import Floats
-from gramian.data.arrays import ArrayRows
-from gramian.errors import DataError, GramianWarning, bad_argument, message, not_a_choice
-from gramian.glm import solve_family
-from gramian.losses import LOSSES, Loss
-from gramian.lstsq import checked_threads
-from gramian.problem import Penalty
-from gramian.reducing import NotFinite
-from gramian.solution import Status
-from gramian.solvers.base import Request, Running
+from gramian.errors import DataError, bad_argument, message
+from gramian.losses import LOSSES
+from gramian.penalised import Penalised, Solved, sample_weights
 from gramian.solvers.iterate import Stop, run
 from gramian.solvers.lbfgs import LBFGS
 from gramian.solvers.newton import Newton
-from gramian.views.base import Threads
-from gramian.views.rowwise import RowsObjective
 from gramian.views.softmax import Softmax
 
 __all__ = ["LogisticRegression", "PoissonRegressor"]
 
-METHODS = ("auto", "newton", "lbfgs")
-SMALL = 600
-"""Parameters up to which a Hessian costs little: Newton's method then."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Solved:
-    """coef (n,) or (K, n), intercept a number or (K,), and how it ended."""
-
-    coef: Floats
-    intercept: float | Floats
-    iterations: int
-    status: Status
-
-
-class _Penalised(BaseEstimator, ABC):
-    """What the classes here share: checks, the choice of method, and the warning."""
-
-    fit_intercept: bool
-    method: str
-    tol: float
-    max_iter: int
-    threads: int | None
-
-    def _checked(self) -> None:
-        if self.method not in METHODS:
-            raise not_a_choice("method", self.method, METHODS)
-        if not 0 < self.tol < 1:
-            raise bad_argument("tol", self.tol, "a number between 0 and 1, of the gradient relative to that at the start")
-        if isinstance(self.max_iter, bool) or self.max_iter != int(self.max_iter) or self.max_iter < 1:
-            raise bad_argument("max_iter", self.max_iter, "a whole number >= 1")
-
-    def _newton(self, X: Any, parameters: int) -> bool:
-        if self.method == "newton" and sp.issparse(X):
-            raise bad_argument("method", "newton", "'auto' or 'lbfgs' for a sparse X", "Newton's method would make it dense")
-        return self.method == "newton" or (self.method == "auto" and parameters <= SMALL and not sp.issparse(X))
-
-    def _one(self, X: Any, y: Floats, w: Floats | None, loss: Loss, ridge: float) -> Solved:
-        """One linear predictor."""
-        rows = ArrayRows.of(X, y, weights=w, centred=self.fit_intercept and not sp.issparse(X))
-        runner = Threads(checked_threads(self.threads))
-        request = Request(Penalty(ridge), "min-norm", None, Running(max_iter=self.max_iter))
-        names = tuple(f"column {j} of X" for j in range(rows.n))
-        try:
-            if self._newton(X, rows.n):
-                answer = solve_family(rows, loss, request, "newton", "data", runner, names, "y", whole_counts=False)
-                found = answer.solution
-                return Solved(found.coef[:, 0], float(found.intercept[0]), found.stats.iterations, found.status)
-            objective = RowsObjective.of(rows, runner, loss, request.penalty, intercept=self.fit_intercept)
-            theta = objective.start()
-            if self.fit_intercept:
-                mean = float(np.average(y, weights=w))
-                theta[0, 0] = float(loss.link(np.array([mean]))[0]) if np.isfinite(loss.link(np.array([mean]))[0]) else 0.0
-            ended = run(LBFGS(), objective, Stop(gradient=self.tol, max_iter=self.max_iter), theta=theta)
-        except NotFinite as error:
-            raise rows.not_finite(error.columns) from None
-        coef, level = objective.coordinates.to_user(ended.theta)
-        intercept = float(level[0] - objective.coordinates.centre @ coef[:, 0]) if self.fit_intercept else 0.0
-        return Solved(coef[:, 0], intercept, ended.stats.iterations, ended.status)
-
-    def _warn(self, solved: Solved) -> None:
-        if solved.status not in (Status.OK, Status.CONVERGED, Status.STALLED):
-            warnings.warn(
-                message(f"{type(self).__name__}: {solved.status.value}", f"max_iter is {self.max_iter}, tol {self.tol:g}"),
-                GramianWarning,
-                stacklevel=3,
-            )
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
-
-
-def sample_weights(sample_weight: Any, m: int) -> Floats | None:
-    """One weight a row, zero or more; a number stands for all rows."""
-    if sample_weight is None:
-        return None
-    w = np.asarray(sample_weight, dtype=np.float64)
-    w = np.full(m, float(w)) if w.ndim == 0 else w
-    if w.shape != (m,):
-        raise bad_argument("the shape of sample_weight", w.shape, f"({m},), one weight for each row")
-    if not (np.all(np.isfinite(w)) and np.all(w >= 0) and np.any(w)):
-        raise bad_argument("sample_weight", "negative, infinite, NaN or all zero", "finite numbers >= 0, some above 0")
-    return w
-
-
-class LogisticRegression(ClassifierMixin, _Penalised):
+class LogisticRegression(ClassifierMixin, Penalised):
     """Logistic regression with a penalty: minimise C sum w log-loss + ||b||^2 / 2; the intercept is not penalised.
 
     C: a number > 0; infinity is no penalty, and then separated classes are an error that names the column. More than two
@@ -165,7 +66,7 @@ class LogisticRegression(ClassifierMixin, _Penalised):
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """X (m, n), an array, a frame or scipy.sparse; y (m,) labels of any kind; sample_weight (m,) or a number, >= 0."""
-        self._checked()
+        self._check()
         if not self.C > 0:
             raise bad_argument("C", self.C, "a number > 0, or infinity for no penalty")
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=np.float64)
@@ -177,7 +78,7 @@ class LogisticRegression(ClassifierMixin, _Penalised):
         if np.unique(present).size < 2:
             raise DataError(
                 message(
-                    f"y holds one class only, {np.asarray(self.classes_)[present[0]].item()!r}, in the rows of positive weight",
+                    f"y holds one class only, {self.classes_[present[0]].item()!r}, in rows of positive weight",
                     "Allowed: labels of at least two classes",
                     "check the filter that made the rows",
                 )
@@ -241,7 +142,7 @@ class LogisticRegression(ClassifierMixin, _Penalised):
         return self.classes_[place]
 
 
-class PoissonRegressor(RegressorMixin, _Penalised):
+class PoissonRegressor(RegressorMixin, Penalised):
     """Poisson regression with log link: minimise sum w (deviance / 2) / sum w + alpha/2 ||b||^2; as scikit-learn's.
 
     alpha: a number >= 0; 0 is no penalty. y: zero or more, not only whole numbers. The other parameters are those of
@@ -274,7 +175,7 @@ class PoissonRegressor(RegressorMixin, _Penalised):
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """X (m, n), an array, a frame or scipy.sparse; y (m,); sample_weight (m,) or a number, >= 0."""
-        self._checked()
+        self._check()
         if not 0 <= self.alpha < float("inf"):
             raise bad_argument("alpha", self.alpha, "a finite number >= 0", "alpha=0 is no penalty")
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=np.float64, y_numeric=True)

@@ -54,16 +54,17 @@ def fit(
 ) -> Fit:
     """Fit a linear model to any table, and say how many digits to trust.
 
-    family: "gaussian", or by their canonical links "binomial" (a target of 0 and 1, shares, or text with two levels) and
-    "poisson" (counts), and "gamma" with log link. formula: "price ~ sqft + C(city)"; an intercept is added unless "- 1". data: a DataFrame of any kind, Arrow, a DuckDB
-    relation, a dict of arrays, a path, folder, glob or URL of CSV, TSV, Parquet or Feather files, "-" for CSV on standard
-    input, or Moments. method: "auto" or a solver's name. accuracy: "data" (all digits that the data support; default in
-    memory and for small files) or a number of digits (default 8 for large files). cov: "classical", "HC0" to "HC3", or
-    "cluster" with `clusters`. clusters, weights (analytic, as R's lm), freq_weights (rows repeated), offset: a column's
-    name, or one value a row. ridge: added to the diagonal of X'X, in the user's units. missing: rows with missing values
-    are dropped, and counted, or an error. rank: "drop" dependent columns by name, "min-norm", or "error". tol: the rank
-    tolerance, default max(30, n) eps. step, batch, max_iter, seed: of methods that iterate, as in gm.lstsq. threads:
-    default all processors. progress: None shows a bar on a terminal after a second.
+    family: "gaussian", or by their canonical links "binomial" (a target of 0 and 1, shares, or text with two levels)
+    and "poisson" (counts), and "gamma" with log link. formula: "price ~ sqft + C(city)"; an intercept is added unless
+    "- 1". data: a DataFrame of any kind, Arrow, a DuckDB relation, a dict of arrays, a path, folder, glob or URL of
+    CSV, TSV, Parquet or Feather files, "-" for CSV on standard input, or Moments. method: "auto" or a solver's name.
+    accuracy: "data" (all digits that the data support; default in memory and for small files) or a number of digits
+    (default 8 for large files). cov: "classical", "HC0" to "HC3", or "cluster" with `clusters`. clusters, weights
+    (analytic, as R's lm), freq_weights (rows repeated), offset: a column's name, or one value a row. ridge: added to
+    the diagonal of X'X, in the user's units. missing: rows with missing values are dropped, and counted, or an error.
+    rank: "drop" dependent columns by name, "min-norm", or "error". tol: the rank tolerance, default max(30, n) eps.
+    step, batch, max_iter, seed: of methods that iterate, as in gm.lstsq. threads: default all processors. progress:
+    None shows a bar on a terminal after a second.
 
     Raises FormulaError, DataError, ArgumentError or RankError, each with what was got and what is allowed.
     """

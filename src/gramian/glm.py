@@ -29,10 +29,9 @@ from gramian.solvers.iterate import Stop, run
 from gramian.trust import FEWEST_DIGITS, doubtful
 from gramian.views.base import Runner
 from gramian.views.likelihood import Goodness, NoColumns
-from gramian.views.moments import Counts, Moments
+from gramian.views.moments import Counts
 from gramian.views.rowwise import RowsObjective
 from gramian.views.targets import Targets
-from gramian.views.triangle import Triangle
 from gramian.views.working import Place, Reduced, WorkingRows
 
 MOST_STEPS = 100
@@ -221,8 +220,7 @@ def _certified(
     status, place, stats = ended.status, ended.place, Stats(iterations=ended.iterations)
     for attempt in range(MOST_PASSES):
         found = problem.at(place)
-        if isinstance(found.view, Moments | Triangle):
-            check_finite(found.view)
+        check_finite(found.view)
         found, factor = problem.factored(found, place)
         if problem.dependent is not None and problem.dependent != tuple(d.column for d in factor.dependencies):
             # A column lost its weight on the way, so that nothing is known about it.

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gramian.arraytypes import Floats
-from gramian.certificate import Certificate, certify, certify_by_distance, correct
+from gramian.certificate import Certificate, Evidence, certify, certify_by_distance, correct, digits_of
 from gramian.data.blocks import Rows
 from gramian.evidence import distance, evidence_of_data
 from gramian.kernels.exact import Double, exactly
@@ -119,7 +119,7 @@ def _with_factor(
     seconds = time.perf_counter() - started
     solution = solution.costing(Stats(passes=1, seconds=seconds))
     plan = plan.done(Step("certify", "gradient pass, factor of the Gram matrix", seconds))
-    return _answer(objective, view, solution, certificate, evidence.rss, request, plan)
+    return _answer(objective, view, solution, certificate, evidence, request, plan)
 
 
 def _without_factor(
@@ -145,7 +145,7 @@ def _without_factor(
     plan = plan.done(Step("certify", "gradient pass, bound by the smallest curvature", seconds))
     why = "" if bend.mu > 0 else ", and no digits are certified: the smallest curvature is not known"
     plan = plan.noted(f"{n:,} columns are too many for a Gram matrix: no standard errors{why}")
-    return _answer(objective, view, solution, certificate, evidence.rss, request, plan)
+    return _answer(objective, view, solution, certificate, evidence, request, plan)
 
 
 def _factor(
@@ -189,12 +189,14 @@ def _answer(
     view: Moments | Triangle | Sizes,
     solution: Solution,
     certificate: Certificate,
-    rss: Floats,
+    evidence: Evidence,
     request: Request,
     plan: Plan,
 ) -> Answer:
     wanted = plan.order[0].solver.traits.aim(request.running)
-    met = not doubtful(certificate, wanted)
+    # The level is judged where the data are: an intercept far from them is a difference of large numbers.
+    y = evidence.raw_y_norm / np.sqrt(evidence.weight)
+    met = not doubtful(replace(certificate, digits_intercept=digits_of(evidence.level_bound, y)), wanted)
     if met and solution.status is Status.STALLED:
         solution = replace(solution, status=Status.CONVERGED)
-    return Answer(solution, certificate, plan, objective.counts, total_squares(view), rss, met, moments=None)
+    return Answer(solution, certificate, plan, objective.counts, total_squares(view), evidence.rss, met, moments=None)

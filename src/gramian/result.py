@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -16,6 +15,7 @@ from gramian.data.blocks import Rows
 from gramian.data.design import Design
 from gramian.errors import bad_argument, needs_rows, not_a_choice, not_for_family
 from gramian.estimate import Estimate
+from gramian.figures import Figures
 from gramian.inference import Inference, Interval
 from gramian.plan import Plan
 from gramian.prediction import intervals, predict, predict_table
@@ -40,7 +40,7 @@ class Training:
 
 
 @dataclass(frozen=True, eq=False)
-class Fit:
+class Fit(Figures):
     """A fitted linear model.
 
     `how` is the line on method and reason; `plan` what was chosen and done, its text on a loaded model; `trusted` says
@@ -105,10 +105,6 @@ class Fit:
 
     # ---- inference, with the covariance that the fit was asked for
 
-    @cached_property
-    def inference(self) -> Inference:
-        return Inference(self.estimate, self.covariance)
-
     @property
     def se(self) -> Floats:
         return self._one(self.inference.se)
@@ -155,78 +151,6 @@ class Fit:
     def test_terms(self) -> TermTests:
         """That test for every term."""
         return self.inference.test_terms()
-
-    # ---- fit statistics: a float for one target, (k,) for k
-
-    @property
-    def nobs(self) -> float:
-        return self.estimate.nobs
-
-    @property
-    def df_resid(self) -> float:
-        return self.estimate.df_resid
-
-    @property
-    def df_model(self) -> int:
-        return self.estimate.df_model
-
-    @property
-    def rss(self) -> float | Floats:
-        return self._scalar(self.estimate.rss)
-
-    @property
-    def sigma(self) -> float | Floats:
-        return self._scalar(self.inference.sigma)
-
-    @property
-    def rsquared(self) -> float | Floats:
-        return self._scalar(self.inference.rsquared)
-
-    @property
-    def rsquared_adj(self) -> float | Floats:
-        return self._scalar(self.inference.rsquared_adj)
-
-    @property
-    def fvalue(self) -> float | Floats:
-        return self._scalar(self.inference.fvalue)
-
-    @property
-    def f_pvalue(self) -> float | Floats:
-        return self._scalar(self.inference.f_pvalue)
-
-    @property
-    def loglik(self) -> float | Floats:
-        return self._scalar(self.inference.loglik)
-
-    @property
-    def aic(self) -> float | Floats:
-        return self._scalar(self.inference.aic)
-
-    @property
-    def bic(self) -> float | Floats:
-        return self._scalar(self.inference.bic)
-
-    # ---- families
-
-    @property
-    def family(self) -> str:
-        """ "gaussian", "binomial", "poisson" or "gamma"."""
-        return "gaussian" if self.estimate.likelihood is None else self.estimate.likelihood.family
-
-    @property
-    def deviance(self) -> float | Floats:
-        """Twice the log-likelihood lost against a perfect fit; the residual sum of squares of the normal family."""
-        return self._scalar(self.estimate.rss)
-
-    @property
-    def null_deviance(self) -> float | Floats:
-        """That of the intercept alone (of nothing, without one), the offset included."""
-        return self._scalar(self.estimate.tss)
-
-    @property
-    def dispersion(self) -> float | Floats:
-        """1 for binomial and Poisson; Pearson's statistic over the residual degrees of freedom for Gamma; sigma^2."""
-        return self._scalar(self.estimate.sigma2)
 
     # ---- rows
 
@@ -322,11 +246,3 @@ class Fit:
 
     def _repr_html_(self) -> str:
         return self.summary().html()
-
-    # ---- shapes
-
-    def _one(self, values: Floats) -> Floats:
-        return values[..., 0] if len(self.targets) == 1 else values
-
-    def _scalar(self, values: Floats) -> float | Floats:
-        return float(values[0]) if len(self.targets) == 1 else values

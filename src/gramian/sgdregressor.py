@@ -1,4 +1,4 @@
-"""SGDRegressor: least squares by stochastic steps, in scikit-learn's clothes; thin over `gramian.online`."""
+"""SGDRegressor: least squares by stochastic steps, in scikit-learn's clothes; thin over `stepping`."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gramian.arraytypes import Floats
 from gramian.errors import GramianWarning, bad_argument, message, not_a_choice
-from gramian.estimators_glm import sample_weights
-from gramian.online import RULES, Settings, State, begun, stepped
+from gramian.penalised import sample_weights
+from gramian.stepping import RULES, Settings, State, begun, stepped
 
 __all__ = ["SGDRegressor"]
 
@@ -78,9 +78,11 @@ class SGDRegressor(RegressorMixin, BaseEstimator):
         Xf, yf, wf = X[used], y[used], w[used] if w.size else w
         judge = (X[held], y[held], w[held] if w.size else w) if held.size else (Xf, yf, wf)
         state = begun(Xf, yf, settings)
-        best, best_loss, waited, epochs = state, self._loss(state, *judge), 0, 0
+        best, best_loss, waited = state, self._loss(state, *judge), 0
+        self.n_iter_ = 0
         wanted = (self.tol or 0.0) * best_loss
-        for epochs in range(1, int(self.max_iter) + 1):
+        while self.n_iter_ < int(self.max_iter):
+            self.n_iter_ += 1
             state = stepped(state, Xf, yf, wf, settings)
             loss = self._loss(state, *judge)
             waited = 0 if loss < best_loss - wanted else waited + 1
@@ -95,7 +97,6 @@ class SGDRegressor(RegressorMixin, BaseEstimator):
                     GramianWarning,
                     stacklevel=2,
                 )
-        self.n_iter_ = epochs
         return self._keep(best if self.tol is not None else state)
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:

@@ -16,6 +16,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from gramian.arraytypes import Floats
+from gramian.kernels.fetch import ask_line
 
 Indices: TypeAlias = NDArray[np.integer[Any]]
 F = TypeVar("F", bound=Callable[..., Any])
@@ -23,6 +24,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 FAST = {"reassoc", "contract", "nsz"}
 GROUP_BYTES = 24 << 10
 """A group of rows: half of a first-level cache of 48 KB, and below one of 32 KB."""
+AHEAD_BYTES = 12 << 10
+"""How far ahead rows are asked for: a pass over 1,000,000 x 50 takes 0.035 s without, 0.025 s with, on one thread."""
 
 
 def compiled(function: F) -> F:
@@ -49,14 +52,25 @@ def group_rows(n: int) -> int:
     return min(max(GROUP_BYTES // (8 * n) // 4 * 4, 4), 256)
 
 
+@inlined
+def ask_rows(X: Floats, i: int) -> None:
+    """Asks memory for four rows from i on, there or not: four streams at once are more than it foresees by itself."""
+    first = X.ctypes.data + i * X.shape[1] * 8
+    for line in range(0, 4 * X.shape[1] * 8, 64):
+        ask_line(first + line)
+
+
 @compiled
 def dots(X: Floats, lo: int, hi: int, c: Floats, B: Floats, t: Floats, eta: Floats) -> None:
     """eta[i, a] = t[a] + (x_i - c)'B_a for the rows lo .. hi of dense X."""
     n = X.shape[1]
+    ahead = max(AHEAD_BYTES // (8 * n), 4)
     for a in range(B.shape[0]):
         b = B[a]
         i = lo
         while i + 4 <= hi:
+            if a == 0:
+                ask_rows(X, i + ahead)
             x0, x1, x2, x3 = X[i], X[i + 1], X[i + 2], X[i + 3]
             s0 = s1 = s2 = s3 = 0.0
             for j in range(n):

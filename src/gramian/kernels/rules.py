@@ -53,12 +53,12 @@ def update(rule: int, settings: Floats, t: int, g: Floats, theta: Floats, m: Flo
                 vi[j] = a * vi[j] + (1.0 - a) * gi[j] * gi[j]
                 x[j] -= h * gi[j] / (np.sqrt(vi[j]) + e)
         else:
-            # sqrt(v / second) = sqrt(v) / root: one root less in the loop.
-            first, root = 1.0 - a**t, np.sqrt(1.0 - b**t)
+            # What does not depend on j is divided out once.
+            length, share = h / (1.0 - a**t), 1.0 / np.sqrt(1.0 - b**t)
             for j in range(x.size):
                 mi[j] = a * mi[j] + (1.0 - a) * gi[j]
                 vi[j] = b * vi[j] + (1.0 - b) * gi[j] * gi[j]
-                x[j] -= h * (mi[j] / first) / (np.sqrt(vi[j]) / root + e)
+                x[j] -= length * mi[j] / (share * np.sqrt(vi[j]) + e)
 
 
 @compiled

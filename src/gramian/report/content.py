@@ -51,6 +51,7 @@ class Content:
     method: str
     certificate: str
     notes: tuple[str, ...]
+    statistic: str = "t"  # or z, where the dispersion is known
 
     @property
     def footer(self) -> tuple[Fact, ...]:

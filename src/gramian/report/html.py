@@ -74,7 +74,7 @@ def _table(content: Content, panel: Panel, rows: int | None) -> str:
     columns: list[tuple[str, str, list[str]]] = [
         ("coef", "", _aligned([c.coef for c in found])),
         ("std err", "", _aligned([c.se for c in found])),
-        ("t", "", _aligned([c.t for c in found])),
+        (content.statistic, "", _aligned([c.t for c in found])),
         ("p", "", [c.p for c in found]),
         ("low", "low", _aligned([c.low for c in found])),
         ("high", "high", _aligned([c.high for c in found])),

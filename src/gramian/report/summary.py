@@ -79,6 +79,7 @@ def summarise(
         method=method,
         certificate=certificate,
         notes=(*dropped, *gone, *inference.notes, *notes),
+        statistic="z" if math.isinf(inference.covariance.df) else "t",
     )
     return Summary(content)
 

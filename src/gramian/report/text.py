@@ -70,7 +70,7 @@ def _table(content: Content, panel: Panel, width: int, rows: int | None) -> list
     columns: list[tuple[str, list[str]]] = [
         ("coef", aligned([c.coef for c in found])),
         ("std err", aligned([c.se for c in found])),
-        ("t", aligned([c.t for c in found])),
+        (content.statistic, aligned([c.t for c in found])),
         ("p", [c.p for c in found]),
     ]
     digits = aligned([c.digits for c in found])

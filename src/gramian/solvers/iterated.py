@@ -68,22 +68,27 @@ class Iterated:
         method = self.made(running)
         theta = view.start()
         if running.step is None and view.coordinates.intercept:
-            theta[0] = view.loss.link(view.spread.mean[view.n :])
+            theta[:1] = view.loss.link(view.spread.mean[view.n :])
         tolerance = Range.of(view).tolerance(self.traits.aim(running))
         if running.refined:
             tolerance = min(tolerance, 1e-10)
         callback = None if running.callback is None else _in_user_units(running.callback, view.coordinates)
         stop = Stop(gradient=tolerance, max_iter=running.max_iter or self.most)
         found = run(method, view, stop, theta=theta, callback=callback, path=running.path)
-        if found.status is Status.MAX_ITER and running.max_iter is None:
+        if found.status is Status.MAX_ITER and running.max_iter is None and self.most is not None:
             found = replace(found, status=Status.STALLED)
         if self.carried:
-            found = _checked(method, view, found, stop, theta)
+            found = _checked(method, view, found, stop, theta, callback)
         return solution_of(view, found)
 
 
 def _checked(
-    method: Iterative[Any, Any], view: RowsObjective, found: Run[Any], stop: Stop, theta: Floats
+    method: Iterative[Any, Any],
+    view: RowsObjective,
+    found: Run[Any],
+    stop: Stop,
+    theta: Floats,
+    callback: Callback | None,
 ) -> Run[Any]:
     """The run, continued from where it stands while the true gradient is above what the recurrence claims."""
     assert stop.gradient is not None
@@ -100,8 +105,9 @@ def _checked(
             return replace(found, status=Status.STALLED)
         before = share
         more = replace(stop, gradient=min(stop.gradient / share, 0.1), max_iter=left)
-        again = run(method, view, more, theta=found.theta)
-        found = replace(again, stats=found.stats + again.stats, history=found.history + again.history, path=found.path)
+        again = run(method, view, more, theta=found.theta, callback=callback, path=found.path is not None)
+        path = None if found.path is None or again.path is None else np.concatenate([found.path, again.path[1:]])
+        found = replace(again, stats=found.stats + again.stats, history=found.history + again.history, path=path)
     return found
 
 

@@ -1,18 +1,20 @@
-"""Stochastic gradient descent: one epoch visits all rows in random order, and theta moves after every `batch` of them.
+"""Stochastic gradient descent: theta moves after every few rows, in random order, instead of once a pass.
 
-Minimises J by gradients of a few rows at a time, under the rule of the same name: plain (`sgd`), `adagrad`, `rmsprop`, `adam`. Use it where a
-rough answer is enough, or rows keep coming; `saga` and the Krylov methods reach many digits, this does not: the noise of the
-rows falls only as the step does. With g_B the mean gradient of the rows of a batch,
+Minimises J by the gradients g_B of B rows at a time, under the rule of the same name: plain (`sgd`), `adagrad`, `rmsprop`,
+`adam`. Use it where a rough answer is enough, or rows keep coming; many digits are the business of `saga` and the Krylov
+methods, for here the noise of the rows falls only as the step does:
 
-    sgd: theta_{t+1} = theta_t - h_t g_B(theta_t),     h_t = h / (1 + mu h t),   h = 1 / L_B
+    theta_{t+1} = theta_t - h_t g_B(theta_t),     h_t = h / (1 + mu h t),     h = 1 / L_B
 
-where L_B = ((N - B) row + N (B - 1) L) / (B (N - 1)) is the curvature that a batch may show, between that of one row and that of all.
-The adaptive rules divide g_B by its own size, about s = sd(y) / sqrt(B); their h is s times that of `sgd`, and the memory of their second
-moments grows with t, without which they settle beside the minimum. A user's own step is constant, under the published rule.
+L_B = ((N - B) row + N (B - 1) L) / (B (N - 1)) is the curvature that a batch may show, between that of one row and that of all
+N. The adaptive rules divide g_B by its own size, about s = sd(y) / sqrt B, so that their h is s times that of `sgd`; the memory
+of their second moments grows with t, without which they settle beside the minimum. A user's own step is constant, under
+the published rule.
 
-An epoch counts as one step and one pass; J and its gradient are measured after each of the first, then after every tenth part
-more. Memory 4 vectors (p, k). References: Robbins and Monro (1951), Ann. Math. Stat. 22; Bottou, Curtis and Nocedal (2018),
-SIAM Review 60; Gurbuzbalaban, Ozdaglar and Parrilo (2021), Math. Programming 186; Mukkamala and Hein (2017), ICML.
+An epoch, all rows once, counts as one step and one pass. J and its gradient are measured after each of the first epochs, later
+each time an eighth more were made. Memory 4 vectors (p, k).
+References: Robbins and Monro (1951), Ann. Math. Stat. 22; Bottou, Curtis and Nocedal (2018), SIAM Review 60;
+Gurbuzbalaban, Ozdaglar and Parrilo (2021), Math. Programming 186; Mukkamala and Hein (2017), ICML.
 """
 
 from __future__ import annotations
@@ -91,7 +93,8 @@ class SGD(Iterative[RowsObjective, Sweeping]):
     def scheduled(self, objective: RowsObjective, curved: Range) -> Update:
         """The default: h and its decay from the curvature that a batch may show."""
         N, B = objective.counts.used, self.batch
-        bend = ((N - B) * objective.row_curvature() + N * (B - 1) * curved.L) / (B * max(N - 1, 1)) if N > 1 else curved.L
+        row = objective.row_curvature()
+        bend = ((N - B) * row + N * (B - 1) * curved.L) / (B * (N - 1)) if N > 1 else curved.L
         mu = curved.mu if curved.mu > 0 else curved.L / N
         s = float(np.max(objective.norms[objective.n :])) / np.sqrt(objective.weight * B)
         if not (bend > 0 and s > 0):

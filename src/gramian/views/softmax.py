@@ -181,7 +181,7 @@ class Softmax:
         return float(np.sum(self._shrink() * a[:, 0] * b[:, 0])) / self.weight
 
     def loss_of(self, eta: Floats) -> float:
-        each = logsumexp(eta, axis=1) - eta[np.arange(self.labels.size), self.labels]
+        each = np.asarray(logsumexp(eta, axis=1)) - eta[np.arange(self.labels.size), self.labels]
         return float(self.w @ each) / self.weight
 
 
