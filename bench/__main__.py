@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-STUDIES = ("lstsq", "frames", "parquet", "startup", "update", "certificate", "glm")
+STUDIES = ("lstsq", "frames", "parquet", "startup", "update", "certificate", "rank", "glm", "passes", "descent")
 
 
 def main(arguments: list[str]) -> int:

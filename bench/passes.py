@@ -26,7 +26,7 @@ def main(arguments: list[str]) -> None:
     short = "short" in arguments
     rows, rounds = (100_000, 5) if short else (1_000_000, 11)
     lines = [*_gradients(rows, rounds), "", *_epochs(rows, rounds), "", *_sparse(rows, rounds)]
-    write("passes-short" if short else "passes", lines)
+    write("passes", lines, short)
 
 
 def _objective(X: Any, y: np.ndarray, family: str = "gaussian", standardise: bool = True) -> RowsObjective:

@@ -30,9 +30,7 @@ def objective(m=60, k=1, sparse=False, family="gaussian", ridge=0.0, weighted=Tr
     y = np.abs(rng.standard_normal((m, k))) + 0.2
     y = (y > 0.8).astype(float) if family == "binomial" else y
     rows = ArrayRows.of(X, y, rng.random(m) + 0.5 if weighted else None, centred=intercept)
-    return RowsObjective.of(
-        rows, Threads(1), LOSSES[family], Penalty(ridge), standardise, intercept=intercept
-    )
+    return RowsObjective.of(rows, Threads(1), LOSSES[family], Penalty(ridge), standardise, intercept=intercept)
 
 
 @dataclass

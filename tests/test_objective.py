@@ -17,10 +17,11 @@ from gramian.data.blocks import Block
 from gramian.errors import DataError, SourceError
 from gramian.losses import LOSSES, Loss
 from gramian.problem import Penalty
-from gramian.views import curvature, held
+from gramian.views import curvature, held, rowwise
 from gramian.views.base import Threads
-from gramian.views.objective import Objective
+from gramian.views.objective import Coordinates, Objective
 from gramian.views.rowwise import RowsObjective
+from gramian.views.store import HeldPart, Store
 
 EPS = 2.0**-52
 FAMILIES = ("gaussian", "binomial", "poisson", "gamma")
@@ -231,6 +232,7 @@ def test_a_large_mean_costs_no_digits():
 @pytest.mark.parametrize("family", FAMILIES)
 def test_same_bits_for_any_number_of_threads(monkeypatch, sparse, family):
     monkeypatch.setattr(held, "SPARSE_PART", 64)
+    monkeypatch.setattr(rowwise, "SMALL", 0)
     X, y, w = table(2, n=6, m=40_000, sparse=sparse)
     y = (y > 0.7).astype(float) if family == "binomial" else y
     answers = []
@@ -309,6 +311,7 @@ def streamed(weighted=True, **more):
 @pytest.mark.parametrize("weighted", [False, True])
 def test_held_and_streamed_rows_give_the_same_bits(monkeypatch, weighted):
     rows, kept = streamed(weighted)
+    monkeypatch.setattr(rowwise, "SMALL", 0)
     answers = []
     for room in (np.inf, 0.0):
         monkeypatch.setattr(held, "free_memory", lambda room=room: room)
@@ -320,7 +323,10 @@ def test_held_and_streamed_rows_give_the_same_bits(monkeypatch, weighted):
         u, h = f.fused(theta, f.targets(), np.ones(2))
         line = f.line(theta, d)
         answers.append([f.gradient(theta)[1], f.forward(theta), u[0], h, line.value(0.3), line.slope(0.3)])
-        close(answers[-1][0], Written.of(f, rows.X[kept], rows.y[kept], rows.w[kept] if weighted else None).gradient(theta))
+        close(
+            answers[-1][0],
+            Written.of(f, rows.X[kept], rows.y[kept], rows.w[kept] if weighted else None).gradient(theta),
+        )
     for a, b in zip(*answers, strict=True):
         assert np.array_equal(a, b)
 
@@ -360,6 +366,39 @@ def test_any_layout_gives_the_same_bits(kind):
     forms = {"fortran": np.asfortranarray(X), "float32": X.astype(np.float32), "strided": wide[:, ::2]}
     other = objective(forms.get(kind, frozen if kind == "read-only" else X), y, w)
     assert np.array_equal(other.gradient(theta)[1], base.gradient(theta)[1])
+
+
+def test_read_only_sparse_arrays():
+    X, y, w = table(sparse=True)
+    base = objective(X, y, w)
+    frozen = X.copy()
+    for part in (frozen.data, frozen.indices, frozen.indptr, y, w):
+        part.flags.writeable = False
+    theta, _ = at(base)
+    assert np.array_equal(objective(frozen, y, w).gradient(theta)[1], base.gradient(theta)[1])
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_an_intercept_alone(family):
+    y = np.linspace(0.1, 0.9, 50)[:, None]
+    f = replace(objective(np.ones((50, 1)), y, None, family), coordinates=Coordinates.raw(0, True))
+    store = Store(np.ones((50, 0)), y, None)
+    f = replace(f, rows=replace(f.rows, of=Empty(), store=store, ready=(HeldPart("y", 0, (store.block(0, 50),)),)))
+    value, g = f.gradient(f.start())
+    assert value == pytest.approx(np.mean(f.loss.value(0 * y, y)), rel=1e-14)
+    assert g[0, 0] == pytest.approx(np.mean(f.loss.first(0 * y, y)), rel=1e-13)
+    assert f.hessian(f.start())[0, 0, 0] == pytest.approx(np.mean(f.loss.second(0 * y, y)), rel=1e-13)
+
+
+@dataclass(frozen=True)
+class Empty:
+    """Rows without a column."""
+
+    n: int = 0
+    k: int = 1
+    sparse: bool = False
+    weighted: bool = False
+    name: str = "y"
 
 
 def test_one_shot_rows_are_held_or_refused(monkeypatch):
@@ -409,3 +448,21 @@ def test_numba_is_imported_late():
     code = f"{fit}; print('numba' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_kernels_run_where_nothing_can_be_written(monkeypatch):
+    from gramian.kernels import rows
+
+    def without_folder(cache=False, **options):
+        if cache:
+            raise RuntimeError("cannot cache function: no locator available")
+        return lambda function: function
+
+    monkeypatch.setattr(rows, "njit", without_folder)
+    assert rows.compiled(abs)(-1) == 1
+
+
+def test_free_memory_is_what_the_system_and_the_container_leave(monkeypatch):
+    assert 0 < held.free_memory() < np.inf
+    monkeypatch.setattr(held, "_container_memory", lambda: 5.0)
+    assert held.free_memory() == 5.0

@@ -18,7 +18,7 @@ from gramian.commands import answering, run_fit, run_predict
 from gramian.covariance import COVARIANCES
 from gramian.losses import LOSSES
 from gramian.lstsq import RANK_POLICIES
-from gramian.solvers import SOLVERS
+from gramian.solvers import SOLVERS, methods_table
 
 app = typer.Typer(
     name="gramian",
@@ -39,7 +39,7 @@ DATA = typer.Argument(
 FORMULA = typer.Argument(metavar="FORMULA", help="As 'price ~ sqft + C(city)'; '.' is all columns.", show_default=False)
 MODEL = typer.Argument(metavar="MODEL", help="What 'gramian fit --save' wrote.", show_default=False)
 FAMILY = typer.Option(metavar="NAME", help=f"Of the target, one of {', '.join(LOSSES)}.")
-METHOD = typer.Option(metavar="NAME", help=f"One of {', '.join(['auto', *SOLVERS])}.")
+METHOD = typer.Option(metavar="NAME", help=f"One of {', '.join(['auto', *SOLVERS])}; see 'gramian methods'.")
 COV = typer.Option(
     metavar="NAME",
     help=f"Of the standard errors, one of {', '.join(COVARIANCES)}. [default: classical; cluster with --clusters]",
@@ -172,6 +172,13 @@ def predict_command(
     """
     with answering():
         run_predict(model, data, out, interval, level)
+
+
+@app.command("methods")
+def methods_command() -> None:
+    """List the methods: what each is, and which options it takes."""
+    for name, what, takes in methods_table():
+        print(f"{name:<9} {what}" + (f"\n{'':<9} takes {takes}" if takes else ""))
 
 
 @app.command("demo")

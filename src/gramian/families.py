@@ -85,7 +85,7 @@ def fit_family(
     assert factor is not None
     projection = _projection(answer, _information_factor(answer.information, request, loss, factor), design, frequency)
     root = projection.bread()
-    estimate = replace(estimate, root=root, unscaled=root @ root.T)
+    estimate = replace(estimate, root=root)
     estimate = replace(estimate, likelihood=_likelihood(answer, loss, estimate.df_resid))
     robust = covariance(cov, estimate, answer.working, runner, projection)
     return Fit(

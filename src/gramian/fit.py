@@ -12,7 +12,6 @@ from gramian.covariance import covariance, covariance_kind
 from gramian.data.design import Design
 from gramian.data.open import as_source
 from gramian.errors import ArgumentError, message, no_clusters, not_a_choice, not_for_family
-from gramian.families import fit_family
 from gramian.frames_out import kind_of
 from gramian.losses import LOSSES
 from gramian.lstsq import checked_accuracy, checked_rank, checked_threads, checked_tol, running_of
@@ -45,6 +44,7 @@ def fit(
     missing: Literal["drop", "error"] = "drop",
     rank: RankPolicy = "drop",
     tol: float | None = None,
+    suboptimality: float | None = None,
     step: float | str | None = None,
     batch: int | None = None,
     max_iter: int | None = None,
@@ -62,7 +62,7 @@ def fit(
     (default 8 for large files). cov: "classical", "HC0" to "HC3", or "cluster" with `clusters`. clusters, weights
     (analytic, as R's lm), freq_weights (rows repeated), offset: a column's name, or one value a row. ridge: added to
     the diagonal of X'X, in the user's units. missing: rows with missing values are dropped, and counted, or an error.
-    rank: "drop" dependent columns by name, "min-norm", or "error". tol: the rank tolerance, default max(30, n) eps.
+    rank: "drop" dependent columns by name, "min-norm", or "error". tol: the rank tolerance, default max(30, n, 4 sqrt(min(rows, 4096))) eps.
     step, batch, max_iter, seed: of methods that iterate, as in gm.lstsq. threads: default all processors. progress:
     None shows a bar on a terminal after a second.
 
@@ -74,7 +74,7 @@ def fit(
     if cov == "cluster" and clusters is None:
         raise no_clusters()
     digits = checked_accuracy(accuracy, "data")
-    running = running_of(accuracy, step=step, batch=batch, max_iter=max_iter, seed=seed)
+    running = running_of(accuracy, step=step, batch=batch, max_iter=max_iter, seed=seed, suboptimality=suboptimality)
     request = Request(Penalty(float(ridge)), checked_rank(rank), checked_tol(tol), running)
     if isinstance(data, Moments):
         if any(given is not None for given in (weights, freq_weights, offset, clusters)):
@@ -89,6 +89,8 @@ def fit(
         runner = Threads(checked_threads(threads), shown)
         beside = {"weights": weights, "freq_weights": freq_weights, "offset": offset, "clusters": clusters}
         if family != "gaussian":
+            from gramian.families import fit_family  # a linear fit need not wait for it
+
             return fit_family(
                 formula, source, LOSSES[family], beside, request, method, digits, cov, missing, runner, kind_of(data)
             )

@@ -116,6 +116,9 @@ def _with_factor(
     evidence = replace(evidence, level_bound=evidence.level_bound + np.abs(off))
     correction = replace(correct(evidence, solution.factor), made=False)
     certificate = certify(evidence, solution.factor, correction, coef, solution.intercept)
+    # J - J* = ||X (b - b*)||^2 / (2 W), the level's own part beside it.
+    gap = (correction.reach**2 / view.counts.weight + evidence.level_bound**2) / 2.0
+    certificate = replace(certificate, gap=gap)
     seconds = time.perf_counter() - started
     solution = solution.costing(Stats(passes=1, seconds=seconds))
     plan = plan.done(Step("certify", "gradient pass, factor of the Gram matrix", seconds))
@@ -197,6 +200,10 @@ def _answer(
     # The level is judged where the data are: an intercept far from them is a difference of large numbers.
     y = evidence.raw_y_norm / np.sqrt(evidence.weight)
     met = not doubtful(replace(certificate, digits_intercept=digits_of(evidence.level_bound, y)), wanted)
+    tss, share = total_squares(view), request.running.suboptimality
+    if share is not None and certificate.gap is not None:
+        lost = evidence.rss + request.penalty.ridge * np.sum(solution.coef**2, axis=0)
+        met = bool(np.all(certificate.gap <= np.maximum(share * (tss - lost) / (2.0 * evidence.weight), U * tss)))
     if met and solution.status is Status.STALLED:
         solution = replace(solution, status=Status.CONVERGED)
-    return Answer(solution, certificate, plan, objective.counts, total_squares(view), evidence.rss, met, moments=None)
+    return Answer(solution, certificate, plan, objective.counts, tss, evidence.rss, met, moments=None)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
-from scipy import special
 
 from gramian.arraytypes import Floats
+from gramian.kernels.special import special
 
 Rowwise = Callable[[Floats, Floats], Floats]
 

@@ -68,6 +68,7 @@ def lstsq(
     rank: RankPolicy = "min-norm",
     tol: float | None = None,
     accuracy: Literal["data"] | float | None = None,
+    suboptimality: float | None = None,
     step: float | str | None = None,
     batch: int | None = None,
     max_iter: int | None = None,
@@ -81,21 +82,23 @@ def lstsq(
     X: (m, n) array of floats, integers or booleans in any layout, or scipy.sparse; y: (m,) or (m, k); neither is modified.
     method: "auto" or a solver's name. weights: (m,) non-negative. rank: what to do when columns depend on each other:
     "min-norm" (the shortest solution), "drop" (zero for the later columns) or "error". tol: distance from the span of the
-    others, of columns scaled to norm 1, below which a column is dependent; default max(30, n) eps. accuracy: "data" (all
+    others, of columns scaled to norm 1, below which a column is dependent; default max(30, n, 4 sqrt(min(rows, 4096))) eps. accuracy: "data" (all
     digits that the data support, the default of direct methods) or a number of digits (default of methods that iterate: 8,
-    of stochastic ones 3); a method that iterates is refined under "data" alone. threads: default all processors.
+    of stochastic ones 2); a method that iterates is refined under "data" alone. threads: default all processors.
 
-    For methods that iterate: step, a number that acts on the gradient of J in the columns as they are, from zero, or
-    "exact", "backtracking", "barzilai-borwein" (default: from the curvature, in scaled columns); batch, rows a step;
-    max_iter, steps, or passes over the rows with a batch; seed, of the order of rows; callback, told after every step
-    (iteration, passes, seconds, value, gradient, step, x), True stops; path, whether to keep every iterate.
+    For methods that iterate: suboptimality, in place of accuracy, the share of what J can fall that may be left; step, a
+    number that acts on the gradient of J in the columns as they are, from zero, or "exact", "backtracking",
+    "barzilai-borwein" (default: from the curvature, in scaled columns); batch, rows a step; max_iter, steps, or passes over
+    the rows with a batch; seed, of the order of rows; callback, told after every step (iteration, passes, seconds, value,
+    gradient, step, x), True stops; path, whether to keep every iterate.
 
     Raises DataError for values that cannot be used, ArgumentError for arguments outside what is allowed, RankError under
     rank="error". Reference: Golub and Van Loan, Matrix Computations, chapter 5.
     """
     rows = ArrayRows.of(X, y, weights=weights)
     asked = checked_accuracy(accuracy, "data")
-    running = running_of(accuracy, step=step, batch=batch, max_iter=max_iter, seed=seed, callback=callback, path=path)
+    settings = {"step": step, "batch": batch, "max_iter": max_iter, "seed": seed, "suboptimality": suboptimality}
+    running = running_of(accuracy, callback=callback, path=path, **settings)
     request = Request(Penalty(float(ridge)), checked_rank(rank), checked_tol(tol), running)
     runner = Threads(checked_threads(threads))
     answer = solve_arrays(rows, request, method, asked, runner)

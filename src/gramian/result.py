@@ -16,7 +16,7 @@ from gramian.data.design import Design
 from gramian.errors import bad_argument, needs_rows, not_a_choice, not_for_family
 from gramian.estimate import Estimate
 from gramian.figures import Figures
-from gramian.inference import Inference, Interval
+from gramian.inference import Interval
 from gramian.plan import Plan
 from gramian.prediction import intervals, predict, predict_table
 from gramian.report import Summary, as_frame, summarise, table

@@ -64,7 +64,7 @@ def plain_epoch(
     counters: Ints,
     theta: Floats,
 ) -> bool:
-    """Theta = theta - h (u z + shrink theta) for one row after another; whether theta is finite at the end."""
+    """Steps theta = theta - h (u z + shrink theta) for one row after another; whether theta is finite at the end."""
     k, p = theta.shape
     z = np.ones(p)
     ridge = np.any(shrink)
@@ -146,7 +146,7 @@ def saga_epoch(
     mean: Floats,
     theta: Floats,
 ) -> bool:
-    """Theta = theta - h ((u - table_i) z + mean + shrink theta), mean += (u - table_i) z / N, table_i = u."""
+    """Steps theta = theta - h ((u - table_i) z + mean + shrink theta), mean += (u - table_i) z / N, table_i = u."""
     k, p = theta.shape
     z = np.ones(p)
     one = 1.0 / X.shape[0]
@@ -184,7 +184,7 @@ def svrg_epoch(
     mean: Floats,
     theta: Floats,
 ) -> bool:
-    """Theta = theta - h ((u(theta) - u(snapshot)) z + mean + shrink theta), mean the gradient at the snapshot, no ridge."""
+    """Steps theta = theta - h ((u(theta) - u(snapshot)) z + mean + shrink theta), mean the gradient at the snapshot, no ridge."""
     k, p = theta.shape
     z = np.ones(p)
     for at in range(order.size):

@@ -15,8 +15,8 @@ import numpy as np
 from gramian.arraytypes import Ints
 from gramian.kernels.rows import compiled, inlined
 
-RUN_BYTES = 32 << 10
-WINDOW_BYTES = 1 << 20
+RUN_BYTES = 64 << 10
+WINDOW_BYTES = 2 << 20
 """Measured on 1,000,000 x 50, seconds an epoch: rows in sequence 0.032, in this order 0.05, in random order 0.12."""
 
 

@@ -17,6 +17,8 @@ from gramian.kernels.rows import (
     sparse_dots,
 )
 
+SPARSE_GROUP = 256
+
 
 @compiled
 def dense_gradient(
@@ -51,10 +53,10 @@ def sparse_gradient(
     wanted: bool,
 ) -> float:
     m = ends.size - 1
-    eta, u = np.empty((64, t.size)), np.empty((64, t.size))
+    eta, u = np.empty((SPARSE_GROUP, t.size)), np.empty((SPARSE_GROUP, t.size))
     total = 0.0
-    for lo in range(0, m, 64):
-        hi = min(lo + 64, m)
+    for lo in range(0, m, SPARSE_GROUP):
+        hi = min(lo + SPARSE_GROUP, m)
         sparse_dots(data, columns, ends, lo, hi, B, t, eta)
         total += loss_first(code, eta, y, w, lo, hi - lo, u)
         if wanted:
@@ -114,9 +116,9 @@ def sparse_product(
     s: Floats,
 ) -> None:
     m = ends.size - 1
-    eta, q = np.zeros((64, t.size)), np.empty((64, t.size))
-    for lo in range(0, m, 64):
-        hi = min(lo + 64, m)
+    eta, q = np.zeros((SPARSE_GROUP, t.size)), np.empty((SPARSE_GROUP, t.size))
+    for lo in range(0, m, SPARSE_GROUP):
+        hi = min(lo + SPARSE_GROUP, m)
         if code:
             sparse_dots(data, columns, ends, lo, hi, B, t, eta)
         sparse_dots(data, columns, ends, lo, hi, D, d, q)
@@ -163,9 +165,9 @@ def sparse_fused(
     s: Floats,
 ) -> None:
     m = ends.size - 1
-    eta = np.empty((64, t.size))
-    for lo in range(0, m, 64):
-        hi = min(lo + 64, m)
+    eta = np.empty((SPARSE_GROUP, t.size))
+    for lo in range(0, m, SPARSE_GROUP):
+        hi = min(lo + SPARSE_GROUP, m)
         sparse_dots(data, columns, ends, lo, hi, B, t, eta)
         move_rows(eta, w, lo, hi - lo, u, alpha)
         sparse_add_back(data, columns, ends, lo, hi, eta, g, s)

@@ -42,7 +42,7 @@ def catch_up(h: float, shrink: Floats, mean: Floats, theta: Floats, since: Ints,
 
 @gathering
 def dot_row(data: Floats, columns: Ints, lo: Any, hi: Any, inverse: Floats, b: Floats) -> float:
-    """Z'b of the stored values lo .. hi."""
+    """The product z'b over the stored values lo .. hi."""
     total = float(b[inverse.size]) if b.size > inverse.size else 0.0
     for at in range(lo, hi):
         j = np.uint32(columns[at])
@@ -54,10 +54,10 @@ def dot_row(data: Floats, columns: Ints, lo: Any, hi: Any, inverse: Floats, b: F
 def move_row(
     data: Floats, columns: Ints, lo: Any, hi: Any, inverse: Floats, move: float, h: float, shrink: Floats, b: Floats
 ) -> None:
-    """B -= move z + h shrink b at the stored values lo .. hi and the intercept."""
+    """Takes move z + h shrink b off b at the stored values lo .. hi and the intercept; shrink is empty without a ridge."""
     for at in range(lo, hi):
         j = np.uint32(columns[at])
-        b[j] -= move * data[at] * inverse[j] + h * shrink[j] * b[j]
+        b[j] -= move * data[at] * inverse[j] + (h * shrink[j] * b[j] if shrink.size else 0.0)
     if b.size > inverse.size:
         b[inverse.size] -= move
 
@@ -88,7 +88,7 @@ def plain_epoch(
     theta: Floats,
     stride: int,
 ) -> bool:
-    """Theta = theta - h (u z + shrink theta) for one row after another; whether theta is finite at the end.
+    """Steps theta = theta - h (u z + shrink theta) for one row after another; whether theta is finite at the end.
 
     Under a ridge h is renewed every `stride` rows, when all of theta is brought up to date; else with every row.
     """
@@ -98,6 +98,7 @@ def plain_epoch(
     none = np.zeros((k, p))
     since = np.zeros(p, dtype=np.int64)
     h = step_at(settings, counters[0] + 1)
+    pull = shrink if ridge else shrink[:0]
     for t in range(order.size):
         ask_row(data, columns, ends, order, t)
         i = order[t]
@@ -116,7 +117,7 @@ def plain_epoch(
         for a in range(k):
             b = theta[a]
             move = h * weight * row_first(code, dot_row(data, columns, lo, hi, inverse, b), y[i, a])
-            move_row(data, columns, lo, hi, inverse, move, h, shrink, b)
+            move_row(data, columns, lo, hi, inverse, move, h, pull, b)
         if ridge:
             for at in range(lo, hi):
                 since[columns[at]] = t + 1

@@ -49,7 +49,9 @@ def _needs(running: Running) -> list[Need]:
     """What the settings of a run ask of a method."""
     asked = [
         (running.step is not None, Need("take a step", lambda traits: traits.steps)),
+        (running.step == "barzilai-borwein", Need("take step='barzilai-borwein'", lambda traits: traits.spectral)),
         (running.batch is not None, Need("take a batch of rows", lambda traits: traits.batches)),
+        (running.suboptimality is not None, Need("stop at a suboptimality", lambda traits: traits.iterates)),
         (running.max_iter is not None, Need("take max_iter", lambda traits: traits.limits)),
         (running.callback is not None, Need("call back", lambda traits: traits.iterates)),
         (running.path, Need("keep the path of iterates", lambda traits: traits.iterates)),

@@ -20,7 +20,7 @@ from gramian.solvers.base import Cost, Request, Running, Traits
 from gramian.solvers.cholesky import Cholesky
 from gramian.solvers.history import Snapshot
 from gramian.solvers.iterate import Callback, Iterative, Run, Stop, run
-from gramian.solvers.ranges import Range
+from gramian.solvers.ranges import Aim, Range
 from gramian.solvers.steps import length_of
 from gramian.views.objective import Coordinates
 from gramian.views.rowwise import RowsObjective
@@ -69,7 +69,7 @@ class Iterated:
         theta = view.start()
         if running.step is None and view.coordinates.intercept:
             theta[:1] = view.loss.link(view.spread.mean[view.n :])
-        tolerance = Range.of(view).tolerance(self.traits.aim(running))
+        tolerance = Range.of(view).tolerance(Aim(self.traits.aim(running), running.suboptimality))
         if running.refined:
             tolerance = min(tolerance, 1e-10)
         callback = None if running.callback is None else _in_user_units(running.callback, view.coordinates)
@@ -92,8 +92,8 @@ def _checked(
 ) -> Run[Any]:
     """The run, continued from where it stands while the true gradient is above what the recurrence claims."""
     assert stop.gradient is not None
-    one = theta.shape[1] == 1 and len(found.history) > 0
-    start = np.array([found.history[0].gradient]) if one else np.linalg.norm(view.gradient(theta)[1], axis=0)
+    known = [record.gradient for record in found.history[:1] if theta.shape[1] == 1]
+    start = np.array(known) if known else np.linalg.norm(view.gradient(theta)[1], axis=0)
     before = np.inf
     for _ in range(ROUNDS):
         left = stop.iterations - found.stats.iterations

@@ -16,6 +16,14 @@ FLAT = 1e-13
 """Eigenvalues below this share of the largest belong to dependent columns, as far as a Gram matrix can tell."""
 
 
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """When a method may stop: at so many digits of the slopes, or with so small a share of the possible fall of J left."""
+
+    digits: float
+    suboptimality: float | None = None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Range:
     """mu, the smallest eigenvalue of the Hessian that is not zero, 0 where it is not known; L, the largest or a bound.
@@ -51,13 +59,19 @@ class Range:
         mu = float(np.min(ridge[first:], initial=np.inf)) if view.penalty and view.n else 0.0
         return Range(mu, bend * (float(np.sum(sizes)) + first) + float(np.sum(ridge)), _far(view))
 
-    def tolerance(self, digits: float) -> float:
-        """Of ||g|| relative to ||g_0|| at zero: ||theta*|| >= ||g_0|| / L, and ||theta - theta*|| <= ||g|| / mu."""
-        share = self.mu / self.L if self.mu > 0 else 1.0
-        return max(10.0**-digits * share / self.far, 8 * EPS)
+    def tolerance(self, aim: Aim) -> float:
+        """Of ||g|| relative to ||g_0||, at the start.
 
-    def reached(self, view: RowsObjective, theta: Floats, g: Floats, digits: float) -> bool:
-        """Whether the error, H^-1 g or at most ||g|| / mu, is within 10^-digits of slopes and level; or g is rounding."""
+        ||theta*|| >= ||g_0|| / L from zero, and ||theta - theta*|| <= ||g|| / mu; for suboptimality, J - J* <= ||g||^2 / (2 mu) and
+        J_0 - J* >= ||g_0||^2 / (2 L).
+        """
+        share = self.mu / self.L if self.mu > 0 else 1.0
+        if aim.suboptimality is not None:
+            return max(float(np.sqrt(aim.suboptimality * share)), 8 * EPS)
+        return max(10.0**-aim.digits * share / self.far, 8 * EPS)
+
+    def reached(self, view: RowsObjective, theta: Floats, g: Floats, aim: Aim, fallen: float) -> bool:
+        """Whether the error, H^-1 g or at most ||g|| / mu, is small enough, or g is rounding; J has `fallen` so far."""
         first = int(view.coordinates.intercept)
         y = view.raw_norms[view.n :] / np.sqrt(view.weight)
         size = column_norms(theta[first:])
@@ -66,10 +80,15 @@ class Range:
             error = column_norms(e)
             level = np.abs(np.sum(e[:first], axis=0))
         else:
+            e = g
             error = column_norms(g) / self.mu if self.mu > 0 else np.full_like(size, np.inf)
             level = error
+        if aim.suboptimality is not None:
+            # J - J* = g'H^-1 g / 2, which is at most ||g|| ||error|| / 2.
+            left = 0.5 * float(np.sum(column_norms(g) * error if self.vectors is None else np.sum(g * e, axis=0)))
+            return left <= aim.suboptimality * fallen or bool(np.all(column_norms(g) <= 8 * EPS * y))
         # A certificate divides by the size of the truth, which may be smaller by the error: a tenth is left for that.
-        near = (error <= 0.9 * 10.0**-digits * size) & ((level <= 0.9 * 10.0**-digits * y) | (first == 0))
+        near = (error <= 0.9 * 10.0**-aim.digits * size) & ((level <= 0.9 * 10.0**-aim.digits * y) | (first == 0))
         return bool(np.all(near | (column_norms(g) <= 8 * EPS * y)))
 
 

@@ -1,7 +1,9 @@
 """The rank decision, one for all solvers that see a triangle: columns scaled to norm 1, scanned left to right.
 
-A column whose distance from the span of the kept ones is below the stated tolerance is dependent, and the equation that
-says so is kept. The scan is Householder QR that skips such columns, so later columns are judged without their noise.
+A column is dependent when its distance from the span of the kept ones is at most tol (1 + sum |weights|), the weights being
+those of the equation that gives it from the kept columns, each of norm 1: that is how far the rounding of those columns
+reaches. The equation is kept. The scan is Householder QR that skips such columns, so later columns are judged without their
+noise.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import numpy as np
 from scipy.linalg import solve_triangular
 
 from gramian.arraytypes import Floats
-from gramian.kernels.lapack import triangle_of
+from gramian.kernels.lapack import inverse_upper, triangle_of
 from gramian.solution import Dependency
 from gramian.solvers.base import CONSTANT, Request
 from gramian.views.triangle import Triangle
@@ -50,29 +52,41 @@ def scan(view: Triangle, request: Request) -> Scan:
     scale = np.where(flat, 1.0, norms)
     A = R[:, :n] / scale
     A[:, flat] = 0.0
-    E, rhs, kept = _echelon(A, R[:, n:].copy(), request.tolerance(n))
+    used = view.counts.used
+    # m rows about their means span m - 1 dimensions at most, whatever rounding makes of the last.
+    most = n if ridge else used - int(view.centred)
+    E, rhs, kept = _echelon(A, R[:, n:].copy(), request.tolerance(n, used), most)
     return Scan(E, rhs, scale, kept, _equations(E, scale, kept, n))
 
 
-def _echelon(A: Floats, rhs: Floats, tol: float) -> tuple[Floats, Floats, tuple[int, ...]]:
+def _echelon(A: Floats, rhs: Floats, tol: float, most: int) -> tuple[Floats, Floats, tuple[int, ...]]:
     rows, n = A.shape
-    diagonal = np.abs(np.diag(A))
-    if rows >= n and np.all(diagonal > tol):
+    if rows >= n and n <= most and _independent(A[:n], tol):
         return A[:n], rhs[:n], tuple(range(n))
     kept: list[int] = []
+    V = np.zeros((min(rows, most, n), min(rows, most, n)))  # inverse of the kept triangle, column by column
     for j in range(n):
         i = len(kept)
-        if i == rows:
+        if i == min(rows, most):
             break
         x = A[i : j + 1, j]  # below row j the triangle is zero, whatever was reflected before
         size = float(np.linalg.norm(x))
-        if size <= tol:
+        weights = V[:i, :i] @ A[:i, j]
+        if size <= tol * (1.0 + float(np.sum(np.abs(weights)))):
             A[i:, j] = 0.0
             continue
         kept.append(j)
         if np.any(x[1:]):
             _reflect(A, rhs, i, j, x.copy(), size)
+        V[:i, i], V[i, i] = -weights / A[i, j], 1.0 / A[i, j]
     return A[: len(kept)], rhs[: len(kept)], tuple(kept)
+
+
+def _independent(R: Floats, tol: float) -> bool:
+    """No column is dependent: its distance is |R_jj|, and 1 + sum |weights| is |R_jj| times the sum of |R^-1| in column j."""
+    if not np.all(np.abs(np.diag(R)) > tol):
+        return False
+    return bool(np.all(tol * np.sum(np.abs(inverse_upper(R)), axis=0) < 1.0))
 
 
 def _reflect(A: Floats, rhs: Floats, i: int, j: int, v: Floats, size: float) -> None:

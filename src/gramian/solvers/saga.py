@@ -24,7 +24,7 @@ from gramian.kernels.norms import column_norms
 from gramian.solution import Status
 from gramian.solvers.base import Running
 from gramian.solvers.iterate import Iterative
-from gramian.solvers.ranges import Range
+from gramian.solvers.ranges import Aim, Range
 from gramian.solvers.sgd import EVERY, number
 from gramian.views.batches import Batches, Reduced
 from gramian.views.rowwise import RowsObjective
@@ -39,6 +39,7 @@ class Reducing:
     batches: Batches
     reduced: Reduced
     range: Range
+    first: float  # J at the start
     theta: Floats
     value: float
     gradient_norms: Floats
@@ -53,7 +54,7 @@ class SAGA(Iterative[RowsObjective, Reducing]):
 
     step_size: float | None = None
     seed: int = 0
-    digits: float = DIGITS
+    aim: Aim = Aim(DIGITS)
 
     def init(self, objective: RowsObjective, theta: Floats) -> Reducing:
         batches = Batches.of(objective, 1, self.seed)
@@ -62,7 +63,7 @@ class SAGA(Iterative[RowsObjective, Reducing]):
             reduced = batches.saga(theta)
         row = objective.row_curvature()
         h = self.step_size or (1.0 / (3.0 * row) if row > 0 else 1.0)
-        return Reducing(batches, reduced, Range.of(objective), theta, value, column_norms(g), h)
+        return Reducing(batches, reduced, Range.of(objective), value, theta, value, column_norms(g), h)
 
     def step(self, objective: RowsObjective, state: Reducing) -> Reducing:
         epoch, batches, reduced = state.epoch + 1, state.batches, state.reduced
@@ -78,7 +79,7 @@ class SAGA(Iterative[RowsObjective, Reducing]):
             value, g, reduced = batches.svrg(theta)
         else:
             value, g = objective.gradient(theta)
-        status = Status.CONVERGED if state.range.reached(objective, theta, g, self.digits) else None
+        status = Status.CONVERGED if state.range.reached(objective, theta, g, self.aim, state.first - value) else None
         return replace(moved, reduced=reduced, value=value, gradient_norms=column_norms(g), status=status)
 
     def advice(self, objective: RowsObjective, start: Floats) -> str:
@@ -89,4 +90,4 @@ class SAGA(Iterative[RowsObjective, Reducing]):
 
 
 def saga(running: Running) -> SAGA:
-    return SAGA(number(running.step), running.seed, running.digits or DIGITS)
+    return SAGA(number(running.step), running.seed, Aim(running.digits or DIGITS, running.suboptimality))

@@ -30,7 +30,7 @@ from gramian.solution import Status
 from gramian.solvers import adaptive
 from gramian.solvers.base import Running
 from gramian.solvers.iterate import Iterative
-from gramian.solvers.ranges import Range
+from gramian.solvers.ranges import Aim, Range
 from gramian.solvers.steps import length_of
 from gramian.views.batches import Batches, Descent, Update
 from gramian.views.rowwise import RowsObjective
@@ -49,6 +49,7 @@ class Sweeping:
     descent: Descent
     update: Update
     range: Range
+    first: float  # J at the start
     theta: Floats
     value: float
     gradient_norms: Floats
@@ -65,14 +66,14 @@ class SGD(Iterative[RowsObjective, Sweeping]):
     batch: int = 1
     step_size: float | None = None
     seed: int = 0
-    digits: float = DIGITS
+    aim: Aim = Aim(DIGITS)
 
     def init(self, objective: RowsObjective, theta: Floats) -> Sweeping:
         batches = Batches.of(objective, self.batch, self.seed)
         curved = Range.of(objective)
         update = Update(self.rule, self.step_size) if self.step_size else self.scheduled(objective, curved)
         value, g = objective.gradient(theta)
-        return Sweeping(batches, batches.descent(theta), update, curved, theta, value, column_norms(g))
+        return Sweeping(batches, batches.descent(theta), update, curved, value, theta, value, column_norms(g))
 
     def step(self, objective: RowsObjective, state: Sweeping) -> Sweeping:
         epoch = state.epoch + 1
@@ -87,7 +88,7 @@ class SGD(Iterative[RowsObjective, Sweeping]):
         if epoch > EVERY and epoch % (epoch // EVERY):
             return moved
         value, g = objective.gradient(theta)
-        status = Status.CONVERGED if state.range.reached(objective, theta, g, self.digits) else None
+        status = Status.CONVERGED if state.range.reached(objective, theta, g, self.aim, state.first - value) else None
         return replace(moved, value=value, gradient_norms=column_norms(g), status=status)
 
     def scheduled(self, objective: RowsObjective, curved: Range) -> Update:
@@ -134,7 +135,7 @@ def number(step: float | str | None) -> float | None:
 
 
 def stochastic(rule: str, running: Running) -> SGD:
-    return SGD(rule, running.batch or 1, number(running.step), running.seed, running.digits or DIGITS)
+    return SGD(rule, running.batch or 1, number(running.step), running.seed, Aim(running.digits or DIGITS, running.suboptimality))
 
 
 def sgd(running: Running) -> Iterative[RowsObjective, Sweeping]:
@@ -143,15 +144,15 @@ def sgd(running: Running) -> Iterative[RowsObjective, Sweeping]:
 
 
 def adagrad(running: Running) -> Iterative[RowsObjective, Sweeping] | adaptive.Descent:
-    """All rows a step, or a batch."""
+    """AdaGrad: each coordinate's step is divided by the root of the sum of its squared gradients."""
     return stochastic("adagrad", running) if running.batch else adaptive.adagrad(length_of(running.step))
 
 
 def rmsprop(running: Running) -> Iterative[RowsObjective, Sweeping] | adaptive.Descent:
-    """All rows a step, or a batch."""
+    """RMSprop: each coordinate's step is divided by the root of a moving average of its squared gradients."""
     return stochastic("rmsprop", running) if running.batch else adaptive.rmsprop(length_of(running.step))
 
 
 def adam(running: Running) -> Iterative[RowsObjective, Sweeping] | adaptive.Descent:
-    """All rows a step, or a batch."""
+    """Adam: RMSprop along a moving average of the gradients, both averages corrected for their start at zero."""
     return stochastic("adam", running) if running.batch else adaptive.adam(length_of(running.step))

@@ -104,7 +104,7 @@ class Batches:
         from gramian.kernels.order import layout, shuffled
 
         store, counts = self.objective.rows.store, self.objective.counts
-        width = 8.0 * self.objective.n
+        width = 8.0 * max(self.objective.n, 1)
         if store is not None and not isinstance(store.X, np.ndarray):
             width = max(12.0 * store.X.nnz / counts.used, 8.0)
         seed = np.random.SeedSequence([self.seed, epoch, start]).generate_state(1, np.uint64)[0]
@@ -181,9 +181,7 @@ class Batches:
         for block, order in self._pieces(number):
             if not isinstance(block.X, np.ndarray):
                 rows = self._sparse(block, order)
-                finite = sparse.reduced_epoch(
-                    *rows, step, state.table, state.snapshot, state.mean, state.inner
-                )
+                finite = sparse.reduced_epoch(*rows, step, state.table, state.snapshot, state.mean, state.inner)
             elif state.table.size:
                 rows = self._dense(block, order)
                 finite = dense.saga_epoch(*rows, step, state.table, state.mean, state.inner)

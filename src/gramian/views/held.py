@@ -11,11 +11,13 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
+from pathlib import Path
 from types import MappingProxyType
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from gramian import errors
 from gramian.data.arrays import ArrayRows
@@ -82,7 +84,16 @@ def placed(rows: Rows, runner: Runner, share: float = SHARE) -> Placed:
         return counts, [seen]
 
     numbered = _Numbered(
-        rows, rows.n, rows.k, rows.rows, rows.centred, rows.sparse, rows.weighted, rows.rereadable, rows.in_memory, rows.name
+        rows,
+        rows.n,
+        rows.k,
+        rows.rows,
+        rows.centred,
+        rows.sparse,
+        rows.weighted,
+        rows.rereadable,
+        rows.in_memory,
+        rows.name,
     )
     total = runner.fold(numbered, "reading", piece, lambda a, b: (a[0] + b[0], a[1] + b[1]))
     if total is None:
@@ -98,7 +109,11 @@ def placed(rows: Rows, runner: Runner, share: float = SHARE) -> Placed:
 
 
 def free_memory() -> float:
-    """Bytes that can be had without swapping, as the system tells; infinite where it does not."""
+    """Bytes that can be had without swapping, as the system and a container tell; infinite where none does."""
+    return min(_system_memory(), _container_memory())
+
+
+def _system_memory() -> float:
     try:
         with open("/proc/meminfo", encoding="ascii") as file:
             for line in file:
@@ -112,6 +127,18 @@ def free_memory() -> float:
         return float("inf")
 
 
+def _container_memory() -> float:
+    """What the control group leaves: its limit less what is used, the cache of files not counted."""
+    try:
+        folder = Path("/sys/fs/cgroup")
+        limit = float((folder / "memory.max").read_text())
+        used = float((folder / "memory.current").read_text())
+        told = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
+        return max(limit - used + float(told.get("inactive_file", 0)), 0.0)
+    except (OSError, ValueError):  # no such file, or "max": no limit
+        return float("inf")
+
+
 def _as_is(rows: Rows) -> Store | None:
     """Arrays that need no copy: float64 in C order or CSR, and no weight of zero."""
     if not isinstance(rows, ArrayRows):
@@ -122,7 +149,30 @@ def _as_is(rows: Rows) -> Store | None:
         return None
     if w is not None and not w.all():
         return None
-    return Store(cast(Matrix, X), np.ascontiguousarray(rows.y, dtype=np.float64), w)
+    y = np.ascontiguousarray(rows.y, dtype=np.float64)
+    return Store(_open_matrix(cast(Matrix, X)), _open(y), None if w is None else _open(w))
+
+
+class _Window:
+    """Another look at an array's memory."""
+
+    def __init__(self, values: NDArray[Any]) -> None:
+        self.values = values
+        self.__array_interface__ = values.__array_interface__ | {"data": (values.ctypes.data, False)}
+
+
+def _open(values: NDArray[Any]) -> NDArray[Any]:
+    """A read-only array as one that may be written to, which nothing does: else loops would be compiled twice, and the
+    second code might round in another order.
+    """
+    return values if values.flags.writeable else np.asarray(_Window(values))
+
+
+def _open_matrix(X: Matrix) -> Matrix:
+    if isinstance(X, np.ndarray):
+        return _open(X)
+    shape = cast(tuple[int, int], X.shape)
+    return sp.csr_array((_open(X.data), _open(X.indices), _open(X.indptr)), shape=shape, copy=False)
 
 
 def _counts(rows: Rows, store: Store) -> Counts:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import special
 
 from gramian.data.blocks import Block, BlockPart, Rows
+from gramian.kernels.special import special
 from gramian.losses import Loss
 from gramian.views.base import Runner
 from gramian.views.working import Place, centred_eta

@@ -39,9 +39,7 @@ def targets(objective: RowsObjective) -> RowVector:
     return (b, np.zeros(objective.shape)) if objective.penalty else (b,)
 
 
-def fused(
-    objective: RowsObjective, v: Floats, u: RowVector | None, alpha: Floats | float
-) -> tuple[RowVector, Floats]:
+def fused(objective: RowsObjective, v: Floats, u: RowVector | None, alpha: Floats | float) -> tuple[RowVector, Floats]:
     """(A v - alpha u, A' of it); the memory of u holds the result. v (p, k), alpha (k,)."""
     at, by = objective.surface(v), np.broadcast_to(np.asarray(alpha, dtype=np.float64), v.shape[1:])
     pieces = u if u is not None else (np.zeros((objective.counts.used, v.shape[1])),)
