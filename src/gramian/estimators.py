@@ -103,7 +103,7 @@ class LinearRegression(_Linear):
     fit_intercept: fit a constant too. method: "auto" or a solver's name ("cholesky", "qr", "svd"). rank: what to do when
     columns depend on each other, "min-norm" (the shortest coefficients, also when there are more columns than rows),
     "drop" (zero for the later columns) or "error". tol: distance from the span of the others, of columns scaled to norm 1,
-    below which a column is dependent; default max(30, n, 4 sqrt(min(rows, 4096))) eps. accuracy: "data" (all digits that the data support, the
+    below which a column is dependent; default as in gm.lstsq. accuracy: "data" (all digits that the data support, the
     default) or a number of digits. threads: default all processors.
 
     Attributes: coef_ (n,) or (k, n), intercept_, rank_ (of X, centred beside an intercept), certificate_, plan_,

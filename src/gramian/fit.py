@@ -11,7 +11,7 @@ from gramian.accumulate import Moments
 from gramian.covariance import covariance, covariance_kind
 from gramian.data.design import Design
 from gramian.data.open import as_source
-from gramian.errors import ArgumentError, message, no_clusters, not_a_choice, not_for_family
+from gramian.errors import ArgumentError, bad_argument, message, no_clusters, not_a_choice, not_for_family
 from gramian.frames_out import kind_of
 from gramian.losses import LOSSES
 from gramian.lstsq import checked_accuracy, checked_rank, checked_threads, checked_tol, running_of
@@ -62,7 +62,8 @@ def fit(
     (default 8 for large files). cov: "classical", "HC0" to "HC3", or "cluster" with `clusters`. clusters, weights
     (analytic, as R's lm), freq_weights (rows repeated), offset: a column's name, or one value a row. ridge: added to
     the diagonal of X'X, in the user's units. missing: rows with missing values are dropped, and counted, or an error.
-    rank: "drop" dependent columns by name, "min-norm", or "error". tol: the rank tolerance, default max(30, n, 4 sqrt(min(rows, 4096))) eps.
+    rank: "drop" dependent columns by name, "min-norm", or "error". tol: the rank tolerance, default
+    max(30, n, 4 sqrt(min(rows, 4096))) eps.
     step, batch, max_iter, seed: of methods that iterate, as in gm.lstsq. threads: default all processors. progress:
     None shows a bar on a terminal after a second.
 
@@ -71,7 +72,9 @@ def fit(
     if family not in LOSSES:
         raise not_a_choice("family", family, LOSSES)
     covariance_kind(cov)
-    if cov == "cluster" and clusters is None:
+    if clusters is not None:
+        cov = with_clusters(cov)
+    elif cov == "cluster":
         raise no_clusters()
     digits = checked_accuracy(accuracy, "data")
     running = running_of(accuracy, step=step, batch=batch, max_iter=max_iter, seed=seed, suboptimality=suboptimality)
@@ -107,3 +110,10 @@ def fit(
         found = covariance(cov, estimate, rows, runner, projection)
     training = Training(rows, Threads(runner.threads)) if rows.rereadable else None
     return fitted(design, answer, estimate, projection, found, kind_of(data), training)
+
+
+def with_clusters(cov: str) -> str:
+    """Whoever names clusters wants errors by cluster; another covariance beside them is a contradiction."""
+    if cov not in ("classical", "cluster"):
+        raise bad_argument("cov", cov, '"cluster" where clusters are given', "leave clusters= or cov= out")
+    return "cluster"

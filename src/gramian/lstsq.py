@@ -82,7 +82,8 @@ def lstsq(
     X: (m, n) array of floats, integers or booleans in any layout, or scipy.sparse; y: (m,) or (m, k); neither is modified.
     method: "auto" or a solver's name. weights: (m,) non-negative. rank: what to do when columns depend on each other:
     "min-norm" (the shortest solution), "drop" (zero for the later columns) or "error". tol: distance from the span of the
-    others, of columns scaled to norm 1, below which a column is dependent; default max(30, n, 4 sqrt(min(rows, 4096))) eps. accuracy: "data" (all
+    others, of columns scaled to norm 1, below which a column is dependent; default
+    max(30, n, 4 sqrt(min(rows, 4096))) eps. accuracy: "data" (all
     digits that the data support, the default of direct methods) or a number of digits (default of methods that iterate: 8,
     of stochastic ones 2); a method that iterates is refined under "data" alone. threads: default all processors.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gramian.arraytypes import Floats
+from gramian.certificate import MOST_DIGITS
 from gramian.covariance import Covariance
 from gramian.data.design import Design
 from gramian.data.faults import not_squareable
@@ -19,6 +20,7 @@ from gramian.result import Fit, Training
 from gramian.solution import Dependency, Solution, Status
 from gramian.solvers.base import Request
 from gramian.solving import Answer, NotFinite
+from gramian.trust import FEWEST_DIGITS
 from gramian.views.moments import Counts
 from gramian.views.sandwich import Projection
 
@@ -64,11 +66,21 @@ def fitted(
         plan=answer.plan,
         stats=solution.stats,
         trusted=answer.met,
-        notes=(*design.notes, *answer.plan.notes, *_shortest(design, answer, estimate)),
+        notes=(*design.notes, *answer.plan.notes, *_few_digits(design, answer), *_shortest(design, answer, estimate)),
         missing=answer.counts.missing,
         frame=frame,
         training=training,
     )
+
+
+def _few_digits(design: Design, answer: Answer) -> tuple[str, ...]:
+    """Coefficients whose own digits are few although those of all together suffice."""
+    each = np.min(answer.certificate.digits_each, axis=1, initial=MOST_DIGITS)
+    dropped = {d.column for d in answer.solution.factor.dependencies} if answer.solution.factor else set[int]()
+    few = [name for j, name in enumerate(design.names) if each[j] < FEWEST_DIGITS and j not in dropped]
+    if not few or not answer.met:
+        return ()
+    return (f"fewer than {FEWEST_DIGITS} digits are certified of {listed(few, 6)}: too small beside the others",)
 
 
 def _shortest(design: Design, answer: Answer, estimate: Estimate) -> tuple[str, ...]:
@@ -119,6 +131,8 @@ def named(design: Design, answer: Answer | Found, request: Request, frequency: b
     root = projection.bread()
     if design.intercept:
         coef = np.concatenate([solution.intercept[None, :], coef])
+    for values in (coef, root):
+        values.flags.writeable = False  # an answer that can be overwritten would change what it predicts
     estimate = Estimate(
         names=(("Intercept",) if design.intercept else ()) + design.names,
         terms=tuple((term.name, tuple(j + shift for j in term.columns)) for term in design.terms),
