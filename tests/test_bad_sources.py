@@ -172,7 +172,7 @@ CONTENTS = [
     ("t.csv", "é,b\n1,2\n".encode("latin1"), ["'t.csv' is not UTF-8 text: the header reads"]),
     ("t.csv", b"a,b\n" + b"1,x\n" * 400_000 + b"1,\xe9\n", ["'t.csv' is not UTF-8 text", "column #1"]),
     ("t.csv", b"a,b,a\n1,2,3\n", ["'t.csv' has more than one column named 'a'"]),
-    ("t.csv", b"a,b\n1,2\n3\n", ["line 3 of 't.csv' has 1 columns: '3'", "Expected: 2 columns", "Hint: quote values"]),
+    ("t.csv", b"a,b\n1,2\n3\n", ["line 3 of 't.csv' has 1 column: '3'", "Expected: 2 columns", "Hint: quote values"]),
     ("t.csv", b'a,b\n"x\ny",2\n\n1,2,3\n', ["line 5 of 't.csv' has 3 columns: '1,2,3'", "Expected: 2 columns"]),
     ("t.csv", b"a,b\n" + b"1,2\n" * 500_000 + b"1,2,3\n", ["line 500002 of 't.csv' has 3 columns"]),
     ("t.csv", b'a,b\n1,2\n"x,3\n4,5\n', ["a quote opened in line 3 of 't.csv' is never closed", "Hint: "]),

@@ -73,7 +73,6 @@ def test_options_reach_the_fit(table):
         (["--freq-weights", "w"], {"freq_weights": "w"}),
         (["--offset", "w"], {"offset": "w"}),
         (["--clusters", "group"], {"clusters": "group", "cov": "cluster"}),
-        (["--cov", "HC1", "--clusters", "group"], {"clusters": "group", "cov": "HC1"}),
         (["--ridge", "2.5"], {"ridge": 2.5}),
         (["--method", "cholesky", "--threads", "1"], {"method": "cholesky", "threads": 1}),
         (["--accuracy", "data"], {"accuracy": "data"}),

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from shared_data import table as real_table
 
 import gramian as gm
 from gramian.data.arrays import ArrayRows
@@ -20,6 +19,7 @@ from gramian.solvers.sgd import SGD
 from gramian.views.base import Threads
 from gramian.views.batches import Batches
 from gramian.views.rowwise import RowsObjective
+from shared_data import table as real_table
 
 RULES = {"sgd": "gradient", "adagrad": "adagrad", "rmsprop": "rmsprop", "adam": "adam"}
 STEPS = {"sgd": 0.01, "adagrad": 0.1, "rmsprop": 0.01, "adam": 0.01}
@@ -41,7 +41,7 @@ def view_of(X: Any, y: np.ndarray, w: np.ndarray | None, ridge: float = 0.0, sta
 def written_epochs(
     name: str, X: np.ndarray, y: np.ndarray, w: np.ndarray, ridge: float, batch: int, step: float, orders: list[np.ndarray]
 ) -> np.ndarray:
-    """theta (n,) after each epoch; row i stands for (N w_i / W)(x_i'b - y_i) x_i + ridge / W b."""
+    """Theta (n,) after each epoch; row i stands for (N w_i / W)(x_i'b - y_i) x_i + ridge / W b."""
     N, W = len(y), w.sum()
     theta, m, v, t = np.zeros(X.shape[1]), np.zeros(X.shape[1]), np.zeros(X.shape[1]), 0
     found = []
@@ -184,6 +184,23 @@ def test_every_method_converges_on_raw_columns_of_real_tables(name: str, file: s
     assert float(fit.certificate.digits[0]) >= digits
 
 
+@pytest.mark.parametrize("name", FIRST_ORDER)
+def test_a_suboptimality_is_bounded_by_the_certificate(name: str) -> None:
+    X, y, w = problem(400, 5, 2)
+    found = gm.lstsq(X, y, name, weights=w, suboptimality=1e-3, ridge=2.0)
+    truth = gm.lstsq(X, y, weights=w, ridge=2.0).coef
+    assert found.trusted
+    assert found.status.ok
+
+    def J(b: np.ndarray) -> np.ndarray:
+        return (w @ (y - X @ b) ** 2 + 2.0 * np.sum(b**2, axis=0)) / (2 * w.sum())
+
+    left = J(found.coef) - J(truth)
+    assert np.all(left <= 1e-3 * (J(np.zeros_like(truth)) - J(truth)))
+    assert found.certificate.gap is not None
+    assert np.all(left <= found.certificate.gap + 1e-14)
+
+
 # ---- what is counted and refused -------------------------------------------------------------------------------------
 
 
@@ -231,6 +248,9 @@ def test_bad_settings_are_refused() -> None:
         ({"method": "cholesky", "max_iter": 3}, "method='cholesky' cannot take max_iter"),
         ({"step": 0.1}, "method='auto' cannot take a step"),
         ({"method": "adm"}, "did you mean 'adam'"),
+        ({"method": "saga", "suboptimality": 2}, "suboptimality is 2\nAllowed: a number between 0 and 1"),
+        ({"method": "saga", "suboptimality": 0.1, "accuracy": 3}, "accuracy is 3.0\nAllowed: accuracy or suboptimality"),
+        ({"suboptimality": 1e-3}, "method='auto' cannot stop at a suboptimality"),
     ]
     for settings, told in cases:
         with pytest.raises(gm.ArgumentError) as error:

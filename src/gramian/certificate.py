@@ -59,7 +59,7 @@ class Certificate:
     intercept); digits_each: the same for each coefficient by itself. gradient: ||g|| / (||X|| ||r||); backward_error:
     relative to ||X||, in centred coordinates beside an intercept; condition: of X with columns scaled to norm 1;
     beside_target: bound on ||D (b - b*)|| / ||y||, or on the intercept's error beside that of y, whichever is larger;
-    ceiling: digits that remain when the input is rounded once, informative only.
+    ceiling: digits that remain when the input is rounded once, informative only; gap: bound on J - J*, of methods that iterate.
     """
 
     evidence: Literal["data", "moments"]

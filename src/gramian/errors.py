@@ -231,6 +231,16 @@ def text_as_number(column: str, value: str, row: str) -> DataError:
     )
 
 
+def numbers_as_text(column: str, value: str) -> DataError:
+    return DataError(
+        message(
+            f"column {column!r} is used as a number, and holds its numbers as text, such as {value!r}",
+            "Allowed: numbers, booleans, missing values",
+            f"convert it to numbers first, or write C({column}) to use it as a category",
+        )
+    )
+
+
 def result_not_finite(expression: str, value: float, values: dict[str, float], row: str) -> DataError:
     inputs = ", ".join(f"{name} = {got:.12g}" for name, got in values.items())
     return DataError(

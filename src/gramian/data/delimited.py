@@ -8,7 +8,8 @@ most small files are parsed once; a large one is read again for each pass.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
@@ -20,10 +21,21 @@ from gramian.data.columns import unique_names
 from gramian.data.guess import NULLS, Guess, suspicious
 from gramian.data.paths import File, Run
 from gramian.data.source import Field
-from gramian.data.textfile import check_head, check_quotes, compression_of, delimiter_of, header_line, text_of
+from gramian.data.textfile import (
+    check_head,
+    check_quotes,
+    compression_of,
+    delimiter_of,
+    header_line,
+    ragged,
+    stream_of,
+)
 
 KEEP = 16 << 20
 """Files of at most so many bytes together are kept in memory once parsed."""
+
+_RAGGED = re.compile(r"Expected (\d+) columns, got (\d+): ?(.*)", re.DOTALL)
+"""How Arrow says that a row has the wrong number of columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,29 +197,33 @@ class _LineTooLong(Exception):
 
 
 class _Reader:
-    """Arrow's streaming reader with its errors told in terms of the file."""
+    """Arrow's streaming reader with its errors told in terms of the file.
+
+    Arrow reads ahead in threads of its own, which can outlive the reader, and one that asks for Python while the
+    interpreter ends takes the process down. So none of them holds anything of Python's: local files are opened by Arrow,
+    the file object of others is let go on every way out, and ragged rows are looked up later, not in a callback.
+    """
 
     def __init__(self, file: File, dialect: Dialect, types: Mapping[str, ArrowType], columns: list[str] | None) -> None:
         self._file, self._dialect, self._types, self._columns = file, dialect, types, columns
-        self._ragged: list[Any] = []
 
     def __enter__(self) -> Iterator[Batch]:
-        self._stream = pa.input_stream(self._file.open(), compression=compression_of(self._file))
-        return self._batches()
+        self._stream = stream_of(self._file)
+        self._batches = self._read()
+        return self._batches
 
     def __exit__(self, *raised: object) -> None:
+        self._batches.close()
         self._stream.close()
 
-    def _batches(self) -> Iterator[Batch]:
+    def _read(self) -> Generator[Batch]:
         text: Any = import_module("pyarrow.csv")
         convert = {"include_columns": self._columns} if self._columns is not None else {}
         try:
             yield from text.open_csv(
                 self._stream,
                 read_options=text.ReadOptions(block_size=self._dialect.block),
-                parse_options=text.ParseOptions(
-                    delimiter=self._dialect.delimiter, newlines_in_values=True, invalid_row_handler=self._refuse
-                ),
+                parse_options=text.ParseOptions(delimiter=self._dialect.delimiter, newlines_in_values=True),
                 convert_options=text.ConvertOptions(
                     column_types=dict(self._types), null_values=NULLS, strings_can_be_null=True, **convert
                 ),
@@ -215,13 +231,13 @@ class _Reader:
         except pa.ArrowInvalid as error:
             raise self._told(str(error)) from error
 
-    def _refuse(self, row: Any) -> str:
-        self._ragged.append(row)
-        return "error"
-
     def _told(self, reason: str) -> Exception:
-        if self._ragged:
-            return _ragged(self._file, self._dialect, self._ragged[0])
+        found = _RAGGED.search(reason)
+        if found is not None:
+            wanted, got, text = int(found[1]), int(found[2]), found[3]
+            return ragged(self._file, self._dialect.delimiter, wanted) or faults.ragged_row(
+                self._file.label, None, wanted, got, text
+            )
         if "straddling" in reason:
             return _LineTooLong()
         if "UTF8" in reason:
@@ -229,26 +245,3 @@ class _Reader:
         if "conversion error" in reason:
             return _Contradiction(reason)
         return faults.unreadable(self._file.label, reason)
-
-
-def _ragged(file: File, dialect: Dialect, row: Any) -> Exception:
-    """The error for a row with the wrong number of columns; Python's reader finds its line."""
-    line = _line_of(file, dialect)
-    if row.text.count('"') % 2:
-        return faults.open_quote(file.label, line)
-    return faults.ragged_row(file.label, line, row.expected_columns, row.actual_columns, row.text)
-
-
-def _line_of(file: File, dialect: Dialect) -> int | None:
-    """The line, counted from 1, on which the first row with the wrong number of columns begins."""
-    with text_of(file) as lines:
-        reader = csv.reader(lines, delimiter=dialect.delimiter)
-        before = 0
-        try:
-            for cells in reader:
-                if cells and len(cells) != len(dialect.names):
-                    return before + 1
-                before = reader.line_num
-        except csv.Error:
-            pass
-    return None

@@ -23,6 +23,7 @@ from gramian.data.nodes import WIDE, Category, Column, Learned, columns_of, dept
 from gramian.data.sidecar import Sidecar, sidecar
 from gramian.data.source import Schema, Source
 from gramian.data.states import States
+from gramian.data.textual import refuse_text
 from gramian.errors import (
     bad_argument,
     bad_formula,
@@ -150,9 +151,14 @@ class Design:
     def learned(self, source: Source, threads: int | None = None) -> Design:
         """With levels, knots, means and scales of all rows that the fit uses. Reads nothing where none is needed.
 
+        A text column that the formula takes for numbers is refused here, by the value that makes it text.
+
         One pass; one more for each nesting as in scale(center(x)), and for splines and polynomials of over four million
         rows. Raises SourceError where the source cannot be read again for the fit itself.
         """
+        factors = [*self.formula.targets, *(each for term in self.formula.terms for each in term)]
+        beside = [side.column for side in (self.weights, self.offset) if side and side.column]
+        refuse_text((factor.node for factor in factors), beside, source)
         if not self.unlearned:
             return self
         if not source.rereadable:

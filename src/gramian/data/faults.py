@@ -189,7 +189,7 @@ def ragged_row(path: str, line: int | None, expected: int, got: int, text: str) 
     start = text if len(text) <= 60 else text[:57] + "..."
     hint = 'quote values that contain the delimiter or a line break: "a, b"'
     return SourceError(
-        message(f"{at} has {got} columns: {start!r}", f"Expected: {expected} columns, as in the header", hint)
+        message(f"{at} has {got} column{'s' * (got != 1)}: {start!r}", f"Expected: {expected} columns, as in the header", hint)
     )
 
 

@@ -17,7 +17,7 @@ from gramian.arraytypes import Floats, Ints
 from gramian.data.faults import column_of_kind
 from gramian.data.sidecar import Sidecar, check_numbers
 from gramian.data.source import Coded, ColumnValues, Part, Schema, Table
-from gramian.errors import missing_value, text_as_number, value_not_finite
+from gramian.errors import missing_value, numbers_as_text, text_as_number, value_not_finite
 
 Missing: TypeAlias = Literal["drop", "error", "keep"]
 Homes: TypeAlias = Callable[[int], Mapping[str, Floats]]
@@ -72,6 +72,8 @@ class Frame:
             return np.full(self.rows, np.nan)
         odd = np.array([not is_number(level) for level in coded.levels], dtype=bool)[coded.codes[present]]
         at = int(present[np.argmax(odd)])
+        if not odd.any():
+            raise numbers_as_text(name, coded.levels[int(coded.codes[at])])
         raise text_as_number(name, coded.levels[int(coded.codes[at])], self.row(at))
 
 

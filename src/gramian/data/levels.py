@@ -13,7 +13,7 @@ from gramian.data.evaluate import number
 from gramian.data.frame import Frame, is_number
 from gramian.data.nodes import Category, Column, columns_of
 from gramian.data.states import LevelKind, Levels, States, label
-from gramian.errors import base_not_a_level, level_not_declared, listed, text_as_number, too_many_columns
+from gramian.errors import DataError, base_not_a_level, level_not_declared, listed, text_as_number, too_many_columns
 
 MOST_LEVELS = 4 * MOST_COLUMNS
 _MOSTLY = 0.9
@@ -28,6 +28,7 @@ class SeenLevels:
     kind: LevelKind
     declared: tuple[str, ...] | None
     seen: dict[str | float, str] = field(default_factory=dict)
+    full: bool = False  # too many levels, numbers all of them: those that follow are looked at and not kept
 
     def add(self, frame: Frame, states: States) -> None:
         node = self.node
@@ -40,24 +41,47 @@ class SeenLevels:
             values, first = np.unique(number(node.arg, frame, states), return_index=True)
             found = [float(value) for value in values]
         for place in np.argsort(first):
-            if found[place] not in self.seen:
+            if self.full and not is_number(str(found[place])):
+                raise text_as_number(columns_of(node)[0], str(found[place]), frame.row(int(first[place])))
+            if not self.full and found[place] not in self.seen:
                 self.seen[found[place]] = frame.row(int(first[place]))
-        if len(self.seen) > MOST_LEVELS:
-            raise too_many_columns(len(self.seen), MOST_COLUMNS, node.text, len(self.seen))
+        self._bound()
 
     def merge(self, other: SeenLevels) -> SeenLevels:
         """Levels of this one, then those of later rows."""
         kind = other.kind if other.seen else self.kind
-        return SeenLevels(self.node, kind, self.declared, {**other.seen, **self.seen})
+        both = SeenLevels(self.node, kind, self.declared, {**other.seen, **self.seen}, self.full or other.full)
+        both._bound()
+        return both
+
+    def _bound(self) -> None:
+        """Too many levels are refused. Where they are numbers in a column of text, a later row says why it is text."""
+        if len(self.seen) <= MOST_LEVELS or self.full:
+            return
+        if self._unasked:
+            self._check_text()
+        if not self._unasked or not all(is_number(str(level)) for level in self.seen):
+            raise self._too_many()
+        self.full = True
+
+    def _too_many(self) -> DataError:
+        return too_many_columns(len(self.seen), MOST_COLUMNS, self.node.text, len(self.seen))
+
+    @property
+    def _unasked(self) -> bool:
+        """A column of text that nobody called a category, by C() or by declaring its levels."""
+        return self.kind == "text" and self.declared is None and self.node.text == columns_of(self.node)[0]
 
     def finish(self) -> tuple[Levels, list[str]]:
         """The levels in order, and sentences about what the user may not expect."""
         node, notes = self.node, list[str]()
+        if self.full:
+            raise self._too_many()
         order = node.levels if node.levels is not None else self.declared
         if node.levels is not None:
             self._check_declared(node.levels)
-        elif order is None and self.kind == "text" and node.text == columns_of(node)[0]:
-            self._check_text()
+        elif self._unasked:
+            notes += self._check_text()
         occurring: list[Any] = sorted(cast(Iterable[Any], self.seen))  # all text, or all numbers
         known: list[str | float] = list(dict.fromkeys([*(order or ()), *occurring]))
         values = tuple(level for level in known if level in self.seen)
@@ -78,8 +102,16 @@ class SeenLevels:
                 names = [label(self.kind, each) for each in declared]
                 raise level_not_declared(self.node.text, label(self.kind, level), row, names)
 
-    def _check_text(self) -> None:
-        """A text column that nobody called a category, and that is numbers but for a few values, is a mistake."""
+    def _check_text(self) -> list[str]:
+        """A text column that nobody called a category, and that is numbers but for a few values, is a mistake.
+
+        Where numbers are fewer, it may be meant: a note says what made it a category.
+        """
+        name = columns_of(self.node)[0]
         odd = [str(level) for level in self.seen if not is_number(str(level))]
-        if odd and len(self.seen) >= _ENOUGH and len(odd) <= (1 - _MOSTLY) * len(self.seen):
-            raise text_as_number(columns_of(self.node)[0], odd[0], self.seen[odd[0]])
+        if not odd or len(odd) == len(self.seen):
+            return []
+        if len(self.seen) >= _ENOUGH and len(odd) <= (1 - _MOSTLY) * len(self.seen):
+            raise text_as_number(name, odd[0], self.seen[odd[0]])
+        what = f"column {name!r} holds numbers and text, as {odd[0]!r} at {self.seen[odd[0]]}, and is taken as a category"
+        return [f"{what}: repair the text if numbers are meant; C({name}) says that a category is"]

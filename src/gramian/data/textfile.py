@@ -5,11 +5,14 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+from collections.abc import Iterator
+from typing import Any
 
 from gramian.data import faults
 from gramian.data.arrow import pa
 from gramian.data.magic import looks_like
 from gramian.data.paths import File
+from gramian.errors import SourceError
 
 MOST = 1 << 26
 """Largest line in bytes."""
@@ -18,7 +21,7 @@ MOST = 1 << 26
 def check_head(file: File) -> None:
     """SourceError where the first bytes cannot be those of a text file."""
     try:
-        with pa.input_stream(file.open(), compression=compression_of(file)) as stream:
+        with stream_of(file) as stream:
             head: bytes = stream.read(1 << 20)
     except (pa.ArrowException, OSError) as error:
         raise faults.unreadable(file.label, str(error)) from error
@@ -62,9 +65,43 @@ def check_quotes(file: File) -> None:
         raise faults.open_quote(file.label, opened)
 
 
+def ragged(file: File, delimiter: str, wanted: int) -> SourceError | None:
+    """The error for the first row that has not `wanted` columns, with its line; None where Python's reader finds none."""
+    raw: list[str] = []
+
+    def told(lines: Iterator[str]) -> Iterator[str]:
+        for line in lines:
+            raw.append(line)
+            yield line
+
+    with text_of(file) as lines:
+        reader, before, got = csv.reader(told(lines), delimiter=delimiter), 0, 0
+        try:
+            for cells in reader:
+                if cells and len(cells) != wanted:
+                    got = len(cells)
+                    break
+                before = reader.line_num
+                raw.clear()
+        except csv.Error:
+            pass  # a value too long for this reader, as a quote left open makes
+    text = "".join(raw)
+    if text.count('"') % 2:
+        return faults.open_quote(file.label, before + 1)
+    return faults.ragged_row(file.label, before + 1, wanted, got, text.strip("\r\n")) if got else None
+
+
+def stream_of(file: File) -> Any:
+    """The bytes of the file, decompressed, as a pyarrow stream; a local file is opened without Python's part in it."""
+    where = file.open() if file.filesystem is not None else file.path
+    try:
+        return pa.input_stream(where, compression=compression_of(file))
+    except OSError as error:
+        raise faults.unreadable(file.label, error.strerror or str(error)) from error
+
+
 def text_of(file: File) -> io.TextIOWrapper:
-    stream = pa.input_stream(file.open(), compression=compression_of(file))
-    return io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
+    return io.TextIOWrapper(stream_of(file), encoding="utf-8-sig", errors="replace", newline="")
 
 
 def compression_of(file: File) -> str | None:

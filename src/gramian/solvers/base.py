@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
 import numpy as np
@@ -68,7 +67,8 @@ class Running:
     """How a method that iterates is to run; None leaves it to the method.
 
     step: a number, acting on the gradient of J in the user's columns, or the name of a line search. batch: rows a step.
-    digits: what to aim for; suboptimality: instead, the share of what J can fall that may be left. callback: told after every iteration; returning True stops. path: keep every iterate.
+    digits: what to aim for; suboptimality: instead, the share of what J can fall that may be left. callback: told after every
+    iteration; returning True stops. path: keep every iterate.
     """
 
     step: float | str | None = None
@@ -82,12 +82,10 @@ class Running:
     refined: bool = False  # all digits were asked for by name
 
     def __post_init__(self) -> None:
-        step = self.step
-        if step is not None and not isinstance(step, str):
-            if isinstance(step, bool) or not isinstance(step, Real) or not (math.isfinite(step) and step > 0):
-                raise bad_argument("step", step, "a finite number > 0, or the name of a line search")
-        share = self.suboptimality
-        if share is not None and not (isinstance(share, Real) and not isinstance(share, bool) and 0 < share < 1):
+        step, share = self.step, self.suboptimality
+        if step is not None and not isinstance(step, str) and not _between(step, math.inf):
+            raise bad_argument("step", step, "a finite number > 0, or the name of a line search")
+        if share is not None and not _between(share, 1.0):
             raise bad_argument("suboptimality", share, "a number between 0 and 1: 1e-3 is a thousandth of what J can fall")
         if share is not None and (self.digits is not None or self.refined):
             raise bad_argument("accuracy", self.digits or "data", "accuracy or suboptimality, not both")
@@ -96,6 +94,12 @@ class Running:
                 raise bad_argument(what, value, "a whole number >= 1, or None")
         if not _whole(self.seed, 0):
             raise bad_argument("seed", self.seed, "a whole number >= 0")
+
+
+def _between(value: object, most: float) -> bool:
+    """Whether it is a number above 0 and below `most`."""
+    number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    return number and 0 < float(value) < most
 
 
 def _whole(value: object, least: int) -> bool:

@@ -31,7 +31,7 @@ ROUNDS = 6
 
 @dataclass(frozen=True, slots=True)
 class Iterated:
-    """`method` makes it: from the settings of a run where its order of rows may be random, else from a length where it takes a step.
+    """`method` makes it: from the settings of a run where it is `seeded`, else from a length where it takes a step.
 
     `passes` is the prior for its price, `vectors` how many (p, k) it holds.
 

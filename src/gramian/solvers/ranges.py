@@ -62,33 +62,38 @@ class Range:
     def tolerance(self, aim: Aim) -> float:
         """Of ||g|| relative to ||g_0||, at the start.
 
-        ||theta*|| >= ||g_0|| / L from zero, and ||theta - theta*|| <= ||g|| / mu; for suboptimality, J - J* <= ||g||^2 / (2 mu) and
-        J_0 - J* >= ||g_0||^2 / (2 L).
+        ||theta*|| >= ||g_0|| / L from zero, and ||theta - theta*|| <= ||g|| / mu; for suboptimality,
+        J - J* <= ||g||^2 / (2 mu) and J_0 - J* >= ||g_0||^2 / (2 L).
         """
         share = self.mu / self.L if self.mu > 0 else 1.0
         if aim.suboptimality is not None:
             return max(float(np.sqrt(aim.suboptimality * share)), 8 * EPS)
         return max(10.0**-aim.digits * share / self.far, 8 * EPS)
 
-    def reached(self, view: RowsObjective, theta: Floats, g: Floats, aim: Aim, fallen: float) -> bool:
-        """Whether the error, H^-1 g or at most ||g|| / mu, is small enough, or g is rounding; J has `fallen` so far."""
+    def possible(self, g: Floats) -> Floats:
+        """How far J can fall from where its gradient is g, or less, for each target: J - J* = g'H^-1 g / 2 >= ||g||^2 / (2 L)."""
+        if self.values is None or self.vectors is None:
+            return 0.5 * np.sum(g**2, axis=0) / self.L if self.L > 0 else np.zeros(g.shape[1])
+        return 0.5 * np.sum((self.vectors.T @ g) ** 2 / self.values[:, None], axis=0)
+
+    def reached(self, view: RowsObjective, theta: Floats, g: Floats, aim: Aim, possible: Floats) -> bool:
+        """Whether the error, H^-1 g or at most ||g|| / mu, is small enough, or g is rounding, for every target.
+
+        `possible` (k,) is how far J could fall at the start.
+        """
         first = int(view.coordinates.intercept)
         y = view.raw_norms[view.n :] / np.sqrt(view.weight)
-        size = column_norms(theta[first:])
+        size, share = column_norms(theta[first:]), 0.9 * 10.0**-aim.digits
         if self.values is not None and self.vectors is not None:
             e = self.vectors @ ((self.vectors.T @ g) / self.values[:, None])
-            error = column_norms(e)
-            level = np.abs(np.sum(e[:first], axis=0))
+            error, level, left = column_norms(e), np.abs(np.sum(e[:first], axis=0)), self.possible(g)
         else:
-            e = g
             error = column_norms(g) / self.mu if self.mu > 0 else np.full_like(size, np.inf)
-            level = error
-        if aim.suboptimality is not None:
-            # J - J* = g'H^-1 g / 2, which is at most ||g|| ||error|| / 2.
-            left = 0.5 * float(np.sum(column_norms(g) * error if self.vectors is None else np.sum(g * e, axis=0)))
-            return left <= aim.suboptimality * fallen or bool(np.all(column_norms(g) <= 8 * EPS * y))
+            level, left = error, 0.5 * column_norms(g) * error
         # A certificate divides by the size of the truth, which may be smaller by the error: a tenth is left for that.
-        near = (error <= 0.9 * 10.0**-aim.digits * size) & ((level <= 0.9 * 10.0**-aim.digits * y) | (first == 0))
+        near = (error <= share * size) & ((level <= share * y) | (first == 0))
+        if aim.suboptimality is not None:
+            near = left <= 0.9 * aim.suboptimality * possible
         return bool(np.all(near | (column_norms(g) <= 8 * EPS * y)))
 
 

@@ -39,7 +39,7 @@ class Reducing:
     batches: Batches
     reduced: Reduced
     range: Range
-    first: float  # J at the start
+    possible: Floats  # how far J could fall at the start
     theta: Floats
     value: float
     gradient_norms: Floats
@@ -61,9 +61,9 @@ class SAGA(Iterative[RowsObjective, Reducing]):
         value, g, reduced = batches.svrg(theta)
         if objective.rows.held:
             reduced = batches.saga(theta)
-        row = objective.row_curvature()
+        row, curved = objective.row_curvature(), Range.of(objective)
         h = self.step_size or (1.0 / (3.0 * row) if row > 0 else 1.0)
-        return Reducing(batches, reduced, Range.of(objective), value, theta, value, column_norms(g), h)
+        return Reducing(batches, reduced, curved, curved.possible(g), theta, value, column_norms(g), h)
 
     def step(self, objective: RowsObjective, state: Reducing) -> Reducing:
         epoch, batches, reduced = state.epoch + 1, state.batches, state.reduced
@@ -79,7 +79,7 @@ class SAGA(Iterative[RowsObjective, Reducing]):
             value, g, reduced = batches.svrg(theta)
         else:
             value, g = objective.gradient(theta)
-        status = Status.CONVERGED if state.range.reached(objective, theta, g, self.aim, state.first - value) else None
+        status = Status.CONVERGED if state.range.reached(objective, theta, g, self.aim, state.possible) else None
         return replace(moved, reduced=reduced, value=value, gradient_norms=column_norms(g), status=status)
 
     def advice(self, objective: RowsObjective, start: Floats) -> str:

@@ -49,7 +49,7 @@ class Sweeping:
     descent: Descent
     update: Update
     range: Range
-    first: float  # J at the start
+    possible: Floats  # how far J could fall at the start
     theta: Floats
     value: float
     gradient_norms: Floats
@@ -73,7 +73,7 @@ class SGD(Iterative[RowsObjective, Sweeping]):
         curved = Range.of(objective)
         update = Update(self.rule, self.step_size) if self.step_size else self.scheduled(objective, curved)
         value, g = objective.gradient(theta)
-        return Sweeping(batches, batches.descent(theta), update, curved, value, theta, value, column_norms(g))
+        return Sweeping(batches, batches.descent(theta), update, curved, curved.possible(g), theta, value, column_norms(g))
 
     def step(self, objective: RowsObjective, state: Sweeping) -> Sweeping:
         epoch = state.epoch + 1
@@ -88,7 +88,7 @@ class SGD(Iterative[RowsObjective, Sweeping]):
         if epoch > EVERY and epoch % (epoch // EVERY):
             return moved
         value, g = objective.gradient(theta)
-        status = Status.CONVERGED if state.range.reached(objective, theta, g, self.aim, state.first - value) else None
+        status = Status.CONVERGED if state.range.reached(objective, theta, g, self.aim, state.possible) else None
         return replace(moved, value=value, gradient_norms=column_norms(g), status=status)
 
     def scheduled(self, objective: RowsObjective, curved: Range) -> Update:
