@@ -9,6 +9,7 @@ import pytest
 
 import gramian as gm
 from command import process, run, write_table
+from gramian.report import terminal_width
 from shared_data import table as real_table
 
 KEYS = [
@@ -28,7 +29,7 @@ def test_fit_prints_the_summary(table):
     status, out, err = run("fit", table, "y ~ x + C(group)")
     assert status == 0
     assert err == ""
-    assert out == f"{gm.fit('y ~ x + C(group)', str(table)).summary().text(rows=None)}\n"
+    assert out == f"{gm.fit('y ~ x + C(group)', str(table)).summary().text(terminal_width(), rows=None)}\n"
     assert "C(group)[T.b]" in out
     assert "1 row with missing values dropped" in out
 

@@ -85,9 +85,9 @@ def test_a_missing_argument_is_a_usage_error(table):
 
 def test_a_place_that_cannot_be_written(table, tmp_path):
     status, out, err = run("fit", table, "y ~ x", "--save", tmp_path / "no" / "model.json")
-    assert status == 2
-    assert "Rows " in out
+    assert (status, out) == (2, "")  # before the fit, which may take long
     assert "cannot write" in err
+    assert "there is no folder" in err
 
 
 # ---- how it ends otherwise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,20 +16,17 @@ from gramian.solvers import SOLVERS
 EPS = np.finfo(float).eps
 
 
+def ask(method: str, case: Case) -> gm.LstsqResult:
+    row = SOLVER_ROWS[method]
+    settings = {"weights": case.weights, "ridge": case.ridge, "rank": case.rank, "accuracy": row.digits, **row.settings}
+    return gm.lstsq(case.X, case.y, method, **settings)
+
+
 def complaints(method: str, case: Case) -> list[str]:
     """What is wrong with the method's answer to the case; empty when it is optimal, or the reason why not is told."""
     row = SOLVER_ROWS[method]
     try:
-        found = gm.lstsq(
-            case.X,
-            case.y,
-            method,
-            weights=case.weights,
-            ridge=case.ridge,
-            rank=case.rank,
-            accuracy=row.digits,
-            **row.settings,
-        )
+        found = ask(method, case)
     except gm.GramianError as error:
         told = type(error) in case.refusals and len(str(error)) > 20
         return [] if told else [f"refused: {type(error).__name__}: {error}"]
@@ -114,7 +112,7 @@ def test_the_sweep_is_not_empty_and_most_of_it_is_answered() -> None:
         answered = 0
         for case in CASES.values():
             try:
-                gm.lstsq(case.X, case.y, method, weights=case.weights, ridge=case.ridge, rank=case.rank)
+                ask(method, case)
             except gm.GramianError:
                 continue
             answered += 1
@@ -145,3 +143,24 @@ def test_a_constant_column_beside_an_intercept_is_named(method: str) -> None:
     fit = gm.fit("y ~ a + flat", data, method=method)
     assert fit.dropped == ("flat = 0.1",)
     assert np.isnan(fit.coef[fit.names.index("flat")])
+
+
+@pytest.mark.parametrize("method", [name for name, solver in SOLVERS.items() if solver.traits.iterates])
+@pytest.mark.parametrize("room", [0.0, 1e12])
+def test_rows_of_a_file_are_read_each_pass_or_held(
+    method: str, room: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without room every pass reads the file; the answer has the digits asked for either way."""
+    monkeypatch.setattr("gramian.views.held.free_memory", lambda: room)
+    rng = np.random.default_rng(33)
+    X = rng.standard_normal((300, 4)) * [1, 10, 100, 1000] + 5
+    y = X @ [3.0, 0.2, 0.01, 0.002] + rng.standard_normal(300)
+    path = tmp_path / "table.csv"
+    np.savetxt(path, np.column_stack([X, y]), delimiter=",", header="a,b,c,d,y", comments="")
+    fit = gm.fit("y ~ .", str(path), method=method, accuracy=2, ridge=0.5)
+    truth = gm.fit("y ~ .", str(path), ridge=0.5)
+    assert ("in memory" in str(fit.plan)) == (room > 0)
+    assert fit.trusted
+    scale = X.std(axis=0)
+    error = np.linalg.norm(scale * (fit.coef - truth.coef)[1:]) / np.linalg.norm(scale * truth.coef[1:])
+    assert error <= 1e-2

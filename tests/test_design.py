@@ -371,7 +371,7 @@ MESSAGES: list[tuple[str, dict[str, Any], type[GramianError], str, str]] = [
     ("log(neg) ~ y", {}, DataError, "log(neg) is nan at row 2 (counted from 0), where neg = -3", "leave such rows out"),
     ("y ~ I(1/zero)", {}, DataError, "(1 / zero) is inf at row 0 (counted from 0), where zero = 0", "change the expr"),
     ("y ~ t", {}, DataError, "column 't' of the data holds datetime64[s]", "'. - t'"),
-    ("y ~ .", {}, DataError, "column 't' of the data holds datetime64[s]", "'. - t'"),
+    ("y ~ . + t", {}, DataError, "column 't' of the data holds datetime64[s]", "'. - t'"),
     ("C(n) ~ y", {}, FormulaError, "C(n) cannot be a target", "use a column of 0 and 1"),
     ("poly(y, 2) ~ x", {}, FormulaError, "poly(y, 2) cannot be a target", "use a column of 0 and 1"),
     ("y ~ C(n, levels=['1', '2'])", {}, DataError, "meets the level 'n/a' at row 2", "add it to levels=[...]"),

@@ -217,7 +217,7 @@ def test_a_constant_target():
     X, _ = table(20, 2)
     s = Inference.classical(fitted(X, np.full(20, 3.0)).estimate)
     assert np.isnan([*s.rsquared, *s.rsquared_adj, *s.fvalue, *s.f_pvalue]).all()
-    assert s.notes == ("target 'y' is constant: R-squared and F are undefined",)
+    assert s.notes == ("target 'y' is constant: R-squared, t, p and F are undefined",)
 
 
 def test_an_intercept_alone():

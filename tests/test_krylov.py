@@ -221,6 +221,15 @@ def test_many_sparse_columns_need_no_gram_matrix_and_say_what_is_not_known(metho
     assert np.linalg.norm(X.T @ r - 5.0 * ridged.coef) <= 1e-5 * np.linalg.norm(X.T @ y)
     truth = gm.lstsq(X, y, "cg", ridge=5.0, accuracy=10).coef
     assert np.linalg.norm(ridged.coef - truth) <= 1e-5 * np.linalg.norm(truth)
+    rough = gm.lstsq(X, y, method, ridge=5.0, suboptimality=1e-3)
+    assert rough.trusted
+    assert rough.stats.iterations < ridged.stats.iterations
+
+    def J(b: np.ndarray) -> float:
+        return float(np.sum((y - X @ b) ** 2) + 5.0 * b @ b) / (2 * len(y))
+
+    assert rough.certificate.gap is not None
+    assert J(rough.coef) - J(truth) <= float(rough.certificate.gap[0]) <= 1e-3 * (J(0 * truth) - J(truth))
 
 
 @pytest.mark.parametrize("method", KRYLOV)

@@ -17,7 +17,7 @@ from gramian.data import saved
 from gramian.data.design import Design
 from gramian.data.open import as_source
 from gramian.data.sidecar import Sidecar
-from gramian.errors import ArgumentError, DataError, FormulaError, RankError, listed, message, needs_rows
+from gramian.errors import ArgumentError, DataError, FormulaError, RankError, counted, listed, message, needs_rows
 from gramian.frames_out import kind_of
 from gramian.kernels.exact import Double
 from gramian.lstsq import checked_threads
@@ -110,8 +110,8 @@ class Moments:
         write_moments(path, self.design, self.sums, self.frequency)
 
     def __repr__(self) -> str:
-        size = f"{len(self.names)} columns, {len(self.targets)} targets"
-        return f"Moments({self.design.formula.text!r}, {self.nobs:,} rows, {size})"
+        size = f"{counted(len(self.names), 'column')}, {counted(len(self.targets), 'target')}"
+        return f"Moments({self.design.formula.text!r}, {counted(self.nobs, 'row')}, {size})"
 
     @property
     def _beside(self) -> tuple[Sidecar | None, Sidecar | None]:

@@ -2,12 +2,13 @@
 
 Exit status: 0 finished and trusted; 1 finished, but fewer digits are certified than were asked for; 2 bad input, with what
 was got, what is allowed and a hint; 3 a fault of gramian itself, with its traceback; 130 interrupted; 141 the reader of
-the output went away. Results go to standard output, progress and errors to standard error.
+the output went away; 143 terminated. Results go to standard output, progress and errors to standard error.
 """
 
 from __future__ import annotations
 
 import io
+import signal
 import sys
 from typing import Annotated
 
@@ -73,6 +74,7 @@ LATEX = typer.Option("--latex", help="Print a LaTeX table.")
 HTML = typer.Option(metavar="FILE", help="Write the summary as an HTML page too.")
 SAVE = typer.Option(metavar="FILE", help="Save the model for 'gramian predict'.")
 PLAN = typer.Option("--plan", help="Print also what was done and what the other methods cost.")
+WIDTH = typer.Option(min=40, metavar="N", help="Columns of the text. [default: those of the terminal, at most 120]")
 QUIET = typer.Option("--quiet", "-q", help="Show no progress bar.")
 OUT = typer.Option("--out", "-o", metavar="FILE", help="Write a .csv, .tsv or .parquet file. [default: CSV on stdout]")
 INTERVAL = typer.Option(metavar="KIND", help="confidence (of the mean) or prediction (of a new row).")
@@ -80,11 +82,17 @@ INTERVAL = typer.Option(metavar="KIND", help="confidence (of the mean) or predic
 
 def main() -> None:
     """Entry point of the `gramian` command."""
+    signal.signal(signal.SIGTERM, _terminated)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A name that the terminal's encoding lacks is spelled out; it is no reason to lose the answer.
             stream.reconfigure(errors="backslashreplace")
     app(prog_name="gramian")
+
+
+def _terminated(number: int, frame: object) -> None:
+    """Ends as Ctrl-C does, by way of everything that cleans up behind itself."""
+    raise SystemExit(128 + number)
 
 
 def _show_version(wanted: bool) -> None:
@@ -128,6 +136,7 @@ def fit_command(
     html: Annotated[str | None, HTML] = None,
     save: Annotated[str | None, SAVE] = None,
     plan: Annotated[bool, PLAN] = False,
+    width: Annotated[int | None, WIDTH] = None,
     quiet: Annotated[bool, QUIET] = False,
 ) -> None:
     """Fit a linear model to a table; print it with the digits that are certified.
@@ -155,7 +164,9 @@ def fit_command(
         "progress": False if quiet else None,
     }
     with answering():
-        run_fit(data, formula, options, level=level, json=json, latex=latex, html=html, save=save, plan=plan)
+        run_fit(
+            data, formula, options, level=level, json=json, latex=latex, html=html, save=save, plan=plan, width=width
+        )
 
 
 @app.command("predict", no_args_is_help=True)

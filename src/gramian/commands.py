@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO, TypeAlias
+from typing import Any, BinaryIO, TextIO, TypeAlias, cast
 
 import numpy as np
 import typer
@@ -19,12 +19,14 @@ import typer
 from gramian.arraytypes import Floats
 from gramian.errors import GramianError, GramianWarning, bad_argument, not_a_fit, unknown_output
 from gramian.fit import FILE_DIGITS, fit
+from gramian.inference import checked_level
 from gramian.prediction import prediction_blocks
 from gramian.progress import progress_for
+from gramian.report import terminal_width
 from gramian.result import Fit
 from gramian.trust import FEWEST_DIGITS
 from gramian.views.base import Progress
-from gramian.writing import whole_file, write_text
+from gramian.writing import check_place, whole_file, write_text
 
 UNTRUSTED, BAD_INPUT, FAULT, INTERRUPTED, PIPE_CLOSED = 1, 2, 3, 130, 141
 OUTPUTS = (".csv", ".tsv", ".parquet")
@@ -34,9 +36,12 @@ OUTPUTS = (".csv", ".tsv", ".parquet")
 def answering() -> Generator[None]:
     """Turns every way to end into its exit status, with no traceback unless gramian itself is at fault."""
     warnings.showwarning = _show_warning
+    unread = _stand_in()
     try:
         yield
         sys.stdout.flush()
+        if unread:
+            raise typer.Exit(PIPE_CLOSED)
     except (typer.Exit, SystemExit):
         raise
     except GramianError as error:
@@ -60,6 +65,16 @@ def answering() -> Generator[None]:
         say("gramian failed; this is a fault of its own, please report it:")
         traceback.print_exc()
         raise typer.Exit(FAULT) from None
+
+
+def _stand_in() -> bool:
+    """Whether standard output was closed from the start; nothing then takes its place, and that of standard error."""
+    unread = cast(object, sys.stdout) is None
+    if unread:
+        sys.stdout = io.TextIOWrapper(io.FileIO(os.devnull, "w"), encoding="utf-8")
+    if cast(object, sys.stderr) is None:
+        sys.stderr = io.TextIOWrapper(io.FileIO(os.devnull, "w"), encoding="utf-8")
+    return unread
 
 
 def say(text: str) -> None:
@@ -93,8 +108,13 @@ def run_fit(
     html: str | None,
     save: str | None,
     plan: bool,
+    width: int | None,
 ) -> None:
-    """Fit, print, write; raises typer.Exit(1) when the answer is not trusted."""
+    """Fit, write, print; raises typer.Exit(1) when the answer is not trusted."""
+    for place in (html, save):
+        if place is not None:
+            check_place(place)
+    checked_level(level)
     if json and latex:
         raise bad_argument("the output", "--json --latex", "one of the two", "run the command twice, or save the model")
     if options["cov"] == "cluster" and options["clusters"] is None:
@@ -102,11 +122,15 @@ def run_fit(
     asked = read_number(options["accuracy"])
     fitted = fit(formula, data, **{**options, "accuracy": asked, "step": read_number(options["step"])})
     wanted, hint = _expected(fitted, asked)
-    print(_printed(fitted, level, json, latex, plan))
-    if html is not None:
-        write_text(html, _page(fitted.formula, fitted.summary(level).html(rows=None)))
-    if save is not None:
-        fitted.save(save)
+    printed = _printed(fitted, level, json, latex, plan, width)
+    try:
+        # Files first: whoever reads the output may leave before it ends.
+        if html is not None:
+            write_text(html, _page(fitted.formula, fitted.summary(level).html(rows=None)))
+        if save is not None:
+            fitted.save(save)
+    finally:
+        print(printed)
     if not fitted.trusted:
         digits = float(np.min(fitted.certificate.digits))
         say(
@@ -133,7 +157,7 @@ def read_number(text: str | None) -> Any:
         return text
 
 
-def _printed(fitted: Fit, level: float, json: bool, latex: bool, plan: bool) -> str:
+def _printed(fitted: Fit, level: float, json: bool, latex: bool, plan: bool, width: int | None) -> str:
     if json:
         from json import dumps
 
@@ -141,7 +165,7 @@ def _printed(fitted: Fit, level: float, json: bool, latex: bool, plan: bool) -> 
 
         return dumps(document(fitted, level, plan), indent=2, allow_nan=False)
     summary = fitted.summary(level)
-    text = summary.latex() if latex else summary.text(rows=None)
+    text = summary.latex() if latex else summary.text(width or terminal_width(), rows=None)
     return f"{text}\n\n{fitted.plan}" if plan else text
 
 

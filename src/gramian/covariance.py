@@ -27,6 +27,9 @@ from gramian.estimate import Estimate
 from gramian.views.base import Runner, single_threaded_blas
 from gramian.views.sandwich import ClusterScores, ClusterSums, Meat, Projection, RowWork, Scores, gather
 
+MANY = 20
+"""Clusters from which on their number is no concern; the theory is for many."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Covariance:
@@ -55,7 +58,7 @@ class Covariance:
     @property
     def label(self) -> str:
         """For reports: "HC3", "cluster (12 clusters)"."""
-        return self.kind if self.clusters is None else f"{self.kind} ({self.clusters:,} clusters)"
+        return self.kind if self.clusters is None else f"{self.kind} ({errors.counted(self.clusters, 'cluster')})"
 
 
 class CovarianceKind(ABC):
@@ -136,7 +139,8 @@ class Cluster(CovarianceKind):
         with single_threaded_blas():
             half = [bread @ _transposed_triangle(S) for S in np.moveaxis(gathered.sums, 1, 0)]
         df = np.inf if np.isinf(estimate.df_tests) else G - 1.0
-        return Covariance(name, np.stack(half) * np.sqrt(factor), df, clusters=G)
+        few = f"{errors.counted(G, 'cluster')} are few: their standard errors tend to be too small; {MANY} or more to trust them"
+        return Covariance(name, np.stack(half) * np.sqrt(factor), df, clusters=G, notes=(few,) if G < MANY else ())
 
 
 COVARIANCES: Mapping[str, CovarianceKind] = MappingProxyType(

@@ -77,6 +77,11 @@ def listed(names: Iterable[str], most: int = 12) -> str:
     return ", ".join(every[:most]) + (f" and {rest} more" if rest > 0 else "")
 
 
+def counted(count: float, noun: str) -> str:
+    """As "1 row" and "1,234 rows"."""
+    return f"{count:,.12g} {noun}{'' if count == 1 else 's'}"
+
+
 # ---- arguments -------------------------------------------------------------------------------------------------------
 
 
@@ -129,9 +134,8 @@ def no_clusters() -> ArgumentError:
 def one_cluster(labels: Iterable[object]) -> ArgumentError:
     every = list(labels)
     got = f"all rows are in one cluster, {every[0]!r}" if every else "no row is in a cluster"
-    return ArgumentError(
-        message(got, "Allowed: at least 2 clusters, and 20 or more to trust the errors", "use cov='HC3', or another column")
-    )
+    allowed = "Allowed: at least 2 clusters, and 20 or more to trust the standard errors"
+    return ArgumentError(message(got, allowed, "use cov='HC3', or another column"))
 
 
 def needs_rows(what: str) -> NeedsData:

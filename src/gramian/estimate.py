@@ -20,13 +20,19 @@ class Dropped:
     constant: float = 0.0
 
     def __str__(self) -> str:
-        terms = "".join(
-            _signed(weight, other) for weight, other in zip(self.weights, self.others, strict=True) if weight
-        )
-        if not terms:
+        return self.brief(None)
+
+    def brief(self, most: int | None = 6) -> str:
+        """The equation, cut after `most` terms."""
+        used = [(weight, other) for weight, other in zip(self.weights, self.others, strict=True) if weight]
+        if not used:
             return f"{self.name} = {self.constant:.6g}"
-        tail = f" {'-' if self.constant < 0 else '+'} {abs(self.constant):.6g}" if self.constant else ""
+        rest = 0 if most is None else len(used) - most
+        terms = "".join(_signed(weight, other) for weight, other in used[:most])
         leading = terms[3:] if terms.startswith(" + ") else "-" + terms[3:]
+        tail = f" {'-' if self.constant < 0 else '+'} {abs(self.constant):.6g}" if self.constant else ""
+        if rest > 0:
+            tail = f" and {rest:,} more terms" if rest > 1 else " and 1 more term"
         return f"{self.name} = {leading}{tail}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -30,7 +30,7 @@ from gramian.views.moments import Moments
 from gramian.views.sandwich import Projection
 from gramian.views.working import Reduced
 
-Beside: TypeAlias = dict[str, object]
+Beside: TypeAlias = dict[str, Any]
 
 
 def target_of_two(source: Source, formula: str, loss: Loss) -> tuple[Source, tuple[str, ...]]:

@@ -117,7 +117,7 @@ class _Reader:
         start = self.at
         sides = [self.sum()]
         while self.accept("="):
-            self.accept("=")
+            self.at += self.text.startswith("=", self.at)  # == means the same, = = is a slip
             sides.append(self.sum())
         if len(sides) == 1:
             sides.append(_Affine(np.zeros(len(self.names)), 0.0))

@@ -9,9 +9,11 @@ with the reason in `notes` stands where a number would mislead.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from numbers import Real
+from typing import Literal, TypeAlias, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gramian import errors
 from gramian.arraytypes import Floats
@@ -64,8 +66,9 @@ class Inference:
 
     @property
     def tvalues(self) -> Floats:
+        """NaN for a constant target too, which leaves no error to compare with."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            return self.coef / self.se
+            return np.where(self._constant, np.nan, self.coef / self.se)
 
     @property
     def pvalues(self) -> Floats:
@@ -161,6 +164,12 @@ class Inference:
         e = self.estimate
         return e.rank + int(e.likelihood is None or e.likelihood.scaled)
 
+    @property
+    def _constant(self) -> NDArray[np.bool_]:
+        """Which targets (k,) do not vary at all: about their mean, or about zero without an intercept."""
+        e = self.estimate
+        return np.asarray(e.tss <= 0) & (e.likelihood is None)
+
     def _unexplained(self) -> Floats:
         e = self.estimate
         return np.divide(e.rss, e.tss, out=np.full(e.k, np.nan), where=e.tss > 0)
@@ -173,15 +182,22 @@ class Inference:
         if e.ridge > 0:
             found.append(self._reason())
         elif e.df_resid <= 0:
-            found.append(f"{e.rank:,} coefficients for {e.nobs:,.12g} rows: none is left to estimate sigma from")
+            used = f"{errors.counted(e.rank, 'coefficient')} for {errors.counted(e.nobs, 'row')}"
+            found.append(f"{used}: none is left to estimate sigma from")
         if e.likelihood is not None:
             return (*found, *self.covariance.notes)
         for name, rss, tss in zip(e.targets, e.rss, e.tss, strict=True):
             if tss <= 0:
                 what = "constant" if e.intercept else "zero"
-                found.append(f"target {name!r} is {what}: R-squared and F are undefined")
+                found.append(f"target {name!r} is {what}: R-squared, t, p and F are undefined")
             elif rss <= PERFECT * tss and e.df_resid > 0:
                 found.append(f"target {name!r} is fitted exactly: standard errors are rounding")
+        clusters = self.covariance.clusters
+        if clusters is not None and clusters <= e.df_model and e.df_resid > 0 and e.ridge == 0:
+            found.append(
+                f"no F of all {e.df_model:,} coefficients: {errors.counted(clusters, 'cluster')} allow a joint test "
+                f"of at most {clusters - 1:,}"
+            )
         return (*found, *self.covariance.notes)
 
     def _reason(self) -> str:
@@ -263,7 +279,8 @@ class Inference:
 
 def checked_level(level: float) -> float:
     """A confidence level strictly between 0 and 1."""
-    if not 0.0 < level < 1.0:
-        hint = f"did you mean {level / 100:g}?" if 1.0 < level < 100.0 else ""
+    number = isinstance(cast(object, level), Real) and not isinstance(level, bool | np.bool_)
+    if not (number and 0.0 < level < 1.0):
+        hint = f"did you mean {level / 100:g}?" if number and 50.0 <= level < 100.0 else ""
         raise errors.bad_argument("level", level, "a number between 0 and 1, such as 0.95", hint)
     return level

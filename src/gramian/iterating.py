@@ -143,6 +143,9 @@ def _without_factor(
     error = distance(evidence, gradient.s, view.counts.weight, objective.coordinates, bend.mu)
     condition = float(np.sqrt(bend.L / bend.mu)) if bend.mu > 0 else np.inf
     certificate = certify_by_distance(evidence, solution.coef, solution.intercept, error, condition)
+    if bend.mu > 0:
+        # J - J* <= ||g||^2 / (2 mu), and the error of theta is ||g|| / mu.
+        certificate = replace(certificate, gap=0.5 * bend.mu * (error[0] * objective.coordinates.scale[0]) ** 2)
     seconds = time.perf_counter() - started
     solution = solution.costing(Stats(passes=1, seconds=seconds))
     plan = plan.done(Step("certify", "gradient pass, bound by the smallest curvature", seconds))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 
 from gramian.arraytypes import Floats
-from gramian.errors import ModelError, message
+from gramian.errors import ModelError, bad_argument, message
 from gramian.writing import whole_file
 
 SPECIAL = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
@@ -54,12 +55,26 @@ def write(path: str | Path, kind: str, version: int, content: dict[str, Any]) ->
 
 def read(path: str | Path, kinds: tuple[str, ...], version: int) -> tuple[str, dict[str, Any]]:
     """Kind and content again. Raises ModelError for another kind, another version, or a damaged file."""
+    if not isinstance(cast(object, path), str | os.PathLike):
+        raise bad_argument("the path of a model", path, "a path, such as 'model.json'")
     path = Path(path)
     try:
-        data: Any = json.loads(path.read_text(encoding="utf-8"))
+        raw = path.read_bytes()
     except FileNotFoundError:
         raise ModelError(message(f"there is no file {path}", hint="check the path")) from None
-    except (OSError, UnicodeDecodeError, ValueError, RecursionError) as error:
+    except OSError as error:
+        raise ModelError(message(f"cannot read {path}: {error.strerror or error}", hint="check the path")) from None
+    if not raw.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        raise ModelError(
+            message(
+                f"{path.name} is not a saved model" + ("" if raw else ": it is empty"),
+                "Allowed: files that fit.save, moments.save or 'gramian fit --save' wrote",
+                "data files go to gm.fit; check the path",
+            )
+        )
+    try:
+        data: Any = json.loads(raw)
+    except (ValueError, RecursionError) as error:
         raise damaged(path, str(error)) from None
     found = cast(dict[str, Any], data) if isinstance(data, dict) else {}
     kind = found.get("format")

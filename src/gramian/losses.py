@@ -46,6 +46,10 @@ class Loss:
     variance: Callable[[Floats], Floats]
     density: Callable[[Floats, Floats, Floats, float], Floats]
 
+    def __reduce__(self) -> tuple[Callable[[str], Loss], tuple[str]]:
+        """Pickled by name: it is one of LOSSES."""
+        return _registered, (self.name,)
+
 
 def _squared() -> Loss:
     return Loss(
@@ -145,3 +149,7 @@ def _gamma() -> Loss:
 LOSSES: MappingProxyType[str, Loss] = MappingProxyType(
     {loss.name: loss for loss in (_squared(), _logistic(), _poisson(), _gamma())}
 )
+
+
+def _registered(name: str) -> Loss:
+    return LOSSES[name]

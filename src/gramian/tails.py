@@ -11,6 +11,9 @@ import numpy as np
 
 from gramian.arraytypes import Floats
 
+SMALLEST_P = 2e-16
+"""Probabilities below this are told as below it: their digits are those of a tail that no data have."""
+
 
 def two_sided_t(t: Floats, df: float | Floats) -> Floats:
     """P(|T| > |t|) for T of Student's t with `df` degrees of freedom; NaN where t is NaN or df is not positive."""

@@ -10,9 +10,10 @@ import numpy as np
 from gramian import errors
 from gramian.arraytypes import Floats
 from gramian.covariance import Covariance
+from gramian.errors import counted
 from gramian.estimate import Estimate
 from gramian.hypotheses import Hypothesis
-from gramian.tails import upper_f
+from gramian.tails import SMALLEST_P, upper_f
 from gramian.views.base import single_threaded_blas
 
 SINGULAR = 1e-10
@@ -39,7 +40,8 @@ class WaldTest:
         f, p = np.atleast_1d(self.statistic), np.atleast_1d(self.pvalue)
         for j in range(f.size):
             head = f"  {self.targets[j]}: " if f.size > 1 else "  "
-            lines.append(f"{head}F = {f[j]:.6g} on {self.df_num:,} and {self.df_den:,.6g} df, p = {p[j]:.4g}")
+            sign = "" if p[j] < SMALLEST_P else "= "
+            lines.append(f"{head}F = {f[j]:.6g} on {self.df_num:,} and {self.df_den:,.6g} df, p {sign}{_told(p[j])}")
         return "\n".join([*lines, *([f"  {self.note}"] if self.note else [])])
 
 
@@ -70,9 +72,13 @@ class TermTests:
         for term, test in zip(self.terms, self.tests, strict=True):
             for j, (f, p) in enumerate(zip(np.atleast_1d(test.statistic), np.atleast_1d(test.pvalue), strict=True)):
                 tail = f"  {test.targets[j]}" if many else ""
-                lines.append(f"{term:<{width}}  {test.df_num:>5,}  {f:>12.6g}  {p:>10.4g}{tail}")
+                lines.append(f"{term:<{width}}  {test.df_num:>5,}  {f:>12.6g}  {_told(p):>10}{tail}")
         notes = dict.fromkeys(test.note for test in self.tests if test.note)
         return "\n".join([*lines, *notes])
+
+
+def _told(p: float) -> str:
+    return "<2e-16" if p < SMALLEST_P else f"{p:.4g}"
 
 
 def wald(estimate: Estimate, covariance: Covariance, hypothesis: Hypothesis) -> WaldTest:
@@ -86,9 +92,9 @@ def wald(estimate: Estimate, covariance: Covariance, hypothesis: Hypothesis) -> 
     p = upper_f(f, q, covariance.df)
     note = ""
     if np.isnan(f).any():
-        note = f"not tested: the covariance of the {q} restrictions is singular"
+        note = f"not tested: the covariance of the {'restriction' if q == 1 else f'{q} restrictions'} is singular"
         if covariance.clusters is not None and covariance.clusters <= q:
-            note += f": {covariance.clusters} clusters allow at most {covariance.clusters - 1} at once"
+            note += f": {counted(covariance.clusters, 'cluster')} allow at most {covariance.clusters - 1} at once"
     targets = estimate.targets
     if len(targets) == 1:
         return WaldTest(float(f[0]), q, covariance.df, float(p[0]), hypothesis.text, targets, note)
@@ -117,7 +123,7 @@ def _checked(estimate: Estimate, hypothesis: Hypothesis) -> tuple[Floats, Floats
     gone = np.flatnonzero(R.any(axis=0) & ~estimate.estimated)
     if gone.size:
         name = estimate.names[int(gone[0])]
-        equation = next((str(item) for item in estimate.dropped if item.name == name), "")
+        equation = next((item.brief() for item in estimate.dropped if item.name == name), "")
         raise errors.no_test(repr(hypothesis.text), f"{name!r} was dropped{f': {equation}' if equation else ''}")
     size = np.linalg.norm(R, axis=1)
     if not size.all():

@@ -7,8 +7,9 @@ import secrets
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import cast
 
-from gramian.errors import cannot_write
+from gramian.errors import bad_argument, cannot_write
 
 
 @contextmanager
@@ -17,9 +18,8 @@ def whole_file(path: str | Path) -> Generator[Path]:
 
     A pipe or a device is written to directly. Raises ArgumentError when the place cannot be written to.
     """
+    check_place(path)
     final = Path(os.path.realpath(path))
-    if final.is_dir():
-        raise cannot_write(str(path), "it is a folder")
     if final.exists() and not final.is_file():
         yield final
         return
@@ -37,6 +37,17 @@ def whole_file(path: str | Path) -> Generator[Path]:
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def check_place(path: object) -> None:
+    """Raises ArgumentError where no file can be at `path`; before long work, so that it is not lost."""
+    if not isinstance(path, str | os.PathLike) or not os.fspath(path):
+        raise bad_argument("the file to write", path, "a path, such as 'model.json'")
+    final = Path(os.path.realpath(cast("str | os.PathLike[str]", path)))
+    if final.is_dir():
+        raise cannot_write(str(path), "it is a folder")
+    if not final.parent.is_dir():
+        raise cannot_write(str(path), f"there is no folder {final.parent}")
 
 
 def write_text(path: str | Path, text: str) -> None:

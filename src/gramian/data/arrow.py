@@ -84,13 +84,16 @@ def resident(array: Array) -> Column:
 
 
 def values_of(name: str, array: Array, where: Where) -> ColumnValues:
-    """Numbers in their own type (float64 with NaN where integers or booleans are missing), text as codes."""
+    """Numbers in their own type (float64 with NaN where integers or booleans are missing), text and dates as codes."""
     if isinstance(array, pa.ChunkedArray):
         array = array.chunk(0) if array.num_chunks == 1 else _joined(array)
     if pa.types.is_run_end_encoded(array.type):
         array = pc.run_end_decode(array)
     if kind_of(array.type) == "text":
         return _text(array)
+    if pa.types.is_temporal(array.type):
+        zoned = pa.types.is_timestamp(array.type) and array.type.tz is not None
+        return _text((array.cast(pa.timestamp(array.type.unit)) if zoned else array).cast(pa.string()))
     if pa.types.is_null(array.type):
         return np.full(len(array), np.nan)
     if pa.types.is_decimal(array.type):

@@ -44,7 +44,8 @@ class Numbers:
     array: NDArray[Any]
 
     def values(self, name: str, start: int, stop: int, where: Where) -> ColumnValues:
-        return exact(name, self.array[start:stop], where)
+        values = self.array[start:stop]
+        return dates(values) if values.dtype.kind == "M" else exact(name, values, where)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,6 +86,13 @@ def coded(codes: NDArray[Any], size: int, names_of: Callable[[Sequence[int]], Se
     return Coded(lookup[codes], levels)
 
 
+def dates(array: NDArray[Any]) -> Coded:
+    """Dates as text."""
+    found, codes = np.unique(array, return_inverse=True)
+    names = [None if missing else name for name, missing in zip(found.astype(str).tolist(), np.isnat(found), strict=True)]
+    return coded(codes, found.size, lambda used: [names[i] for i in used])
+
+
 def kind_of_dtype(dtype: np.dtype[Any]) -> Kind:
     """The kind of a numpy column whose values need no look; "other" for objects and all else."""
     if dtype.kind == "f" and dtype.itemsize <= 8:
@@ -108,10 +116,10 @@ def unique_names(names: Sequence[object], where: str) -> tuple[str, ...]:
 
 
 def check_columns(schema: Schema, columns: Sequence[str], where: str) -> None:
-    """DataError unless every column is there and of a kind that a model can use."""
+    """DataError unless every column is there and of a kind that a model can use, or dates, which can name clusters."""
     fields = {field.name: field for field in schema.fields}
     for name in columns:
         if name not in fields:
             raise errors.unknown_column(name, fields, where)
-        if fields[name].kind == "other":
+        if fields[name].kind == "other" and not fields[name].is_date:
             raise faults.column_of_kind(name, fields[name].dtype, where)

@@ -81,7 +81,7 @@ class Delimited:
 
     def _batches(self, columns: list[str]) -> Iterator[Batch]:
         if not self._kept and self.small:
-            usable = [one.name for one in self.fields if one.kind != "other"]
+            usable = [one.name for one in self.fields if one.kind != "other" or one.is_date]
             self._kept.append(pa.Table.from_batches(list(self._read(usable))))
         if self._kept:
             yield from self._kept[0].select(columns).to_batches()

@@ -81,7 +81,8 @@ class Design:
         weighing, shift = sidecar(what, given, schema), sidecar("offset", offset, schema)
         groups = sidecar("clusters", clusters, schema)
         reserved = {side.column for side in (weighing, shift, groups) if side is not None and side.column is not None}
-        parsed = bound(parse(formula, schema.names, reserved, where), schema)
+        dates = {field.name for field in schema.fields if field.is_date}
+        parsed = bound(parse(formula, schema.names, reserved, where, dates), schema)
         design = Design(parsed, schema, missing, weighing, shift, groups, {}, None, parsed.notes)
         return design if design.unlearned else design.laid_out({}, ())
 
@@ -213,6 +214,7 @@ class Design:
                 raise column_of_kind(name, fields[name].dtype, source.name)
         if side is not None:
             side.check_rows(source.rows, source.name)
+        refuse_text((factor.node for term in self.formula.terms for factor in term), [], source)
         return predicted(source, Reading(needed, source.schema, offset=side, missing="keep"), self.layout, self.states)
 
     def _reading(self, source: Source) -> Reading:

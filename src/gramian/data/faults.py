@@ -163,10 +163,31 @@ def empty_file(path: str) -> SourceError:
     return SourceError(message(f"{path!r} is empty (0 bytes of text)", hint="check the program that wrote it"))
 
 
+_READERS = {
+    "http": "aiohttp requests",
+    "https": "aiohttp requests",
+    "s3": "s3fs",
+    "s3a": "s3fs",
+    "gs": "gcsfs",
+    "gcs": "gcsfs",
+    "abfs": "adlfs",
+    "abfss": "adlfs",
+    "az": "adlfs",
+    "adl": "adlfs",
+    "hf": "huggingface_hub",
+    "sftp": "paramiko",
+    "ssh": "paramiko",
+    "smb": "smbprotocol",
+    "github": "requests",
+}
+"""Schemes of URLs whose reader fsspec takes from another package."""
+
+
 def no_package(url: str, reason: str) -> SourceError:
-    return SourceError(
-        message(f"cannot open {url!r}: {reason}", hint="install the package that reads this kind of URL")
-    )
+    scheme = url.split("://", 1)[0].split("::")[-1].lower()
+    package = _READERS.get(scheme)
+    hint = f"pip install {package}" if package else f"install the package that reads {scheme}:// for fsspec"
+    return SourceError(message(f"cannot open {url!r}: {reason}", hint=f"{hint}, or download the file first"))
 
 
 def different_columns(path: str, first: str, missing: Iterable[str], extra: Iterable[str]) -> SourceError:
@@ -179,6 +200,12 @@ def different_columns(path: str, first: str, missing: Iterable[str], extra: Iter
 def different_types(path: str, column: str, kind: str, first: str, first_kind: str) -> SourceError:
     got = f"column {column!r} is {kind} in {path!r} but {first_kind} in {first!r}"
     return SourceError(message(got, "Allowed: files with the same columns", "convert the column in one of the files"))
+
+
+def no_standard_input() -> SourceError:
+    return SourceError(
+        message("standard input is closed, and '-' reads it", hint="pipe CSV into the command, or name a file")
+    )
 
 
 # ---- text files ------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from gramian.data.expressions import expression
 from gramian.data.nodes import Column, Node, columns_of
 from gramian.data.spelling import spelled
 from gramian.data.tokens import GRAMMAR, Token, tokens
-from gramian.errors import FormulaError, bad_formula, unknown_column
+from gramian.errors import FormulaError, bad_formula, listed, unknown_column
 
 MOST_TERMS = 50_000
 MOST_FACTORS = 8
@@ -48,8 +48,14 @@ Terms: TypeAlias = dict[frozenset[str], tuple[Factor, ...]]
 _INTERCEPT: Terms = {frozenset(): ()}
 
 
-def parse(text: object, columns: Sequence[str], reserved: Collection[str] = (), where: str = "the data") -> Formula:
-    """The formula `text` over `columns`; `.` leaves out the columns on the left and those `reserved`.
+def parse(
+    text: object,
+    columns: Sequence[str],
+    reserved: Collection[str] = (),
+    where: str = "the data",
+    dates: Collection[str] = (),
+) -> Formula:
+    """The formula `text` over `columns`; `.` leaves out the columns on the left, those `reserved`, and `dates` with a note.
 
     Raises FormulaError with a caret under the place, DataError for an unknown column.
     """
@@ -64,12 +70,16 @@ def parse(text: object, columns: Sequence[str], reserved: Collection[str] = (), 
     names = dict.fromkeys(columns)
     targets = _targets(text, found[: split[0]], names, where, found[split[0]])
     taken = {name for target in targets for name in _read_by(target)} | set(reserved)
-    free = [name for name in columns if name not in taken]
+    free = [name for name in columns if name not in taken and name not in dates]
     reader = _Reader(text, found[split[0] + 1 :], names, free, where)
     terms = reader.whole()
     intercept = terms.pop(frozenset(), None) is not None
     ordered = sorted(terms.values(), key=len)
     _check(text, targets, ordered, intercept, found[split[0]])
+    passed = [name for name in columns if name in dates and name not in taken | reader.named]
+    if passed and any(token.kind == "dot" for token in found):
+        remedy = "make numbers (days since a day) or categories (the month) of them first"
+        reader.notes.append(f"'.' leaves out dates, {listed(passed)}: {remedy}")
     named = reader.named.union(*(_read_by(target) for target in targets))
     return Formula(text, targets, tuple(ordered), intercept, frozenset(named), tuple(reader.notes))
 

@@ -25,6 +25,10 @@ PolarsFrame: TypeAlias = Any
 ArrowTable: TypeAlias = Any
 
 
+_DATES = ("date", "datetime", "time")
+"""What pandas calls columns of objects of Python's datetime."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Ready:
     """A column that can be described now and loaded later."""
@@ -32,6 +36,70 @@ class Ready:
     field: Field
     length: int
     load: Callable[[], Column]
+
+
+# Ways to load a column later, each a value that can be pickled.
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _PolarsColumns:
+    frame: PolarsFrame
+
+    def __call__(self, name: str) -> Column:
+        return _ArrowArray(self.frame.get_column(name))()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _ArrowColumns:
+    table: ArrowTable
+
+    def __call__(self, name: str) -> Column:
+        return _ArrowArray(self.table.column(name))()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Each:
+    """One way for each column."""
+
+    loads: Mapping[str, Callable[[], Column]]
+
+    def __call__(self, name: str) -> Column:
+        return self.loads[name]()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Given:
+    column: Column
+
+    def __call__(self) -> Column:
+        return self.column
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _ArrowArray:
+    """A pyarrow array, or a column of Polars or pandas that Arrow takes over."""
+
+    array: Any
+
+    def __call__(self) -> Column:
+        from gramian.data import arrow
+
+        home = type(self.array).__module__.split(".")[0]
+        if home == "polars":
+            return arrow.resident(arrow.pa.chunked_array(self.array))
+        return arrow.resident(arrow.pa.array(self.array, from_pandas=True) if home == "pandas" else self.array)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Objects:
+    name: str
+    values: NDArray[Any]
+    where: str
+
+    def __call__(self) -> Column:
+        from gramian.data import arrow, objects
+
+        return arrow.resident(objects.converted(self.name, self.values, Where(self.where)))
 
 
 def from_mapping(columns: Mapping[Any, Any]) -> Resident:
@@ -60,12 +128,7 @@ def from_pandas(frame: PandasFrame) -> Resident:
 
 def from_polars(frame: PolarsFrame) -> Resident:
     """A Polars DataFrame, read through Arrow without copying."""
-    from gramian.data import arrow
-
-    def load(name: str) -> Column:
-        return arrow.resident(arrow.pa.chunked_array(frame.get_column(name)))
-
-    return Resident("the DataFrame", polars_schema(frame.schema), frame.height, load)
+    return Resident("the DataFrame", polars_schema(frame.schema), frame.height, _PolarsColumns(frame))
 
 
 def from_arrow(table: ArrowTable) -> Resident:
@@ -79,7 +142,7 @@ def from_arrow(table: ArrowTable) -> Resident:
         Field(field.name, field.kind, field.dtype, levels)
         for field, levels in zip(schema.fields, declared, strict=True)
     )
-    return Resident(name, Schema(fields), table.num_rows, lambda key: arrow.resident(table.column(key)))
+    return Resident(name, Schema(fields), table.num_rows, _ArrowColumns(table))
 
 
 def polars_schema(schema: Mapping[str, Any]) -> Schema:
@@ -109,7 +172,7 @@ def _resident(name: str, columns: Sequence[Ready], rows: int | None = None) -> R
         raise faults.mismatched_lengths(lengths, name)
     ready = {column.field.name: column.load for column in columns}
     count = rows if rows is not None else next(iter(lengths.values()), 0)
-    return Resident(name, Schema(tuple(column.field for column in columns)), count, lambda key: ready[key]())
+    return Resident(name, Schema(tuple(column.field for column in columns)), count, _Each(ready))
 
 
 def _given(name: str, value: Any, where: str) -> Ready:
@@ -146,7 +209,7 @@ def _from_numpy(name: str, array: NDArray[Any], where: str) -> Ready:
     kind = kind_of_dtype(array.dtype)
     if kind == "text":
         return _from_objects(name, array.astype(object), where)
-    return Ready(Field(name, kind, str(array.dtype)), array.size, lambda: Numbers(array))
+    return Ready(Field(name, kind, str(array.dtype)), array.size, _Given(Numbers(array)))
 
 
 def _from_series(name: str, series: PandasSeries, where: str) -> Ready:
@@ -157,22 +220,18 @@ def _from_series(name: str, series: PandasSeries, where: str) -> Ready:
         levels = tuple(map(str, dtype.categories))
         unique_names(levels or [""], f"the categories of column {name!r}")
         codes: Any = series.cat.codes.to_numpy()
-        return Ready(Field(name, "text", str(dtype), levels), size, lambda: Labels(codes, levels))
+        return Ready(Field(name, "text", str(dtype), levels), size, _Given(Labels(codes, levels)))
     if isinstance(dtype, pd.SparseDtype):
         dense = np.asarray(series)
-        return Ready(Field(name, kind_of_dtype(dense.dtype), str(dtype)), size, lambda: Numbers(dense))
+        return Ready(Field(name, kind_of_dtype(dense.dtype), str(dtype)), size, _Given(Numbers(dense)))
     if isinstance(dtype, np.dtype) and dtype.kind != "O":
         array: NDArray[Any] = series.to_numpy()
-        return Ready(Field(name, kind_of_dtype(array.dtype), str(array.dtype)), size, lambda: Numbers(array))
-
-    def load() -> Column:
-        from gramian.data import arrow, objects
-
-        if isinstance(dtype, np.dtype):
-            return arrow.resident(objects.converted(name, series.to_numpy(), Where(where)))
-        return arrow.resident(arrow.pa.array(series, from_pandas=True))
-
-    return Ready(Field(name, _pandas_kind(series), str(dtype)), size, load)
+        return Ready(Field(name, kind_of_dtype(array.dtype), str(array.dtype)), size, _Given(Numbers(array)))
+    load = _Objects(name, series.to_numpy(), where) if isinstance(dtype, np.dtype) else _ArrowArray(series)
+    kind, word = _pandas_kind(series), str(dtype)
+    if word == "object" and kind == "other" and (inside := pd.api.types.infer_dtype(series, skipna=True)) in _DATES:
+        word = inside
+    return Ready(Field(name, kind, word), size, load)
 
 
 def _pandas_kind(series: PandasSeries) -> Kind:
@@ -205,7 +264,7 @@ def _from_arrow(name: str, chunked: Any) -> Ready:
     from gramian.data import arrow
 
     field = Field(name, arrow.kind_of(chunked.type), str(chunked.type), arrow.declared_levels(chunked))
-    return Ready(field, len(chunked), lambda: arrow.resident(chunked))
+    return Ready(field, len(chunked), _ArrowArray(chunked))
 
 
 def _from_objects(name: str, values: Sequence[Any] | NDArray[Any], where: str) -> Ready:

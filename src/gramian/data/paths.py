@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, cast
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
@@ -38,6 +38,17 @@ ALLOWED = (*SUFFIXES, ".csv.gz")
 STDIN = "standard input"
 
 
+class Spool:
+    """An open file, closed when the last who may read it is gone; `path` reaches it once it has no name of its own."""
+
+    def __init__(self, handle: int) -> None:
+        self.path = f"/proc/self/fd/{handle}"
+        self._handle = handle
+
+    def __del__(self) -> None:
+        os.close(self._handle)
+
+
 @dataclass(frozen=True, slots=True)
 class File:
     """One file: `path` on `filesystem` (None: the local one), what to call it, and the values its folders stand for."""
@@ -46,6 +57,7 @@ class File:
     label: str
     filesystem: FileSystem = None
     keys: tuple[tuple[str, str | int | None], ...] = ()
+    spool: Spool | None = None  # keeps a file without a name open
 
     def stamp(self) -> tuple[object, ...]:
         """Changes when the file does."""
@@ -75,7 +87,7 @@ class File:
     @property
     def suffix(self) -> str:
         """The ending that tells the format, that of a compression taken off."""
-        return _suffix(self.path)
+        return ".csv" if self.spool is not None else _suffix(self.path)
 
     @property
     def format(self) -> Format:
@@ -192,9 +204,19 @@ def _remote(url: str) -> list[File]:
 
 
 def _spooled() -> File:
-    """Standard input in a temporary file, deleted at exit, so that it can be read more than once."""
+    """Standard input in a temporary file, so that it can be read more than once.
+
+    Where an open file can be reached without its name, the name goes at once, and the file with the process however that
+    ends; elsewhere the file is deleted at exit.
+    """
+    if cast(object, sys.stdin) is None:
+        raise faults.no_standard_input()
     handle, path = tempfile.mkstemp(prefix="gramian-", suffix=".csv")
-    atexit.register(lambda: Path(path).unlink(missing_ok=True))
-    with os.fdopen(handle, "wb") as spool:
-        shutil.copyfileobj(sys.stdin.buffer, spool, 1 << 20)
-    return File(path, STDIN)
+    spool = Spool(handle)
+    if os.path.exists(spool.path):
+        os.unlink(path)
+    else:
+        atexit.register(lambda: Path(path).unlink(missing_ok=True))
+    with os.fdopen(handle, "wb", closefd=False) as file:
+        shutil.copyfileobj(sys.stdin.buffer, file, 1 << 20)
+    return File(path, STDIN) if os.path.exists(path) else File(spool.path, STDIN, spool=spool)

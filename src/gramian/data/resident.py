@@ -32,7 +32,10 @@ class ResidentPart:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Resident:
-    """A source whose columns are in memory; `load` makes a column ready when it is first asked for."""
+    """A source whose columns are in memory; `load` makes a column ready when it is first asked for.
+
+    `load` is a value of this package, not a closure: a fit that holds its rows is pickled with them.
+    """
 
     name: str
     schema: Schema

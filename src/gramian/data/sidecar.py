@@ -83,7 +83,8 @@ def sidecar(what: str, given: object, schema: Schema) -> Sidecar | None:
     if isinstance(given, str):
         if given not in schema:
             raise unknown_column(given, schema.names, f"the data, for {what}")
-        if schema.field(given).kind == "other":
+        dated = what == "clusters" and schema.field(given).is_date
+        if schema.field(given).kind == "other" and not dated:
             raise column_of_kind(given, schema.field(given).dtype)
         return Sidecar(what, given, None)
     values = _array(what, given)

@@ -31,6 +31,12 @@ class Field:
     dtype: str = ""
     levels: tuple[str, ...] | None = None
 
+    @property
+    def is_date(self) -> bool:
+        """Dates and times of day. They name clusters, as text, and nothing else: what of them matters, only a user knows."""
+        word = self.dtype.lower()
+        return self.kind == "other" and word.startswith(("timestamp", "date", "time")) and "delta" not in word
+
 
 @dataclass(frozen=True, slots=True)
 class Schema:

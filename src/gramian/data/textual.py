@@ -51,7 +51,8 @@ def _refuse(name: str, source: Source) -> None:
             odd = np.array([not is_number(level) for level in coded.levels] + [False])[coded.codes]
             if odd.any():
                 at = int(np.argmax(odd))
-                raise text_as_number(name, coded.levels[int(coded.codes[at])], row_name(part.label, first, part.first is None, at))
+                row = row_name(part.label, first, part.first is None, at)
+                raise text_as_number(name, coded.levels[int(coded.codes[at])], row)
             if some is None and coded.levels:
                 some = coded.levels[0]
     if some is not None:

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gramian.report.content import Row
-
-SMALLEST_P = 2e-16
+from gramian.tails import SMALLEST_P
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +113,7 @@ def share(value: float) -> str:
     """An R-squared, to 4 places, never rounded up to 1."""
     if math.isnan(value):
         return "undefined"
-    text = f"{value:.4f}"
+    text = fixed(value, 4)
     return f"1 - {1 - value:.1e}" if text == "1.0000" and value < 1 else text
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -10,16 +11,22 @@ from typing import Any
 import numpy as np
 
 from gramian.arraytypes import Floats
-from gramian.estimate import Likelihood
+from gramian.estimate import Dropped, Likelihood
 from gramian.inference import Inference, checked_level
 from gramian.report import html, latex, text
 from gramian.report.content import Content, Fact, Panel, Row
 from gramian.report.numbers import p_value, share, short
 
+MOST_DROPPED = 20
+"""So many dropped columns are told one by one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Prints as text; in a notebook shows as HTML. `rows` limits the coefficients shown of each target, None shows all."""
+    """Prints as text, as wide as the terminal; in a notebook shows as HTML.
+
+    `rows` limits the coefficients shown of each target, None shows all.
+    """
 
     content: Content
 
@@ -40,13 +47,18 @@ class Summary:
         return _jsonable(asdict(self.content))
 
     def __str__(self) -> str:
-        return self.text()
+        return self.text(terminal_width())
 
     def __repr__(self) -> str:
-        return self.text()
+        return str(self)
 
     def _repr_html_(self) -> str:
         return self.html()
+
+
+def terminal_width() -> int:
+    """Columns of the terminal, from 40 to 120; 100 where there is none."""
+    return min(max(shutil.get_terminal_size((100, 24)).columns, 40), 120)
 
 
 def summarise(
@@ -69,7 +81,6 @@ def summarise(
     """
     e = inference.estimate
     checked_level(level)
-    dropped = [f"dropped {item}" for item in e.dropped]
     gone = [f"{missing:,} {'row' if missing == 1 else 'rows'} with missing values dropped"] if missing else []
     content = Content(
         title=title,
@@ -78,10 +89,17 @@ def summarise(
         level=level,
         method=method,
         certificate=certificate,
-        notes=(*dropped, *gone, *inference.notes, *notes),
+        notes=(*gone, *inference.notes, *notes, *_dropped(e.dropped)),
         statistic="z" if math.isinf(inference.covariance.df) else "t",
     )
     return Summary(content)
+
+
+def _dropped(columns: Sequence[Dropped]) -> list[str]:
+    """What the first dependent columns equal."""
+    rest = len(columns) - MOST_DROPPED
+    more = [f"dropped {rest:,} more columns; all in fit.dropped, or under 'dropped' with --json"] if rest > 0 else []
+    return [*(f"dropped {column.brief()}" for column in columns[:MOST_DROPPED]), *more]
 
 
 def _shared(inference: Inference, weights: str) -> tuple[Fact, ...]:

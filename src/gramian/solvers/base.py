@@ -98,8 +98,9 @@ class Running:
 
 def _between(value: object, most: float) -> bool:
     """Whether it is a number above 0 and below `most`."""
-    number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    return number and 0 < float(value) < most
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        return False
+    return 0 < float(value) < most
 
 
 def _whole(value: object, least: int) -> bool:
