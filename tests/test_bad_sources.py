@@ -128,12 +128,20 @@ def test_paths_that_lead_nowhere(tmp_path):
     refused("nosuch://bucket/t.csv", "cannot read nosuch://bucket/t.csv: Protocol not known", error=SourceError)
 
 
-def test_a_url_whose_package_is_missing(monkeypatch):
+@pytest.mark.parametrize(
+    ("url", "hint"),
+    [
+        ("s3://b/t.csv", "pip install s3fs, or"),
+        ("https://b/t.csv", "pip install aiohttp requests, or"),
+        ("odd://b/t.csv", "install the package that reads odd:// for fsspec, or"),
+    ],
+)
+def test_a_url_whose_package_is_missing(monkeypatch, url, hint):
     def fail(url):
-        raise ImportError("Install s3fs to access S3")
+        raise ImportError("it is not installed")
 
     monkeypatch.setattr("fsspec.core.url_to_fs", fail)
-    refused("s3://b/t.csv", "cannot open 's3://b/t.csv': Install s3fs", "Hint: pip install s3fs, or download", error=SourceError)
+    refused(url, f"cannot open '{url}': it is not installed", f"Hint: {hint} download the file first", error=SourceError)
 
 
 def test_folders_without_data(tmp_path):

@@ -251,7 +251,7 @@ def test_the_interval_is_left_out_where_it_would_not_fit_and_that_is_said():
     s = summarise(made(["a", "b", "c"]), title="y ~ .", digits=np.full((4, 1), 9.0))
     narrow, wide = s.text(width=60), s.text(width=120)
     assert "95% interval  " in wide
-    assert "95% intervals take a wider page: summary.text(width=120) or --width 120" in narrow
+    assert "95% intervals take a wider page:" in narrow
     assert max(len(line) for line in narrow.splitlines() if line.startswith(("a", "b", "c"))) <= 60
 
 

@@ -86,7 +86,7 @@ def _table(content: Content, panel: Panel, width: int, rows: int | None) -> list
     columns = [column for column in columns if any(text.strip() for text in column[1])]
     lines = _drawn(shortened(names, max(width - _width(columns), _NARROWEST)), columns, len(first), skipped)
     if not fits and any(c.low for c in found):
-        lines.append(f"{content.interval}s take a wider page: summary.text(width=120) or --width 120; fit.conf_int() has them")
+        lines += _wrapped(f"{content.interval}s take a wider page: summary.text(width=120), or --width 120", width, "")
     return lines
 
 
