@@ -100,8 +100,8 @@ class LogisticRegression(ClassifierMixin, Penalised):
     def _multinomial(self, X: Any, labels: NDArray[np.int64], w: Floats | None, K: int, ridge: float) -> Solved:
         weights = np.ones(X.shape[0]) if w is None else w
         objective = Softmax.of(X, labels, weights, K, ridge, self.fit_intercept)
-        method = Newton() if self._newton(X, objective.shape[0]) else LBFGS()
-        tol = 1e-12 if isinstance(method, Newton) else self.tol
+        exact = self._newton(X, objective.shape[0])
+        method, tol = (Newton(), 1e-12) if exact else (LBFGS(), self.tol)
         ended = run(cast(Any, method), objective, Stop(gradient=tol, max_iter=self.max_iter))
         coef, intercept = objective.to_user(ended.theta)
         if ridge == 0 and float(np.max(np.abs(objective.forward(ended.theta)))) > 30:
