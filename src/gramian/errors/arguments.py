@@ -1,0 +1,20 @@
+"""An argument is outside what is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gramian.errors.tree import ArgumentError
+from gramian.errors.wording import listed, message, nearest
+
+
+def not_a_choice(what: str, got: object, choices: Iterable[str]) -> ArgumentError:
+    options = list(choices)
+    near = nearest(str(got), options)
+    return ArgumentError(
+        message(f"{what} is {got!r}", f"Allowed: {listed(options)}", f"did you mean {near!r}?" if near else "")
+    )
+
+
+def bad_argument(what: str, got: object, allowed: str, hint: str = "") -> ArgumentError:
+    return ArgumentError(message(f"{what} is {got!r}", f"Allowed: {allowed}", hint))

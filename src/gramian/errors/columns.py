@@ -1,0 +1,52 @@
+"""Columns that cannot be found, formulas that do not parse, designs that cannot be made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gramian.errors.tree import DataError, FormulaError, ModelError, NeedsData
+from gramian.errors.wording import listed, message, nearest
+
+
+def ambiguous_column(name: str, columns: Iterable[str], where: str) -> DataError:
+    options = list(columns)
+    return DataError(
+        message(
+            f"{name!r} may be any of {len(options)} columns of {where}, which differ in the kinds of their characters alone",
+            f"Columns: {listed(ascii(each) for each in options)}",
+            "copy the name from the table, or rename one of these columns",
+        )
+    )
+
+
+def unknown_column(name: str, columns: Iterable[str], where: str) -> DataError:
+    options = list(columns)
+    near = nearest(name, options)
+    hint = f"did you mean {near!r}?" if near else "names are case-sensitive; quote odd ones with backticks in a formula"
+    return DataError(message(f"column {name!r} is not in {where}", f"Columns: {listed(options)}", hint))
+
+
+def bad_formula(got: str, formula: str, start: int, stop: int, allowed: str = "", hint: str = "") -> FormulaError:
+    """`got`, then the formula with carets under characters start to stop; a long formula is cut around them."""
+    flat = "".join(" " if char.isspace() else char for char in formula)
+    left, right = max(0, start - 60), min(len(flat), start + 80)
+    shown = ("..." if left else "") + flat[left:right] + ("..." if right < len(flat) else "")
+    indent = start - left + (3 if left else 0)
+    caret = "^" * max(1, min(stop, right) - start)
+    return FormulaError(message(f"{got}\n  {shown}\n  {' ' * indent}{caret}", allowed, hint))
+
+
+def unlearned_design(factors: Iterable[str]) -> NeedsData:
+    return NeedsData(
+        message(
+            f"the columns of X depend on all rows through {listed(factors)}",
+            "They are known once a pass over the rows has been made",
+            "use design.learned(source)",
+        )
+    )
+
+
+def damaged_design(what: str) -> ModelError:
+    return ModelError(
+        message(f"the model's formula part is damaged: {what}", "", "save the model again, or fit it again")
+    )

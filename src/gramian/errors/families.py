@@ -1,0 +1,75 @@
+"""Targets and families of generalised linear models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gramian.errors.tree import ArgumentError, DataError
+from gramian.errors.wording import listed, message
+
+
+def bad_target(name: str, value: float, row: str, family: str, allowed: str) -> DataError:
+    hints = {
+        "binomial": "turn the target into 0 and 1, or use family='poisson' for counts",
+        "poisson": "for rates, fit the counts with the log of the exposure as offset; else family='gamma'",
+        "gamma": "leave zeros out, or use family='poisson' for counts",
+    }
+    whole = ", in whole numbers" if family == "poisson" else ""
+    return DataError(
+        message(
+            f"target {name} is {value:.12g} at {row}", f"Allowed for {family}: {allowed}{whole}", hints.get(family, "")
+        )
+    )
+
+
+def one_value(name: str, value: float, family: str) -> DataError:
+    return DataError(
+        message(
+            f"target {name} is {value:.12g} in every row",
+            f"Allowed for {family}: {'both 0 and 1' if family == 'binomial' else 'at least one count above zero'}",
+            "check the filter that made the table: there is nothing to tell apart",
+        )
+    )
+
+
+def not_two_levels(name: str, levels: Iterable[str]) -> DataError:
+    found = list(levels)
+    return DataError(
+        message(
+            f"target {name!r} holds {len(found):,} different texts: {listed(found, 6)}",
+            "Allowed for binomial: text with two levels, or numbers from 0 to 1",
+            "keep the rows of two levels, or make a column of 0 and 1 that says what to predict",
+        )
+    )
+
+
+def separated(name: str, how: str) -> DataError:
+    return DataError(
+        message(
+            f"target {name} is separated: {how}",
+            "Allowed: targets that no combination of columns predicts without exception; else coefficients grow for ever",
+            "leave that column out, merge it with others, or give a penalty, as ridge=1.0, which keeps coefficients finite",
+        )
+    )
+
+
+def one_target_only(family: str, targets: Iterable[str]) -> ArgumentError:
+    return ArgumentError(
+        message(
+            f"family={family!r} with the targets {listed(targets)}", "Allowed: one target", "fit each target by itself"
+        )
+    )
+
+
+def not_for_family(what: str, family: str, allowed: str, hint: str = "") -> ArgumentError:
+    return ArgumentError(message(f"{what} with family={family!r}", f"Allowed: {allowed}", hint))
+
+
+def diverged_online(step: float, stable: float) -> DataError:
+    return DataError(
+        message(
+            f"the steps of {step:.6g} diverged: coefficients are no longer finite; the model stays as it was",
+            f"Allowed: steps below about {stable:.6g}, which is 2 / (the largest curvature of a row)",
+            "take a smaller step, or step=None, which takes it from the curvature",
+        )
+    )

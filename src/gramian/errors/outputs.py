@@ -1,0 +1,29 @@
+"""Files that are written, and models that are read back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gramian.errors.tree import ArgumentError, ModelError
+from gramian.errors.wording import message
+
+
+def cannot_write(path: str, reason: str) -> ArgumentError:
+    return ArgumentError(
+        message(f"cannot write {path!r}: {reason}", hint="name a file in a folder that you can write to")
+    )
+
+
+def unknown_output(path: str, allowed: Iterable[str]) -> ArgumentError:
+    return ArgumentError(
+        message(
+            f"cannot tell from the name {path!r} what kind of file to write",
+            f"Allowed: names that end in {', '.join(allowed)}",
+            "leave it out to get CSV on standard output",
+        )
+    )
+
+
+def not_a_fit(path: str) -> ModelError:
+    hint = "fit them first: gm.fit(formula, gm.load(path)).save(...)"
+    return ModelError(message(f"{path!r} holds moments, not a fitted model", "Allowed: what fit(...).save wrote", hint))
