@@ -57,13 +57,15 @@ class Reweighted:
     kind: type[Reduced] = Moments
     passes: float = 0.0
     dependent: tuple[int, ...] | None = None  # columns that the first factor left out
+    reach: Floats | None = None  # of the columns about the centre of `first`
 
     def start(self) -> Floats:
         return as_theta(self.first)
 
     def at(self, place: Place, along: Place | None = None) -> Working:
-        found = Working.of(self.rows, self.runner, self.loss, place, self.kind, along)
+        found = Working.of(self.rows, self.runner, self.loss, place, self.kind, along, self.reach)
         assert found is not None
+        self.reach = found.reach
         self.passes += 1
         return found
 

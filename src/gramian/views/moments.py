@@ -215,7 +215,7 @@ def _difference(a: Double, b: Double) -> Floats:
 
 @np.errstate(over="ignore", invalid="ignore")
 def moments_of_block(block: Block, centred: bool, whole: bool) -> Moments:
-    """Moments of one block; X of an owned block is overwritten."""
+    """Moments of one block."""
     n, p = block.n, block.n + block.y.shape[1]
     counts = Counts.of(block, whole)
     zero = exactly(np.zeros(p))
@@ -227,13 +227,13 @@ def moments_of_block(block: Block, centred: bool, whole: bool) -> Moments:
         return Moments(n, False, counts, zero, gram, _norms(gram), max(longest, min(block.rows, 128)) + 8)
     root = None if block.w is None else np.sqrt(block.w)
     chain = min(block.rows, CHUNK) + -(-block.rows // CHUNK) + 8
-    if not centred:
-        gram = _mark_vanished(_dense_gram(block.X, block.y, root), block.X, block.y)
-        return Moments(n, False, counts, zero, gram, _norms(gram), chain)
-    X, y, shift = shifted(block)
-    gram = _mark_vanished(_dense_gram(X, y, root), X, y)
+    shift = first_means(block) if centred else np.zeros(p)
+    gram, sums = _dense_gram(block.X, block.y, root, shift if centred else None)
+    if np.any(np.diag(gram) == 0):
+        gram = _mark_vanished(gram, block.X - shift[:n], block.y - shift[n:])
     noise = _norms(gram)
-    sums = np.concatenate([_sums(X, block.w), _sums(y, block.w)])
+    if not centred:
+        return Moments(n, False, counts, zero, gram, noise, chain)
     off = sums / np.sqrt(counts.weight)
     gram -= np.outer(off, off)
     return Moments(n, True, counts, two_sum(shift, sums / counts.weight), gram, noise, 2 * chain)
@@ -254,36 +254,37 @@ def _norms(gram: Floats) -> Floats:
     return np.sqrt(np.maximum(np.diag(gram), 0.0))
 
 
-def shifted(block: Block) -> tuple[Floats, Floats, Floats]:
-    """X and y less the means of the block's first rows, and those means: near enough to the middle to lose nothing."""
-    assert isinstance(block.X, np.ndarray)
-    X = block.X if block.owned else block.X.copy(order="K")
-    y = block.y if block.owned else block.y.copy(order="K")
-    shift = np.concatenate([np.mean(X[:256], axis=0), np.mean(y[:256], axis=0)])
-    X -= shift[: X.shape[1]]
-    y -= shift[X.shape[1] :]
-    return X, y, shift
+def first_means(block: Block) -> Floats:
+    """The means of the block's first rows, (p,): near enough to the middle to lose nothing by centring about them."""
+    return np.concatenate([np.mean(block.X[:256], axis=0), np.mean(block.y[:256], axis=0)])
 
 
-def _sums(values: Floats, w: Floats | None) -> Floats:
-    return np.add.reduce(values, axis=0) if w is None else w @ values
+def _dense_gram(X: Floats, y: Floats, root: Floats | None, shift: Floats | None) -> tuple[Floats, Floats]:
+    """The Gram matrix of [X y] - shift under weights root^2, (p, p), and its weighted sums, (p,), zero without a shift.
 
-
-def _dense_gram(X: Floats, y: Floats, root: Floats | None) -> Floats:
+    A chunk is shifted and scaled while it lies in the cache; X itself is left as it is.
+    """
     rows, n = X.shape
     p = n + y.shape[1]
-    gram = np.zeros((p, p))
+    gram, sums = np.zeros((p, p)), np.zeros(p)
+    room = np.empty((min(rows, CHUNK), n), order="F" if X.flags.f_contiguous else "C")
+    ones = np.ones(len(room))
     for start in range(0, rows, CHUNK):
         a, b = X[start : start + CHUNK], y[start : start + CHUNK]
+        size = len(a)
+        if shift is not None:
+            a, b = np.subtract(a, shift[:n], out=room[:size]), b - shift[n:]
+        weight = ones[:size] if root is None else root[start : start + CHUNK]
         if root is not None:
-            weight = root[start : start + CHUNK, None]
-            a, b = a * weight, b * weight
+            a, b = np.multiply(a, weight[:, None], out=room[:size]), b * weight[:, None]
+        if shift is not None:
+            sums += np.concatenate([weight @ a, weight @ b])
         # numpy hands A'A to dsyrk: half the work, and exactly symmetric.
         gram[:n, :n] += a.T @ a
         gram[:n, n:] += a.T @ b
         gram[n:, n:] += b.T @ b
     gram[n:, :n] = gram[:n, n:].T
-    return gram
+    return gram, sums
 
 
 def _sparse_gram(block: Block) -> Floats:

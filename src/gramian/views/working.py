@@ -76,13 +76,21 @@ class Working:
 
     @staticmethod
     def of(
-        rows: Rows, runner: Runner, loss: Loss, at: Place, kind: type[Reduced] = Moments, along: Place | None = None
+        rows: Rows,
+        runner: Runner,
+        loss: Loss,
+        at: Place,
+        kind: type[Reduced] = Moments,
+        along: Place | None = None,
+        reach: Floats | None = None,
     ) -> Working | None:
-        """One pass; None when there is no block. `along` is a direction to look along, its centre that of `at`."""
+        """One pass; None when there is no block. `along` is a direction to look along, its centre that of `at`; `reach` is
+        that of an earlier pass about the same centre, which saves looking for it.
+        """
         whole = not rows.in_memory
 
         def piece(part: BlockPart, block: Block) -> Working:
-            return _of_block(block, loss, at, kind, along, rows.centred, whole)
+            return _of_block(block, loss, at, kind, along, rows.centred, whole, reach)
 
         return runner.fold(rows, "reweighted moments", piece, _merge)
 
@@ -102,19 +110,26 @@ def centred_eta(block: Block, at: Place) -> Floats:
 
 
 def _of_block(
-    block: Block, loss: Loss, at: Place, kind: type[Reduced], along: Place | None, centred: bool, whole: bool
+    block: Block,
+    loss: Loss,
+    at: Place,
+    kind: type[Reduced],
+    along: Place | None,
+    centred: bool,
+    whole: bool,
+    reach: Floats | None,
 ) -> Working:
     counts = Counts.of(block, whole)
     y = block.y[:, 0]
     w = np.ones(block.rows) if block.w is None else block.w
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        eta = centred_eta(block, at)
+        read = _read(block, loss, at, along, w, reach is None)
+        eta = read.eta
         first, second = loss.first(eta, y), np.maximum(loss.second(eta, y), FLAT)
         value = float(np.sum(w * loss.value(eta, y)))
         u, v = -w * first, w * second
         score = float(np.sum(w * first * (first / second)))
-        g, reach = _towards(block, at.centre, u)
-        lean = _lean(loss, centred_eta(replace(block, offset=None), along), y) if along is not None else Lean(0.0, 0.0)
+        lean = Lean(0.0, 0.0) if along is None else _lean(loss, read.lean + along.level, y)
         if not np.all(np.isfinite(v)):
             v = np.ones(block.rows)  # the value is not finite either: the caller goes back
         bare = replace(block, y=np.zeros((block.rows, 0)), w=v)
@@ -124,23 +139,51 @@ def _of_block(
         )
     extent = float(np.max(np.abs(eta), initial=0.0))
     chain = min(block.rows, CHUNK) + -(-block.rows // CHUNK) + 6
-    return Working(counts, value, g, float(np.sum(u)), score, reach, extent, lean, view, chain)
+    found = read.reach if reach is None else reach
+    return Working(counts, value, read.g, float(np.sum(u)), score, found, extent, lean, view, chain)
 
 
-def _towards(block: Block, centre: Floats, u: Floats) -> tuple[Floats, Floats]:
-    """Sum of u (x - centre), and the largest |x - centre| of each column."""
-    n = block.n
+@dataclass(frozen=True, slots=True, eq=False)
+class _Read:
+    """What one look at X gives: eta and x'd of each row, sum of u (x - centre), the largest |x - centre| of each column."""
+
+    eta: Floats
+    lean: Floats
+    g: Floats
+    reach: Floats
+
+
+def _read(block: Block, loss: Loss, at: Place, along: Place | None, w: Floats, far: bool) -> _Read:
+    """`far` asks for the reach; each chunk of X less its centre serves all of them while it lies in the cache."""
+    n, y = block.n, block.y[:, 0]
     if not isinstance(block.X, np.ndarray):
-        X = cast(Any, block.X)
-        most = np.asarray(abs(X).max(axis=0).toarray()).ravel() if block.rows else np.zeros(n)
-        return np.asarray(X.T @ u), most
+        return _read_sparse(block, loss, at, along, w)
+    coefs = np.column_stack([at.coef] if along is None else [at.coef, along.coef])
+    looks = np.empty((block.rows, coefs.shape[1]))
+    base = at.level if block.offset is None else at.level + block.offset
     g, low, high = np.zeros(n), np.full(n, np.inf), np.full(n, -np.inf)
+    room = np.empty((min(block.rows, CHUNK), n), order="F" if block.X.flags.f_contiguous else "C")
+    moved = bool(np.any(at.centre))
     for start in range(0, block.rows, CHUNK):
-        X = block.X[start : start + CHUNK] - centre
-        g += X.T @ u[start : start + CHUNK]
-        np.minimum(low, X.min(axis=0), out=low)
-        np.maximum(high, X.max(axis=0), out=high)
-    return g, np.maximum(np.abs(low), np.abs(high)) if block.rows else np.zeros(n)
+        rows = slice(start, start + CHUNK)
+        X = block.X[rows]
+        D = np.subtract(X, at.centre, out=room[: len(X)]) if moved else X
+        np.matmul(D, coefs, out=looks[rows])
+        looks[rows, 0] += base if block.offset is None else base[rows]
+        g -= D.T @ (w[rows] * loss.first(looks[rows, 0], y[rows]))
+        if far:
+            np.minimum(low, D.min(axis=0), out=low)
+            np.maximum(high, D.max(axis=0), out=high)
+    reach = np.maximum(np.abs(low), np.abs(high)) if far and block.rows else np.zeros(n)
+    return _Read(looks[:, 0].copy(), looks[:, -1].copy(), g, reach)
+
+
+def _read_sparse(block: Block, loss: Loss, at: Place, along: Place | None, w: Floats) -> _Read:
+    X, eta = cast(Any, block.X), centred_eta(block, at)
+    lean = eta if along is None else np.asarray(X @ along.coef)
+    u = -w * loss.first(eta, block.y[:, 0])
+    reach = np.asarray(abs(X).max(axis=0).toarray()).ravel() if block.rows else np.zeros(block.n)
+    return _Read(eta, lean, np.asarray(X.T @ u), reach)
 
 
 def _lean(loss: Loss, q: Floats, y: Floats) -> Lean:
