@@ -160,7 +160,6 @@ def _read(block: Block, loss: Loss, at: Place, along: Place | None, w: Floats, f
         return _read_sparse(block, loss, at, along, w)
     coefs = np.column_stack([at.coef] if along is None else [at.coef, along.coef])
     looks = np.empty((block.rows, coefs.shape[1]))
-    base = at.level if block.offset is None else at.level + block.offset
     g, low, high = np.zeros(n), np.full(n, np.inf), np.full(n, -np.inf)
     room = np.empty((min(block.rows, CHUNK), n), order="F" if block.X.flags.f_contiguous else "C")
     moved = bool(np.any(at.centre))
@@ -169,7 +168,9 @@ def _read(block: Block, loss: Loss, at: Place, along: Place | None, w: Floats, f
         X = block.X[rows]
         D = np.subtract(X, at.centre, out=room[: len(X)]) if moved else X
         np.matmul(D, coefs, out=looks[rows])
-        looks[rows, 0] += base if block.offset is None else base[rows]
+        looks[rows, 0] += at.level
+        if block.offset is not None:
+            looks[rows, 0] += block.offset[rows]
         g -= D.T @ (w[rows] * loss.first(looks[rows, 0], y[rows]))
         if far:
             np.minimum(low, D.min(axis=0), out=low)
