@@ -5,7 +5,10 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-STUDIES = ("lstsq", "frames", "parquet", "startup", "update", "certificate", "rank", "glm", "passes", "descent")
+STUDIES = (
+    "lstsq", "frames", "parquet", "startup", "update", "certificate", "rank", "glm", "passes", "descent", "illconditioned",
+    "crossover",
+)  # fmt: skip
 
 
 def main(arguments: list[str]) -> int:

@@ -1,17 +1,66 @@
-"""Claims against exact truth on many random problems: by method, by condition and by size of the residual."""
+"""Claims against exact truth on many random problems: by way, by trouble, by condition and size of the residual."""
 
 from __future__ import annotations
 
-import warnings
-from collections import defaultdict
+import os
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
-from statistics import median
+from dataclasses import dataclass, field
+from math import inf, log10
 
-from bench.stress import ROUTES, Verdict, run
+from bench.stress import Verdict, run_all
 from bench.timing import write
 
 CHUNK = 100
-Row = tuple[str, float, float, list[str], list[float], int]
+BIN = 0.05
+"""Digits of one bin of a histogram."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """Of some verdicts: answers, broken claims, refusals by reason, and how many digits the claims hide, by bins."""
+
+    answers: int = 0
+    broken: int = 0
+    unreached: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    hidden: Counter[int] = field(default_factory=Counter)
+
+    def add(self, verdict: Verdict) -> None:
+        self.answers += not verdict.refused
+        self.broken += len(verdict.broken)
+        self.unreached += verdict.unreached
+        self.refused.update([verdict.refused] if verdict.refused else [])
+        self.hidden.update(int(value // BIN) for value in verdict.pessimism)
+
+    def merge(self, other: Tally) -> None:
+        self.answers += other.answers
+        self.broken += other.broken
+        self.unreached += other.unreached
+        self.refused.update(other.refused)
+        self.hidden.update(other.hidden)
+
+    @property
+    def claims(self) -> int:
+        return sum(self.hidden.values())
+
+    def quantile(self, share: float) -> float:
+        left = share * self.claims
+        for place in sorted(self.hidden):
+            left -= self.hidden[place]
+            if left <= 0:
+                return max(place * BIN, 0.0)
+        return 0.0
+
+
+Tallies = dict[tuple[str, ...], Tally]
+KEYS: tuple[Callable[[Verdict], tuple[str, ...]], ...] = (
+    lambda verdict: ("way", str(verdict.route)),
+    lambda verdict: ("trouble", verdict.case.kind),
+    lambda verdict: ("cell", _condition(verdict.case.condition), _residual(verdict.case.residual)),
+    lambda verdict: ("all",),
+)
 
 
 def main(arguments: list[str]) -> None:
@@ -19,40 +68,84 @@ def main(arguments: list[str]) -> None:
     numbers = [int(argument) for argument in arguments if argument.isdigit()]
     count = numbers[0] if numbers else 200 if "short" in arguments else 2_000
     first = numbers[1] if len(numbers) > 1 else 1_000_000
+    total: Tallies = defaultdict(Tally)
+    broken: list[str] = []
+    os.nice(10)
     with ProcessPoolExecutor() as pool:
         starts = range(first, first + count, CHUNK)
-        rows = [row for part in pool.map(_chunk, starts, [first + count] * len(starts)) for row in part]
-    lines = [f"{count:,} problems by {len(ROUTES)} ways; claims: of each coefficient, the whole, the intercept", ""]
-    lines += _table("way", rows, lambda row: row[0])
-    lines += _table("condition", rows, lambda row: f"1e{int(row[1]) // 3 * 3:02d} to 1e{int(row[1]) // 3 * 3 + 3:02d}")
-    lines += _table("residual / signal", rows, lambda row: f"{row[2]:.0e}")
-    broken = [(row[5], row[0], row[3]) for row in rows if row[3]]
-    lines += [f"  seed {seed}, {way}: {'; '.join(what[:2])}" for seed, way, what in broken[:40]]
+        for tallies, told in pool.map(_chunk, starts, [first + count] * len(starts)):
+            for key, tally in tallies.items():
+                total[key].merge(tally)
+            broken += told
+    every = total[("all",)]
+    lines = [
+        f"{count:,} problems, {every.answers:,} answers, {every.claims:,} claims: of each coefficient, the whole, the intercept",
+        f"broken {every.broken:,}; digits hidden, median {every.quantile(0.5):.2f}; not of full rank though the scaled "
+        f"condition is below 0.01 / tol: {every.unreached:,}",
+        "",
+        *_table("way", total),
+        *_table("trouble", total),
+        *_grid(total),
+        *_refusals(total),
+        *broken[:40],
+    ]
     write("certificate", lines, "short" in arguments)
 
 
-def _chunk(start: int, stop: int) -> list[Row]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        return [_row(verdict) for verdict in run(range(start, min(start + CHUNK, stop)))]
+def _chunk(start: int, stop: int) -> tuple[Tallies, list[str]]:
+    tallies: Tallies = defaultdict(Tally)
+    told: list[str] = []
+    for verdict in run_all(range(start, min(start + CHUNK, stop))):
+        for key in KEYS:
+            tallies[key(verdict)].add(verdict)
+        if verdict.broken or verdict.unreached:
+            what = "; ".join(verdict.broken[:2]) or f"not of full rank: {verdict.refused}"
+            told.append(f"  seed {verdict.case.seed}, {verdict.route}: {what}")
+    return dict(tallies), told
 
 
-def _row(verdict: Verdict) -> Row:
-    from math import log10
-
-    case = verdict.case
-    return (str(verdict.route), log10(case.condition), case.residual, verdict.broken, verdict.pessimism, case.seed)
+def _condition(value: float) -> str:
+    low = min(int(log10(value)) // 4 * 4, 12)
+    return f"1e{low:02d} to 1e{low + 4:02d}"
 
 
-def _table(title: str, rows: list[Row], key) -> list[str]:
-    groups: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        groups[key(row)].append(row)
-    lines = [f"  {title:<32}{'answers':>9}{'claims':>9}{'broken':>9}{'digits hidden, median':>24}"]
-    for name in sorted(groups):
-        group = groups[name]
-        hidden = [value for row in group for value in row[4]]
-        broken = sum(len(row[3]) for row in group)
-        told = f"{median(hidden):24.2f}" if hidden else " " * 24
-        lines.append(f"  {name:<32}{len(group):>9,}{len(hidden):>9,}{broken:>9,}{told}")
+def _residual(value: float) -> str:
+    named = ((0.0, "none"), (1e-5, "to 1e-6"), (0.1, "1e-2"), (10.0, "1"), (inf, "from 1e3"))
+    return next(name for most, name in named if value <= most)
+
+
+def _table(title: str, total: Tallies) -> list[str]:
+    heads = f"{'answers':>9}{'refused':>9}{'claims':>10}{'broken':>8}{'not full':>10}{'hidden, median':>16}{'9 of 10':>9}"
+    lines = [f"  {title:<34}{heads}"]
+    for key in sorted(key for key in total if key[0] == title):
+        t = total[key]
+        told = f"{t.quantile(0.5):16.2f}{t.quantile(0.9):9.2f}" if t.claims else ""
+        refused = sum(t.refused.values())
+        lines.append(f"  {key[1]:<34}{t.answers:>9,}{refused:>9,}{t.claims:>10,}{t.broken:>8,}{t.unreached:>10,}{told}")
     return [*lines, ""]
+
+
+def _grid(total: Tallies) -> list[str]:
+    """Broken claims and digits hidden, by condition down and residual across."""
+    cells = [key for key in total if key[0] == "cell"]
+    across = [name for name in ("none", "to 1e-6", "1e-2", "1", "from 1e3") if any(key[2] == name for key in cells)]
+    lines = ["  broken claims / digits hidden in the median, by condition and by residual beside signal"]
+    lines.append(f"  {'':<16}{''.join(f'{name:>14}' for name in across)}")
+    for down in sorted({key[1] for key in cells}):
+        tallies = [total.get(("cell", down, name), Tally()) for name in across]
+        lines.append(f"  {down:<16}{''.join(f'{t.broken:>7} / {t.quantile(0.5):4.2f}' for t in tallies)}")
+    return [*lines, ""]
+
+
+def _refusals(total: Tallies) -> list[str]:
+    reasons = total[("all",)].refused
+    ways = {reason: _by(total, reason) for reason in reasons}
+    lines = ["  refused, by reason"] if reasons else []
+    lines += [f"  {count:>9,}  {reason}: {', '.join(ways[reason])}" for reason, count in reasons.most_common()]
+    return [*lines, ""]
+
+
+def _by(total: Tallies, reason: str) -> Iterable[str]:
+    return [f"{key[1]} {t.refused[reason]:,}" for key, t in sorted(total.items()) if key[0] == "way" and t.refused[reason]]
+
+

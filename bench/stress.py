@@ -1,192 +1,180 @@
-"""Random small problems that are hard in every way at once, and the judge of what is claimed about their answers."""
+"""What is claimed about the answers to random problems, by every route to an answer, held against the exact solution."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import log10, sqrt
+from typing import Any
 from unittest.mock import patch
 
 import numpy as np
 
+import gramian as gm
+from bench.problems import Case, CaseRows, make, problem, scaled_condition
 from bench.truth import Floats, Truth, exact, norms
 from gramian import solving
-from gramian.data.blocks import Block
 from gramian.errors import GramianError
 from gramian.problem import Penalty
+from gramian.solvers import SOLVERS
 from gramian.solvers.base import Request
 from gramian.views import exact as exact_view
 from gramian.views.base import Threads
 
+__all__ = ["OUTER", "ROUTES", "Case", "CaseRows", "Exact", "Found", "Route", "answer", "judge", "make", "problem", "run"]
+
 ROUNDING = 1.001
 """Slack for the decimal rounding of a claim itself: 15.95 stands for u = 2^-53."""
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One problem: X (m, n), y (m, k), weights (m,) or None; rows come `block` at a time."""
-
-    seed: int
-    X: Floats
-    y: Floats
-    w: Floats | None
-    ridge: float
-    centred: bool
-    block: int
-    condition: float
-    residual: float
-
-
-def make(seed: int) -> Case:
-    """Condition 1..1e15, rotated; residual 0..1e9 of the signal; scales, means, weights, ridge; reproducible by its seed."""
-    rng = np.random.default_rng(seed)
-    n, k = int(rng.integers(1, 7)), int(rng.choice([1, 1, 1, 2]))
-    centred = bool(rng.random() < 0.6)
-    m = int(rng.integers(n + centred, 31))
-    condition = float(10.0 ** rng.uniform(0, 15))
-    residual = float(rng.choice([0.0, 1e-12, 1e-6, 1e-2, 1.0, 1e3, 1e9]))
-    X = _rotated(rng, m, n, condition)
-    if rng.random() < 0.4:  # means far from zero
-        X += rng.standard_normal(n) * 10.0 ** rng.uniform(-1, 8)
-    y = X @ rng.standard_normal((n, k)) * 10.0 ** rng.uniform(-3, 3)
-    y += residual * max(float(np.max(np.abs(y))), 1e-3) * rng.standard_normal((m, k))
-    if rng.random() < 0.3:  # small integers: consistent systems to the last bit
-        X = np.round(rng.uniform(-50, 50, (m, n)))
-        y = X @ np.round(rng.uniform(-9, 9, (n, k))) + (
-            np.round(rng.standard_normal((m, k)) * residual) if residual else 0
-        )
-    if rng.random() < 0.5:
-        X *= 10.0 ** rng.uniform(-8, 8, n)
-    if rng.random() < 0.08:
-        X *= 10.0 ** rng.choice([-100, -60, 60, 100], n)
-    if rng.random() < 0.05:
-        y *= 10.0 ** float(rng.choice([-100, 100]))
-    w = None
-    if rng.random() < 0.35:
-        w = 10.0 ** rng.uniform(-1, 1, m) if rng.random() < 0.7 else 10.0 ** rng.uniform(-8, 8, m)
-    ridge = 0.0
-    if rng.random() < 0.2:
-        ridge = float(np.sum(X[:, 0] ** 2) * 10.0 ** rng.uniform(-16, 1))
-        ridge = ridge if np.isfinite(ridge) else 0.0
-    block = int(rng.choice([3, 7, 31]))
-    if rng.random() < 0.02:  # near underflow and overflow of the squares: to be refused, or right
-        X *= 10.0 ** rng.choice([-170, -150, 0, 140], n)
-        y *= 10.0 ** float(rng.choice([-150, 0, 140]))
-    return Case(seed, np.ascontiguousarray(X), np.ascontiguousarray(y), w, ridge, centred, block, condition, residual)
-
-
-def _rotated(rng: np.random.Generator, m: int, n: int, condition: float) -> Floats:
-    U = np.linalg.qr(rng.standard_normal((m, n)))[0]
-    V = np.linalg.qr(rng.standard_normal((n, n)))[0]
-    if rng.random() < 0.5:
-        s = condition ** -np.linspace(0, 1, n)
-    else:
-        s = np.r_[np.ones(n - 1), 1 / condition] if n > 1 else np.ones(1)
-    return (U * s) @ V.T * sqrt(m)
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    case: Case
-    index: int
-
-    @property
-    def label(self) -> str:
-        return f"part {self.index}"
-
-    @property
-    def first(self) -> int:
-        return self.index * self.case.block * 2
-
-    def blocks(self) -> Iterator[Block]:
-        c = self.case
-        start, stop = self.first, min(self.first + 2 * c.block, len(c.y))
-        for a in range(start, stop, c.block):
-            b = min(a + c.block, stop)
-            yield Block(a - start, c.X[a:b], c.y[a:b], None if c.w is None else c.w[a:b], None, b - a, None, False)
-
-
-@dataclass(frozen=True, slots=True)
-class CaseRows:
-    """A case as the rows that a solver reads: parts of two blocks each."""
-
-    case: Case
-    rereadable: bool = True
-    in_memory: bool = True
-    sparse: bool = False
-    name: str = "case"
-
-    @property
-    def n(self) -> int:
-        return self.case.X.shape[1]
-
-    @property
-    def k(self) -> int:
-        return self.case.y.shape[1]
-
-    @property
-    def rows(self) -> int:
-        return len(self.case.y)
-
-    @property
-    def centred(self) -> bool:
-        return self.case.centred
-
-    @property
-    def weighted(self) -> bool:
-        return self.case.w is not None
-
-    def parts(self) -> Sequence[_Part]:
-        return [_Part(self.case, i) for i in range(-(-self.rows // (2 * self.case.block)))]
+UNREACHED = 0.01
+"""A problem whose scaled condition is below this share of 1 / tol must be answered at full rank."""
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A way to an answer: the method, from where the certificate takes its evidence, in what arithmetic."""
+    """A way to an answer: the method, from where the certificate takes its evidence, in what arithmetic, through what door."""
 
     method: str
     rereadable: bool = True
     exact: bool = True
-    accuracy: str | float = "data"
+    accuracy: str | float | None = "data"
+    door: str = "rows"  # "rows" by blocks, "lstsq", "fit", or "moments" of two halves
 
     def __str__(self) -> str:
+        if self.door != "rows":
+            asked = "" if self.accuracy in ("data", None) else f", {self.accuracy}"
+            return f"gm.{self.door}, {self.method}{asked}"
         kind = "view alone" if not self.rereadable else "double-double" if self.exact else "float64"
         return f"{self.method}, {kind}" + ("" if self.accuracy == "data" else f", {self.accuracy} digits")
 
 
+DIRECT = tuple(name for name, solver in SOLVERS.items() if not solver.traits.iterates)
 ROUTES = (
-    Route("qr"),
-    Route("qr", exact=False),
-    Route("cholesky"),
-    Route("cholesky", exact=False),
-    Route("svd", exact=False),
+    *(Route(name) for name in ("qr", "cholesky")),
+    *(Route(name, exact=False) for name in DIRECT),
     Route("cholesky", rereadable=False),
     Route("qr", rereadable=False),
     Route("cholesky", exact=False, accuracy=8.0),
 )
+OUTER = (
+    Route("auto", accuracy=None, door="lstsq"),
+    Route("auto", accuracy=None, door="fit"),
+    Route("auto", accuracy="exact", door="fit"),
+    Route("auto", accuracy=8.0, exact=False, door="lstsq"),
+    Route("auto", accuracy=None, exact=False, door="fit"),
+    Route("auto", accuracy=None, door="moments"),
+    Route("lsmr", accuracy=None, exact=False, door="lstsq"),
+    Route("cg", accuracy=None, door="lstsq"),
+    Route("gradient", accuracy=3.0, exact=False, door="lstsq"),
+    Route("lsqr", accuracy=None, exact=False, door="fit"),
+)
+"""Routes from the front door; each problem takes a few of them by turns."""
+TURNS = 2
 
 
-def answer(case: Case, route: Route) -> solving.Answer | None:
-    """The answer by this route; None where the library refuses with one of its own errors."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An answer, whoever gave it: coef (n, k), intercept (k,) or None, the columns kept, and what is claimed of them."""
+
+    coef: Floats
+    intercept: Floats | None
+    kept: tuple[int, ...]
+    certificate: Any
+
+
+def answer(case: Case, route: Route) -> Found | GramianError:
+    """The answer by this route, or the error with which the library refuses."""
     entries = exact_view.ENTRIES if route.exact else 0
+    try:
+        with patch.object(exact_view, "ENTRIES", entries):
+            return _DOORS[route.door](case, route)
+    except GramianError as error:
+        return error
+
+
+def _by_rows(case: Case, route: Route) -> Found:
     rows = CaseRows(case, rereadable=route.rereadable)
-    with patch.object(exact_view, "ENTRIES", entries):
-        try:
-            return solving.solve(rows, Request(Penalty(case.ridge), "drop"), route.method, route.accuracy, Threads(1))
-        except GramianError:
-            return None
+    request = Request(Penalty(case.ridge), "drop")
+    found = solving.solve(rows, request, route.method, route.accuracy, Threads(1))
+    solution = found.solution
+    kept = range(rows.n) if solution.factor is None else solution.factor.kept
+    return Found(solution.coef, solution.intercept if case.centred else None, tuple(sorted(kept)), found.certificate)
+
+
+def _by_lstsq(case: Case, route: Route) -> Found:
+    X = case.X.astype(np.float32) if case.single else case.X
+    steps = {"max_iter": 40} if route.method in SOLVERS and SOLVERS[route.method].traits.iterates else {}
+    found = gm.lstsq(
+        X, case.y, route.method, ridge=case.ridge, weights=case.w, rank="drop", accuracy=route.accuracy, threads=1, **steps
+    )
+    dropped = {d.column for d in found.dependencies}
+    kept = tuple(j for j in range(X.shape[1]) if j not in dropped)
+    return Found(found.coef.reshape(X.shape[1], -1), None, kept, found.certificate)
+
+
+def _by_fit(case: Case, route: Route) -> Found:
+    formula, data = _table(case)
+    steps = {"max_iter": 40} if route.method in SOLVERS and SOLVERS[route.method].traits.iterates else {}
+    weights = None if case.w is None else "w"
+    accuracy: Any = route.accuracy
+    return _of_fit(
+        case,
+        gm.fit(
+            formula, data, method=route.method, accuracy=accuracy, weights=weights, ridge=case.ridge, threads=1,
+            decimal=False, **steps,
+        ),
+    )  # fmt: skip
+
+
+def _by_moments(case: Case, route: Route) -> Found:
+    """Of two halves of the rows, merged."""
+    formula, data = _table(case)
+    half = (len(case.y) + 1) // 2
+    weights = None if case.w is None else "w"
+    parts = [
+        gm.moments(formula, {name: values[rows] for name, values in data.items()}, weights=weights, threads=1)
+        for rows in (slice(None, half), slice(half, None))
+        if len(case.y[rows])
+    ]
+    return _of_fit(case, gm.fit(formula, sum(parts[1:], parts[0]), ridge=case.ridge))
+
+
+def _table(case: Case) -> tuple[str, dict[str, Floats]]:
+    names = [f"x{j}" for j in range(case.X.shape[1])]
+    targets = [f"y{t}" for t in range(case.y.shape[1])]
+    columns = case.X.astype(np.float32) if case.single else case.X
+    data: dict[str, Any] = {name: columns[:, j].copy() for j, name in enumerate(names)}
+    data |= {name: case.y[:, t].copy() for t, name in enumerate(targets)}
+    if case.w is not None:
+        data["w"] = case.w
+    return f"{' + '.join(targets)} ~ {' + '.join(names)}{'' if case.centred else ' - 1'}", data
+
+
+def _of_fit(case: Case, fit: Any) -> Found:
+    coef = np.asarray(fit.coef).reshape(len(fit.names), -1)
+    shift = int(case.centred)
+    kept = tuple(int(j) for j in np.flatnonzero(~np.isnan(coef[shift:, 0])))
+    return Found(coef[shift:], coef[0] if shift else None, kept, fit.certificate)
+
+
+_DOORS = {"rows": _by_rows, "lstsq": _by_lstsq, "fit": _by_fit, "moments": _by_moments}
 
 
 @dataclass(slots=True)
 class Verdict:
-    """broken: claims that the truth contradicts; pessimism: true digits less claimed digits, of each coefficient."""
+    """broken: claims that the truth contradicts; pessimism: true digits less claimed digits, of each coefficient.
+
+    refused: the error with which the library refused; unreached: it did not answer at full rank though it should have.
+    """
 
     case: Case
     route: Route
     broken: list[str] = field(default_factory=list)
     pessimism: list[float] = field(default_factory=list)
     claimed: list[float] = field(default_factory=list)
+    refused: str = ""
+    unreached: bool = False
 
 
 class Exact:
@@ -196,26 +184,25 @@ class Exact:
         self._case = case
         self._truths: dict[tuple[int, ...], tuple[Truth, list[Fraction]]] = {}
 
-    def of(self, kept: tuple[int, ...]) -> tuple[Truth, list[Fraction]]:
-        if kept not in self._truths:
+    def of(self, kept: tuple[int, ...], centred: bool) -> tuple[Truth, list[Fraction]]:
+        key = (*kept, int(centred) - 2)
+        if key not in self._truths:
             c, columns = self._case, self._case.X[:, list(kept)]
-            self._truths[kept] = exact(columns, c.y, c.w, c.ridge, c.centred), norms(columns, c.w, c.centred)
-        return self._truths[kept]
+            self._truths[key] = exact(columns, c.y, c.w, c.ridge, centred), norms(columns, c.w, centred)
+        return self._truths[key]
 
 
-def judge(case: Case, route: Route, truths: Exact, found: solving.Answer) -> Verdict:
+def judge(case: Case, route: Route, truths: Exact, found: Found) -> Verdict:
     """Every claim of the certificate against the exact solution on the columns that were kept."""
-    solution, certificate = found.solution, found.certificate
-    assert solution.factor is not None
-    kept = tuple(sorted(solution.factor.kept))
+    certificate, kept = found.certificate, found.kept
     verdict = Verdict(case, route)
     try:
-        truth, squares = truths.of(kept)
+        truth, squares = truths.of(kept, found.intercept is not None)
     except ZeroDivisionError:
         verdict.broken.append(f"kept columns {kept} are dependent")
         return verdict
     for t in range(case.y.shape[1]):
-        errors = [Fraction(float(solution.coef[j, t])) - truth.coef[t][i] for i, j in enumerate(kept)]
+        errors = [Fraction(float(found.coef[j, t])) - truth.coef[t][i] for i, j in enumerate(kept)]
         for i, j in enumerate(kept):
             _claim(verdict, f"coef[{j},{t}]", certificate.digits_each[j, t], abs(errors[i]), abs(truth.coef[t][i]))
             bound = float(certificate.forward_bound[j, t]) * ROUNDING
@@ -224,8 +211,8 @@ def judge(case: Case, route: Route, truths: Exact, found: solving.Answer) -> Ver
         error = sum((s * e * e for s, e in zip(squares, errors, strict=True)), Fraction(0))
         size = sum((s * b * b for s, b in zip(squares, truth.coef[t], strict=True)), Fraction(0))
         _claim(verdict, f"overall[{t}]", certificate.digits[t], _root(error), _root(size))
-        if case.centred:
-            off = abs(Fraction(float(solution.intercept[t])) - truth.intercept[t])
+        if found.intercept is not None:
+            off = abs(Fraction(float(found.intercept[t])) - truth.intercept[t])
             _claim(verdict, f"intercept[{t}]", certificate.digits_intercept[t], off, abs(truth.intercept[t]))
     return verdict
 
@@ -259,12 +246,53 @@ def _float(value: Fraction) -> float:
         return 1e308
 
 
-def run(seeds: Sequence[int], routes: Sequence[Route] = ROUTES) -> Iterator[Verdict]:
-    """All routes on all seeds; refusals are left out."""
+def run(seeds: Sequence[int], routes: Sequence[Route] = ROUTES, of=make, refusals: bool = False) -> Iterator[Verdict]:
+    """All routes on all seeds; `refusals` are left out unless asked for."""
     for seed in seeds:
-        case = make(seed)
-        truths = Exact(case)
-        for route in routes:
-            found = answer(case, route)
-            if found is not None:
-                yield judge(case, route, truths, found)
+        yield from verdicts(of(seed), routes, refusals)
+
+
+def verdicts(case: Case, routes: Sequence[Route], refusals: bool = True) -> Iterator[Verdict]:
+    truths = Exact(case)
+    for route in routes:
+        found = answer(case, route)
+        verdict = Verdict(case, route) if isinstance(found, GramianError) else judge(case, route, truths, found)
+        if isinstance(found, GramianError):
+            verdict.refused = _reason(found)
+        full = isinstance(found, Found) and len(found.kept) == case.X.shape[1]
+        if not full and not case.ridge and _must_reach(route, verdict.refused):
+            centred = case.centred and route.door != "lstsq"
+            tolerance = Request(Penalty(), "drop").tolerance(case.X.shape[1], len(case.y))
+            verdict.unreached = scaled_condition(replace(case, centred=centred)) < UNREACHED / tolerance
+        if refusals or not verdict.refused:
+            yield verdict
+
+
+def _must_reach(route: Route, refused: str) -> bool:
+    """Ways that decide the rank themselves; a coefficient that no float64 holds is another matter."""
+    if route.door == "moments" or not route.rereadable or "outside the range" in refused:
+        return False
+    return route.method == "auto" or SOLVERS[route.method].traits.decides_rank
+
+
+def _reason(error: GramianError) -> str:
+    """The first line of the message without its numbers and names."""
+    line = str(error).split("\n")[0]
+    for words in ("outside the range", "too large", "too small", "cannot tell", "rows left"):
+        if words in line:
+            return words
+    return line[:60]
+
+
+def of_turn(seed: int) -> tuple[Route, ...]:
+    """The routes of a problem: those by rows, and some of the front door's by turns."""
+    return (*ROUTES, *(OUTER[(seed * TURNS + i) % len(OUTER)] for i in range(TURNS)))
+
+
+def run_all(seeds: Sequence[int]) -> Iterator[Verdict]:
+    """Problems of every kind, each by its routes; warnings of methods that stopped early are no errors here."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.simplefilter("ignore", gm.GramianWarning)
+        for seed in seeds:
+            yield from verdicts(problem(seed), of_turn(seed))

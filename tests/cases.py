@@ -90,6 +90,8 @@ ROUGH = Row(2.0, {"max_iter": 3000})
 
 SOLVER_ROWS: dict[str, Row] = {
     "cholesky": Row(),
+    "sketched": Row(),
+    "choleskyqr": Row(),
     "qr": Row(),
     "svd": Row(),
     "lsmr": FAST,

@@ -1,8 +1,9 @@
 """Never optimistic: what the certificate claims, held against the exact solution of problems that are hard in every way.
 
-Condition 1 to 1e15, residuals from none to a billion times the signal, scales, means, weights, a ridge, with and without an
-intercept, several targets; every method, in double-double and in float64, from the rows and from the view alone. The
-seeds are fixed; `python -m bench certificate N` runs as many others as wanted.
+Condition 1 to 1e16, residuals from none to 1e12 times the signal, scales of 1e-150 to 1e150, means, weights, a ridge, copied
+columns, huge rows, float32, more columns than rows, with and without an intercept, several targets; every method, in
+double-double and in float64, from the rows and from the view alone, and through the front door. The seeds are fixed;
+`python -m bench certificate N` runs as many others as wanted.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from bench.stress import ROUTES, Exact, Route, answer, judge, make, run
+from bench.problems import TROUBLES, make, problem
+from bench.stress import OUTER, ROUTES, Exact, Found, Route, answer, judge, run, verdicts
 from bench.truth import Truth, exact
 
 import gramian as gm
 
-SEEDS = 320
+PROBLEMS, CHUNKS = 2_000, 20
+ALL = (*ROUTES, *OUTER)
 
 # Each of these was claimed too much by an earlier version, in a way of its own.
 TELLING = (
@@ -33,17 +36,28 @@ TELLING = (
 )
 
 
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+@pytest.mark.filterwarnings("ignore::gramian.GramianWarning")
+def test_no_claim_is_broken(chunk: int) -> None:
+    """Each problem by one route, all routes by turns; what can be told from others must be answered at full rank."""
+    size = PROBLEMS // CHUNKS
+    answered = 0
+    for seed in range(chunk * size, (chunk + 1) * size):
+        route = ALL[(seed + seed // len(TROUBLES)) % len(ALL)]
+        for verdict in verdicts(problem(seed), [route]):
+            assert not verdict.broken, f"seed {seed}, {route}: {verdict.broken}"
+            assert not verdict.unreached, f"seed {seed}, {route}: {verdict.refused or 'not of full rank'}"
+            answered += bool(verdict.claimed)
+    assert answered >= size / 3, "the sweep is empty"
+
+
 @pytest.mark.parametrize("route", ROUTES, ids=str)
-def test_no_claim_is_broken(route: Route) -> None:
-    verdicts = list(run(range(SEEDS), [route]))
-    assert len(verdicts) >= SEEDS / 2, "the sweep is empty"
-    broken = {verdict.case.seed: verdict.broken for verdict in verdicts if verdict.broken}
-    assert not broken
-    claimed = np.concatenate([verdict.claimed for verdict in verdicts])
-    pessimism = np.concatenate([verdict.pessimism for verdict in verdicts])
-    # Claims are worth something: most problems get digits, and few are hidden.
+def test_claims_are_worth_something(route: Route) -> None:
+    found = list(run(range(60), [route]))
+    claimed = np.concatenate([verdict.claimed for verdict in found])
+    hidden = np.concatenate([verdict.pessimism for verdict in found])
     assert np.median(claimed) >= (15.0 if route.exact and route.rereadable else 5.0)
-    assert np.median(pessimism) <= (0.1 if route.exact and route.rereadable else 5.0)
+    assert np.median(hidden) <= (0.1 if route.exact and route.rereadable else 3.0)
 
 
 @pytest.mark.parametrize(("seed", "why"), TELLING)
@@ -85,20 +99,6 @@ def test_sparse(weighted: bool, entries: int, monkeypatch: pytest.MonkeyPatch) -
     assert np.all(found.certificate.digits > 9)
 
 
-@pytest.mark.parametrize("scale", [1e-170, 1e-155, 1e-120, 1e120, 1e155])
-@pytest.mark.parametrize("method", ["cholesky", "qr", "svd"])
-@pytest.mark.parametrize("where", ["X", "y"])
-def test_values_that_cannot_be_squared_are_refused(scale: float, method: str, where: str) -> None:
-    rng = np.random.default_rng(5)
-    X, y = rng.standard_normal((20, 3)), rng.standard_normal(20)
-    if where == "X":
-        X[:, 1] *= scale
-    else:
-        y *= scale
-    with pytest.raises(gm.DataError, match=r"too large or too small"):
-        gm.lstsq(X, y, method)
-
-
 @pytest.mark.parametrize("method", ["cholesky", "qr", "svd"])
 def test_powers_of_two_change_no_bit(method: str) -> None:
     rng = np.random.default_rng(6)
@@ -112,9 +112,9 @@ def test_the_judge_sees_a_broken_claim() -> None:
     # One unit in the fourth digit is put into a coefficient that claims more: the judge must say so.
     case = next(c for c in map(make, range(50)) if c.condition < 100 and not c.ridge and c.residual <= 1)
     found = answer(case, ROUTES[0])
-    assert found is not None
+    assert isinstance(found, Found)
     assert not judge(case, ROUTES[0], Exact(case), found).broken
-    found.solution.coef[0, 0] *= 1.0001
+    found.coef[0, 0] *= 1.0001
     assert judge(case, ROUTES[0], Exact(case), found).broken
 
 

@@ -10,20 +10,17 @@ from sklearn.linear_model import PoissonRegressor as TheirPoisson
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import gramian as gm
+from gramian.distinct import distinct, marks
 from gramian.estimators_glm import LogisticRegression, PoissonRegressor
+from gramian.glm import family_need
+from gramian.losses import LOSSES
 from gramian.sgdregressor import SGDRegressor
-
-STOCHASTIC = dict.fromkeys(
-    ("check_sample_weight_equivalence_on_dense_data", "check_sample_weight_equivalence_on_sparse_data"),
-    "rows are taken one by one: a row of weight two is one long step, and not two",
-)
-"""What scikit-learn expects its own SGDRegressor to fail, for the same reason."""
 
 
 @parametrize_with_checks(
     [LogisticRegression(), LogisticRegression(method="lbfgs"), PoissonRegressor(),
-     PoissonRegressor(method="lbfgs"), SGDRegressor(), SGDRegressor(rule="adam", early_stopping=True)],
-    expected_failed_checks=lambda estimator: STOCHASTIC if isinstance(estimator, SGDRegressor) else {},
+     PoissonRegressor(method="lbfgs"), SGDRegressor(), SGDRegressor(rule="adam", early_stopping=True),
+     SGDRegressor(rule="momentum", batch_size=4, fit_intercept=False)],
 )
 def test_scikit_learns_own_checks(estimator, check):
     check(estimator)
@@ -125,6 +122,55 @@ def test_separated_classes_without_a_penalty_are_an_error():
     assert np.isfinite(LogisticRegression().fit(X, y).coef_).all()
 
 
+SMOOTH = ["auto", "newton", "lbfgs", "nesterov"]
+
+
+@pytest.mark.parametrize("method", SMOOTH)
+def test_three_separated_classes_are_named_whatever_the_method(method):
+    rng = np.random.default_rng(0)
+    Z, B = rng.normal(size=(300, 3)), rng.normal(size=(3, 3))
+    mixed = np.argmax(Z @ B + rng.gumbel(size=(300, 3)), axis=1)
+    model = LogisticRegression(C=np.inf, method=method)
+    gone = np.where(mixed == 2, 5.0, 0.0) + rng.random(300)
+    with pytest.raises(gm.DataError, match=r"separated: column 3 of X is at least 5\S* in every row of 2 and at most 0\.9"):
+        model.fit(np.column_stack([Z, gone]), mixed)
+    # Some rows of a class alone: a level that no other class has.
+    some = ((mixed == 1) & (rng.random(300) < 0.5)).astype(float)
+    for X in (np.column_stack([Z, some]), sp.csr_array(np.column_stack([Z, some]))):
+        if method != "newton" or not sp.issparse(X):
+            with pytest.raises(gm.DataError, match="column 3 of X is at least 0 in every row of 1 and at most 0 in all"):
+                model.fit(X, mixed)
+    with pytest.raises(gm.DataError, match="a combination of columns tells some rows' classes from others"):
+        model.fit(Z, np.argmax(Z @ B, axis=1))
+    near = np.argmax(Z @ B, axis=1)
+    near[:3] = (near[:3] + 1) % 3
+    assert np.max(np.abs(model.fit(Z, near).coef_)) > 2
+
+
+@pytest.mark.parametrize("method", family_need(LOSSES["binomial"]).able())
+@pytest.mark.parametrize("make", [np.asarray, sp.csr_array])
+def test_every_method_of_any_loss_fits_two_classes(method, make):
+    rng = np.random.default_rng(2)
+    X = rng.normal(size=(300, 4)) * (rng.random((300, 4)) < 0.6) * [1, 10, 0.1, 1]
+    y = (rng.random(300) < 1 / (1 + np.exp(-X @ [1, 0.1, -5, 0] - 0.3))).astype(int)
+    best = LogisticRegression().fit(X, y)
+    model = LogisticRegression(method=method)
+    if make is sp.csr_array and method == "newton":
+        with pytest.raises(gm.ArgumentError, match=r"cannot leave a sparse X sparse with this loss\nMethods that can: grad"):
+            model.fit(make(X), y)
+        return
+    model.fit(make(X), y)
+    np.testing.assert_allclose(model.decision_function(X), best.decision_function(X), atol=5e-2)
+
+
+def test_methods_that_cannot_are_refused_by_their_traits():
+    X, y, _ = problem(K=3)
+    with pytest.raises(gm.ArgumentError, match=r"method='saga' cannot fit more than two classes\nMethods that can: newton"):
+        LogisticRegression(method="saga").fit(X, y)
+    with pytest.raises(gm.ArgumentError, match="method='cholesky' cannot minimise the loss of family='binomial'"):
+        LogisticRegression(method="cholesky").fit(X, y == "ant")
+
+
 def test_a_run_cut_short_warns():
     X, y, w = problem()
     with pytest.warns(gm.GramianWarning, match="max_iter"):
@@ -168,6 +214,51 @@ def test_stochastic_steps_need_no_scaling(rule, batch_size):
     best = gm.LinearRegression().fit(X, y)
     left = np.mean((y - model.predict(X)) ** 2) - np.mean((y - best.predict(X)) ** 2)
     assert left < 1e-2 * np.mean((y - y.mean()) ** 2)
+
+
+@pytest.mark.parametrize("make", [np.asarray, sp.csr_array])
+@pytest.mark.parametrize("options", [{}, {"rule": "adam", "batch_size": 8}, {"early_stopping": True}])
+def test_weights_and_repeated_rows_in_any_order_give_the_same_bits(make, options):
+    rng = np.random.default_rng(4)
+    X = rng.normal(size=(60, 5)) * (rng.random((60, 5)) < 0.5)
+    y, w = X @ np.arange(5.0) + rng.normal(size=60), rng.integers(0, 4, size=60)
+    order = rng.permutation(np.repeat(np.arange(60), w))
+    one = SGDRegressor(random_state=0, max_iter=20, tol=None, **options).fit(make(X), y, w)
+    two = SGDRegressor(random_state=0, max_iter=20, tol=None, **options).fit(make(X[order]), y[order])
+    np.testing.assert_array_equal(one.coef_, two.coef_)
+    np.testing.assert_array_equal(one.intercept_, two.intercept_)
+    assert one.t_ == two.t_
+    thrice = SGDRegressor(random_state=0, max_iter=20, tol=None, **options).fit(make(X), y, 3 * w)
+    np.testing.assert_allclose(thrice.coef_, one.coef_, rtol=1e-12)
+
+
+def test_rows_are_told_apart_by_their_values_alone():
+    """Dense or sparse, whole numbers or not, 0.0 or -0.0."""
+    rng = np.random.default_rng(5)
+    X, y = rng.integers(-3, 4, size=(20_000, 6)).astype(float), rng.integers(0, 2, size=(20_000, 1)).astype(float)
+    found = marks(X, y)
+    np.testing.assert_array_equal(found, marks(sp.csr_array(X), y))
+    np.testing.assert_array_equal(found, marks(np.where(X == 0, -0.0, X), y))
+    rows = np.unique(np.column_stack([X, y]), axis=0)
+    assert np.unique(found).size == len(rows)
+    taken = distinct(X, y, None)
+    assert taken.rows == len(rows)
+    assert np.sum(taken.w) == pytest.approx(taken.rows, rel=1e-14)
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_stochastic_steps_over_sparse_rows_stay_sparse(fit_intercept, monkeypatch):
+    rng = np.random.default_rng(6)
+    X = sp.random_array((500, 40), density=0.1, rng=rng, format="csr")
+    y = np.asarray(X @ rng.normal(size=40)) + 2.0 * fit_intercept
+    best = gm.LinearRegression(fit_intercept=fit_intercept).fit(X, y)
+    monkeypatch.setattr(sp.csr_array, "toarray", lambda self: pytest.fail("made dense"))
+    monkeypatch.setattr(sp.csr_matrix, "toarray", lambda self: pytest.fail("made dense"))
+    model = SGDRegressor(alpha=0, fit_intercept=fit_intercept, max_iter=100, tol=None, random_state=0).fit(X, y)
+    left = np.mean((y - model.predict(X)) ** 2) - np.mean((y - best.predict(X)) ** 2)
+    assert left < 1e-3 * np.var(y)
+    again = SGDRegressor(fit_intercept=fit_intercept).partial_fit(sp.csc_array(X), y).partial_fit(X, y)
+    assert again.t_ == 1000
 
 
 def test_partial_fit_goes_on_where_it_stands():

@@ -10,7 +10,7 @@ import pytest
 import gramian as gm
 from gramian.derivatives import directional_derivative
 from gramian.solution import Status
-from gramian.solvers.smooth import SMOOTH
+from gramian.solvers.smooth import methods
 
 
 def rosenbrock(x: np.ndarray) -> float:
@@ -35,7 +35,7 @@ def rosenbrock_hessian(x: np.ndarray) -> np.ndarray:
 START = np.array([-1.2, 1.0])
 
 
-@pytest.mark.parametrize("method", SMOOTH)
+@pytest.mark.parametrize("method", methods())
 def test_rosenbrock_by_every_method(method: str) -> None:
     found = gm.minimize(rosenbrock, START, rosenbrock_gradient, method=method, tol=1e-4)
     assert found.success, found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 import gramian as gm
 from gramian.losses import LOSSES
@@ -98,6 +99,75 @@ def test_a_saved_model_continues_to_the_same_bits(tmp_path, rule, batch):
     assert straight.intercept == stopped.intercept
     assert straight.state.generator == stopped.state.generator
     assert repr(stopped) == f"Online('gaussian', '{rule}', 400 rows seen)"
+
+
+def words(batches=6, m=40, n=300, seed=0):
+    """Batches of sparse rows and their targets."""
+    rng = np.random.default_rng(seed)
+    b = rng.normal(size=n)
+    for _ in range(batches):
+        X = sp.random_array((m, n), density=0.05, rng=rng, format="csr")
+        yield X, np.asarray(X @ b) + 0.5 + 0.01 * rng.normal(size=m)
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("batch", [1, 4])
+@pytest.mark.parametrize("alpha", [0.0, 0.1])
+def test_sparse_rows_take_the_same_steps_and_stay_sparse(rule, batch, alpha, monkeypatch):
+    options = {"rule": rule, "step": 0.02, "batch": batch, "alpha": alpha, "seed": 5, "shuffle": False}
+    dense, sparse = gm.Online(**options), gm.Online(**options)
+    for X, y in words():
+        dense.partial_fit(X.toarray(), y)
+        with monkeypatch.context() as patch:
+            patch.setattr(sp.csr_array, "toarray", lambda self: pytest.fail("made dense"))
+            sparse.partial_fit(sp.csc_matrix(X), y)
+            fitted = sparse.predict(X)
+        np.testing.assert_allclose(fitted, dense.predict(X.toarray()), rtol=1e-9)
+    # Signs of tiny second moments make the adaptive rules sensitive to rounding where a gradient is nearly zero.
+    np.testing.assert_allclose(sparse.coef, dense.coef, rtol=1e-7, atol=1e-9)
+    assert sparse.intercept == pytest.approx(dense.intercept, rel=1e-9)
+
+
+@pytest.mark.parametrize("rule", ["sgd", "adam"])
+@pytest.mark.parametrize("alpha", [0.0, 1e-3])
+def test_sparse_rows_are_continued_to_the_same_bits(tmp_path, rule, alpha):
+    straight, stopped = (gm.Online(rule=rule, alpha=alpha, seed=3) for _ in range(2))
+    for X, y in words():
+        straight.partial_fit(X, y)
+        stopped.partial_fit(X, y).save(tmp_path / "m.json")
+        stopped = Online.load(tmp_path / "m.json")
+    assert straight.coef.tobytes() == stopped.coef.tobytes()
+    assert straight.intercept == stopped.intercept
+
+
+@pytest.mark.parametrize("family", LOSSES)
+def test_default_steps_learn_from_sparse_rows(family):
+    rng = np.random.default_rng(0)
+    X = sp.random_array((4000, 30), density=0.2, rng=rng, format="csr") * 1000.0
+    b, loss = rng.normal(size=30) / 1000, LOSSES[family]
+    mu = loss.mean(np.asarray(X @ b) + 0.3)
+    draw = {"gaussian": lambda: rng.normal(mu, 0.1), "binomial": lambda: (rng.random(mu.size) < mu).astype(float)}
+    draw |= {"poisson": lambda: rng.poisson(mu).astype(float), "gamma": lambda: rng.gamma(5, mu / 5)}
+    y = draw[family]()
+    model = gm.Online(family)
+    for _ in range(8):
+        for at in range(0, 4000, 200):
+            model.partial_fit(X[at : at + 200], y[at : at + 200])
+    best = np.mean(loss.value(np.asarray(X @ b) + 0.3, y))
+    null = np.mean(loss.value(np.full(y.size, loss.link(np.array([y.mean()]))[0]), y))
+    got = np.mean(loss.value(np.asarray(X @ model.coef) + model.intercept, y))
+    assert got - best < 0.02 * (null - best)
+
+
+def test_a_model_that_began_with_dense_rows_has_centred_them():
+    X, y = next(words())
+    model = gm.Online().partial_fit(X.toarray(), y)
+    before = model.coef.copy()
+    with pytest.raises(gm.DataError, match=r"X is sparse, and the 300 columns[\s\S]*Allowed: dense rows[\s\S]*Hint: begin"):
+        model.partial_fit(X, y)
+    np.testing.assert_array_equal(model.coef, before)
+    both = gm.Online().partial_fit(X, y)
+    assert both.partial_fit(X.toarray(), y).rows == 80
 
 
 def test_weights_multiply_the_loss_of_a_row():

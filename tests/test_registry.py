@@ -21,7 +21,7 @@ from gramian.solvers import SOLVERS, methods_table
 from gramian.solvers.gradient import gradient
 from gramian.solvers.iterated import Iterated
 
-DIRECT = ["cholesky", "qr", "svd"]
+DIRECT = ["cholesky", "sketched", "choleskyqr", "qr", "svd"]
 EXPECTED = [*DIRECT, "newton", "gradient", "momentum", "nesterov", "cg", "lsqr", "lsmr", "lbfgs"]
 EXPECTED += ["sgd", "adagrad", "rmsprop", "adam", "saga"]
 

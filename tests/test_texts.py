@@ -23,7 +23,7 @@ from gramian.solvers.lbfgs import LBFGS
 from gramian.solvers.momentum import momentum
 from gramian.solvers.nesterov import nesterov
 from gramian.solvers.newton import Newton
-from gramian.solvers.smooth import SMOOTH, smooth
+from gramian.solvers.smooth import methods, smooth
 from gramian.solvers.steps import Fixed
 from gramian.views.base import Threads
 from gramian.views.rowwise import RowsObjective
@@ -305,7 +305,7 @@ def test_row_16_a_small_neural_network_trains_and_depends_on_its_start() -> None
 
 def test_row_19_every_convergent_method_reaches_the_same_j() -> None:
     best = J(BEST)
-    for name in SMOOTH:
+    for name in methods():
         for standardise in (False, True):
             # In its own coordinates the intercept is a column of ones; centred, it is found beside the others.
             data = X[:, 1:] if standardise else X

@@ -25,12 +25,15 @@ if TYPE_CHECKING:
     from gramian.certificate import Certificate
     from gramian.estimators import LinearRegression, Ridge
     from gramian.estimators_glm import LogisticRegression, PoissonRegressor
+    from gramian.explain import explain
     from gramian.fit import fit
     from gramian.lstsq import LstsqResult, lstsq
     from gramian.minimize import MinimizeResult, minimize
     from gramian.modelfile import load
     from gramian.online import Online
     from gramian.plan import Plan
+    from gramian.race import race
+    from gramian.racing import Race
     from gramian.result import Fit
     from gramian.root import RootResult, root
     from gramian.sgdregressor import SGDRegressor
@@ -49,13 +52,16 @@ _HOMES = {
     "Plan": "gramian.plan",
     "PoissonRegressor": "gramian.estimators_glm",
     "SGDRegressor": "gramian.sgdregressor",
+    "Race": "gramian.racing",
     "Ridge": "gramian.estimators",
     "RootResult": "gramian.root",
+    "explain": "gramian.explain",
     "fit": "gramian.fit",
     "load": "gramian.modelfile",
     "lstsq": "gramian.lstsq",
     "minimize": "gramian.minimize",
     "moments": "gramian.accumulate",
+    "race": "gramian.race",
     "root": "gramian.root",
 }
 
@@ -77,17 +83,20 @@ __all__ = [
     "Online",
     "Plan",
     "PoissonRegressor",
+    "Race",
     "RankError",
     "Ridge",
     "SGDRegressor",
     "RootResult",
     "SourceError",
     "__version__",
+    "explain",
     "fit",
     "load",
     "lstsq",
     "minimize",
     "moments",
+    "race",
     "root",
 ]
 

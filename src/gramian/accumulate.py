@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from gramian.asking import checked_threads
 from gramian.covariance import covariance
 from gramian.data import saved
 from gramian.data.design import Design
@@ -20,13 +21,13 @@ from gramian.data.sidecar import Sidecar
 from gramian.errors import ArgumentError, DataError, FormulaError, RankError, counted, listed, message, needs_rows
 from gramian.frames_out import kind_of
 from gramian.kernels.exact import Double
-from gramian.lstsq import checked_threads
 from gramian.naming import fitted, named, too_large
-from gramian.plan import Machine, choose
+from gramian.plan import choose, here
 from gramian.problem import Facts
 from gramian.report.table import Like
 from gramian.result import Fit
 from gramian.saving import write_moments
+from gramian.scaling import asked_in, restored, units_of_moments
 from gramian.solvers import SOLVERS
 from gramian.solvers.base import Request
 from gramian.solving import Accuracy, NotFinite, check_finite, no_rows, refine, solve_view
@@ -86,22 +87,33 @@ class Moments:
         design, places = self._part(formula)
         n = len(design.names)
         view = select(self.sums, places, n)
+        names = (*design.names, *design.targets)
+        asked, units = request, None
         try:
             check_finite(view)
         except NotFinite as error:
-            raise too_large((*design.names, *design.targets), error) from None
+            units = units_of_moments(view, request)
+            if units is None:
+                raise too_large(names, error) from None
+            view, asked = view.divided(units.both), asked_in(request, units)
         facts = Facts(view.counts.used, n, len(design.targets), None, False, view.centred, False, False)
-        reading = {name for name, solver in SOLVERS.items() if solver.view is reduction.Moments}
+        reading = {
+            name for name, solver in SOLVERS.items() if solver.view is reduction.Moments and not solver.traits.confirmed
+        }
         if method != "auto" and method in SOLVERS and method not in reading:
             raise needs_rows(f"method={method!r}")
-        plan = choose(facts, Machine(), method, 1)
+        plan = choose(facts, here(), method, 1)
         plan = replace(
             plan, candidates=tuple(c for c in plan.candidates if c.name in reading), reason="rows are not held"
         )
-        solution, plan = solve_view(plan, view, request)
+        solution, plan = solve_view(plan, view, asked)
         if not solution.status.ok:
             raise RankError(message(solution.status.value, hint="fit from the rows themselves"))
-        answer = refine(None, view, solution, request, accuracy, None, plan)
+        answer = refine(None, view, solution, asked, accuracy, None, plan)
+        try:
+            answer = answer if units is None else restored(answer, units, request, view.counts)
+        except NotFinite as error:
+            raise too_large(names, error) from None
         estimate, projection = named(design, answer, request, self.frequency)
         return fitted(design, answer, estimate, projection, covariance(cov, estimate), self.frame, None)
 

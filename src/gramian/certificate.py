@@ -19,8 +19,8 @@ import numpy as np
 
 from gramian.arraytypes import Floats
 from gramian.kernels.norms import column_norms
+from gramian.kernels.rounding import U, gamma
 from gramian.solution import Factor
-from gramian.views.moments import U, gamma
 
 MOST_DIGITS = 15.95
 """-log10(u): a float64 holds no more."""
@@ -74,16 +74,21 @@ class Certificate:
     beside_target: Floats
     ceiling: Floats
     gap: Floats | None = None
+    written: bool = False  # the pass read the decimals that the numbers were written as, not the float64 nearest to them
 
     def sentence(self) -> str:
         """One line for people."""
         each = np.concatenate([self.digits_each.ravel(), self.digits_intercept.ravel()])
         fewest = float(np.min(each, initial=MOST_DIGITS))
         source = "a pass over the data" if self.evidence == "data" else "the one pass alone, its rounding included"
+        if self.written:
+            source = "a pass over the numbers as written"
+        ceiling = float(np.min(self.ceiling, initial=MOST_DIGITS))
+        rounded = f"; data rounded to float64 support {floored(ceiling)}"
         overall = float(np.min(self.digits, initial=MOST_DIGITS))
         return (
             f"{floored(overall)} overall, at least {floored(fewest)} in every coefficient, certified from {source}; "
-            f"condition {self.condition:.1e}"
+            f"condition {self.condition:.1e}{rounded if not self.written and ceiling < fewest - 2.0 else ''}"
         )
 
 
@@ -109,9 +114,10 @@ def correct(evidence: Evidence, factor: Factor) -> Correction:
     z = W.T @ evidence.g
     z_norm = column_norms(z)
     size = np.abs(W).T
-    dz = 1.1 * evidence.residual_bound + column_norms(size @ evidence.bound)
-    applied = gamma(2 * W.shape[0] + 6) * column_norms(size @ np.abs(evidence.g))
     rho = evidence.defect
+    # ||X W||_2^2 <= 1 + rho, and where rho proves nothing the bracket is infinite.
+    dz = np.sqrt(1.0 + min(rho, 1.0)) * evidence.residual_bound + column_norms(size @ evidence.bound)
+    applied = gamma(2 * W.shape[0] + 6) * column_norms(size @ np.abs(evidence.g))
     amplified = rho / (1.0 - rho) * (z_norm + dz) if rho < 1 else np.full_like(dz, np.inf)
     return Correction(W @ z, z, amplified + dz + applied, dz)
 

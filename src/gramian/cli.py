@@ -15,11 +15,48 @@ from typing import Annotated
 import typer
 
 from gramian._version import __version__
+from gramian.cli_options import (
+    ACCURACY,
+    ANALYZE,
+    BATCH,
+    BUDGET,
+    CLUSTERS,
+    COV,
+    DATA,
+    DECIMAL,
+    DIGITS,
+    FAMILY,
+    FORMULA,
+    FREQUENCIES,
+    HTML,
+    INTERVAL,
+    JSON,
+    LATEX,
+    LEVEL,
+    MAX_ITER,
+    METHOD,
+    METHODS,
+    MISSING,
+    MODEL,
+    OFFSET,
+    OUT,
+    PLAN,
+    PLAN_OUT,
+    QUIET,
+    RACE_OUT,
+    RANK,
+    RIDGE,
+    SAVE,
+    SEED,
+    SHARE,
+    STEP,
+    THREADS,
+    TOL,
+    WEIGHTS,
+    WIDTH,
+)
 from gramian.commands import answering, run_fit, run_predict
-from gramian.covariance import COVARIANCES
-from gramian.losses import LOSSES
-from gramian.lstsq import RANK_POLICIES
-from gramian.solvers import SOLVERS, methods_table
+from gramian.solvers import methods_table
 
 app = typer.Typer(
     name="gramian",
@@ -31,54 +68,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-
-DATA = typer.Argument(
-    metavar="DATA",
-    help="CSV, TSV, Parquet or Feather: a path, a folder, a glob or a URL; '-' for CSV on standard input.",
-    show_default=False,
-)
-FORMULA = typer.Argument(metavar="FORMULA", help="As 'price ~ sqft + C(city)'; '.' is all columns.", show_default=False)
-MODEL = typer.Argument(metavar="MODEL", help="What 'gramian fit --save' wrote.", show_default=False)
-FAMILY = typer.Option(metavar="NAME", help=f"Of the target, one of {', '.join(LOSSES)}.")
-METHOD = typer.Option(metavar="NAME", help=f"One of {', '.join(['auto', *SOLVERS])}; see 'gramian methods'.")
-COV = typer.Option(
-    metavar="NAME",
-    help=f"Of the standard errors, one of {', '.join(COVARIANCES)}. [default: classical; cluster with --clusters]",
-    show_default=False,
-)
-CLUSTERS = typer.Option(metavar="COL", help="Column whose values are the clusters.")
-WEIGHTS = typer.Option(metavar="COL", help="Column of weights; the variance of a row is 1 / weight.")
-FREQUENCIES = typer.Option(metavar="COL", help="Column of whole numbers: how many rows a row stands for.")
-OFFSET = typer.Option(metavar="COL", help="Column added to the prediction as it is.")
-RIDGE = typer.Option(metavar="A", help="Add A * (sum of squared coefficients), the intercept apart, to the loss.")
-MISSING = typer.Option(metavar="WHAT", help="Rows with missing values: drop or error.")
-RANK = typer.Option(metavar="WHAT", help=f"Columns that depend on others: {', '.join(RANK_POLICIES)}.")
-TOL = typer.Option(
-    metavar="X", help="Distance below which a scaled column depends on others. [default: max(30, columns) * 2.2e-16]"
-)
-ACCURACY = typer.Option(
-    metavar="DIGITS",
-    help="Digits to certify, or 'data' for all that the data support. [default: 8]",
-    show_default=False,
-)
-STEP = typer.Option(
-    metavar="X", help="Of methods that iterate: a number, or the name of a line search. [default: from the curvature]"
-)
-BATCH = typer.Option(metavar="ROWS", help="Rows a step, of stochastic methods.")
-MAX_ITER = typer.Option(metavar="N", help="Most steps of a method that iterates; with a batch, passes over the rows.")
-SEED = typer.Option(metavar="N", help="Of the order of rows in stochastic methods.")
-THREADS = typer.Option(metavar="N", help="[default: all processors]", show_default=False)
-LEVEL = typer.Option(metavar="P", help="Of the intervals.")
-JSON = typer.Option("--json", help="Print JSON.")
-LATEX = typer.Option("--latex", help="Print a LaTeX table.")
-HTML = typer.Option(metavar="FILE", help="Write the summary as an HTML page too.")
-SAVE = typer.Option(metavar="FILE", help="Save the model for 'gramian predict'.")
-PLAN = typer.Option("--plan", help="Print also what was done and what the other methods cost.")
-WIDTH = typer.Option(min=40, metavar="N", help="Columns of the text. [default: those of the terminal, at most 120]")
-QUIET = typer.Option("--quiet", "-q", help="Show no progress bar.")
-OUT = typer.Option("--out", "-o", metavar="FILE", help="Write a .csv, .tsv or .parquet file. [default: CSV on stdout]")
-INTERVAL = typer.Option(metavar="KIND", help="confidence (of the mean) or prediction (of a new row).")
-
 
 def main() -> None:
     """Entry point of the `gramian` command."""
@@ -125,6 +114,7 @@ def fit_command(
     rank: Annotated[str, RANK] = "drop",
     tol: Annotated[float | None, TOL] = None,
     accuracy: Annotated[str | None, ACCURACY] = None,
+    decimal: Annotated[bool | None, DECIMAL] = None,
     step: Annotated[str | None, STEP] = None,
     batch: Annotated[int | None, BATCH] = None,
     max_iter: Annotated[int | None, MAX_ITER] = None,
@@ -156,6 +146,7 @@ def fit_command(
         "rank": rank,
         "tol": tol,
         "accuracy": accuracy,
+        "decimal": decimal,
         "step": step,
         "batch": batch,
         "max_iter": max_iter,
@@ -183,6 +174,99 @@ def predict_command(
     """
     with answering():
         run_predict(model, data, out, interval, level)
+
+
+@app.command("race", no_args_is_help=True)
+def race_command(
+    data: Annotated[str, DATA],
+    formula: Annotated[str, FORMULA],
+    methods: Annotated[str | None, METHODS] = None,
+    budget: Annotated[float, BUDGET] = 10.0,
+    accuracy: Annotated[float, DIGITS] = 8.0,
+    family: Annotated[str, FAMILY] = "gaussian",
+    weights: Annotated[str | None, WEIGHTS] = None,
+    ridge: Annotated[float, RIDGE] = 0.0,
+    missing: Annotated[str, MISSING] = "drop",
+    step: Annotated[str | None, STEP] = None,
+    batch: Annotated[int | None, BATCH] = None,
+    seed: Annotated[int, SEED] = 0,
+    threads: Annotated[int | None, THREADS] = None,
+    out: Annotated[str | None, RACE_OUT] = None,
+    json: Annotated[bool, JSON] = False,
+) -> None:
+    """Time the methods on a table, one after the other; see which is first to the digits asked for.
+
+    gramian race houses.csv "price ~ sqft + C(city)" --budget 5 -o race.html
+    """
+    options = {
+        "methods": methods,
+        "budget": budget,
+        "accuracy": accuracy,
+        "family": family,
+        "weights": weights,
+        "ridge": ridge,
+        "missing": missing,
+        "step": step,
+        "batch": batch,
+        "seed": seed,
+        "threads": threads,
+    }
+    with answering():
+        from gramian.race_command import run_race
+
+        run_race(data, formula, options, out=out, as_json=json)
+
+
+@app.command("explain", no_args_is_help=True)
+def explain_command(
+    data: Annotated[str, DATA],
+    formula: Annotated[str, FORMULA],
+    analyze: Annotated[bool, ANALYZE] = False,
+    family: Annotated[str, FAMILY] = "gaussian",
+    method: Annotated[str, METHOD] = "auto",
+    weights: Annotated[str | None, WEIGHTS] = None,
+    ridge: Annotated[float, RIDGE] = 0.0,
+    missing: Annotated[str, MISSING] = "drop",
+    accuracy: Annotated[str | None, ACCURACY] = None,
+    suboptimality: Annotated[float | None, SHARE] = None,
+    step: Annotated[str | None, STEP] = None,
+    batch: Annotated[int | None, BATCH] = None,
+    max_iter: Annotated[int | None, MAX_ITER] = None,
+    threads: Annotated[int | None, THREADS] = None,
+    json: Annotated[bool, JSON] = False,
+    out: Annotated[str | None, PLAN_OUT] = None,
+    width: Annotated[int | None, WIDTH] = None,
+) -> None:
+    """Say which method a fit would take, why, and how long each part is expected to take, without reading the data.
+
+    gramian explain trips/ "fare ~ distance + C(zone)" --analyze
+    """
+    options = {
+        "family": family,
+        "method": method,
+        "weights": weights,
+        "ridge": ridge,
+        "missing": missing,
+        "accuracy": accuracy,
+        "suboptimality": suboptimality,
+        "step": step,
+        "batch": batch,
+        "max_iter": max_iter,
+        "threads": threads,
+    }
+    with answering():
+        from gramian.explain_command import run_explain
+
+        run_explain(data, formula, options, analyze=analyze, json=json, out=out, width=width)
+
+
+@app.command("calibrate")
+def calibrate_command(json: Annotated[bool, JSON] = False) -> None:
+    """Measure this machine, so that plans know its prices: about ten seconds, kept in the user's cache folder."""
+    with answering():
+        from gramian.explain_command import run_calibrate
+
+        run_calibrate(json)
 
 
 @app.command("methods")

@@ -17,8 +17,9 @@ import numpy as np
 import typer
 
 from gramian.arraytypes import Floats
+from gramian.asking import FILE_DIGITS
 from gramian.errors import GramianError, GramianWarning, bad_argument, not_a_fit, unknown_output
-from gramian.fit import FILE_DIGITS, fit
+from gramian.fit import fit
 from gramian.inference import checked_level
 from gramian.prediction import prediction_blocks
 from gramian.progress import progress_for

@@ -19,9 +19,9 @@ import numpy as np
 
 from gramian.arraytypes import Floats
 from gramian.certificate import Certificate, Correction, Evidence, certify, correct
+from gramian.kernels.rounding import U, gamma
 from gramian.solution import Factor, Solution, Stats, Status
 from gramian.solvers.irls import newton_step
-from gramian.views.moments import U, gamma
 from gramian.views.working import Place, Working
 
 
@@ -31,6 +31,8 @@ def certified(
     """The solution at `place`, one Newton step further when `corrects`, with its certificate."""
     n, view = place.coef.size, found.view
     step = newton_step(found, place, factor, ridge)
+    # Curvature lent to rows that had none makes H larger than it is, by lent s^2 of itself at most.
+    factor = replace(factor, defect=factor.defect + found.lent * step.row**2)
     centre = view.mean.hi[:n] if view.centred else place.centre
     evidence = _evidence(found, place, factor, ridge, centre)
     correction = correct(evidence, factor)

@@ -24,6 +24,7 @@ from gramian import errors
 from gramian.arraytypes import Floats
 from gramian.data.blocks import Rows
 from gramian.estimate import Estimate
+from gramian.kernels.norms import column_norms
 from gramian.views.base import Runner, single_threaded_blas
 from gramian.views.sandwich import ClusterScores, ClusterSums, Meat, Projection, RowWork, Scores, gather
 
@@ -43,6 +44,7 @@ class Covariance:
     df: float
     clusters: int | None = None
     notes: tuple[str, ...] = ()
+    errors: Floats | None = None  # (p, k): the standard errors, where they are known better than by root
 
     @property
     def matrix(self) -> Floats:
@@ -53,7 +55,9 @@ class Covariance:
     @property
     def se(self) -> Floats:
         """Standard errors (p, k)."""
-        return np.sqrt(np.einsum("kps,kps->pk", self.root, self.root))
+        if self.errors is not None:
+            return self.errors
+        return column_norms(np.moveaxis(self.root, 2, 0)).T
 
     @property
     def label(self) -> str:
@@ -88,7 +92,9 @@ class Classical(CovarianceKind):
     def of(self, name: str, estimate: Estimate, projection: Projection | None, gathered: Any) -> Covariance:
         root = estimate.root
         sigma = np.sqrt(estimate.sigma2)
-        return Covariance(name, sigma[:, None, None] * root, estimate.df_tests)
+        known = estimate.variances
+        exact = None if known is None else np.sqrt(known)[:, None] * sigma
+        return Covariance(name, sigma[:, None, None] * root, estimate.df_tests, errors=exact)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +117,7 @@ class Robust(CovarianceKind):
         with single_threaded_blas():
             root = np.stack([bread @ _half(meat) for meat in gathered.sums]) * np.sqrt(factor)
         notes: list[str] = []
-        scale = np.sqrt(np.einsum("ps,ps->p", bread, bread))
+        scale = column_norms(bread.T)
         for row, z in gathered.lone:
             moved = np.abs(bread @ z) > 1e-8 * scale
             root[:, moved] = np.nan
@@ -177,7 +183,7 @@ def covariance(
     kind = covariance_kind(name)
     work = kind.work()
     unknown = projection is not None and bool(np.isnan(projection.root).any())
-    if estimate.ridge > 0 or unknown:
+    if estimate.ridge > 0 or unknown or bool(np.isnan(estimate.rss).any()):
         return no_covariance(name, estimate)
     if work is None:
         return kind.of(name, estimate, projection, None)

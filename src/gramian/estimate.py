@@ -87,6 +87,13 @@ class Estimate:
     ridge: float = 0.0
     frequency: bool = False
     likelihood: Likelihood | None = None
+    explained: Floats | None = None  # tss - rss (k,), where it is known better than by their difference
+    variances: Floats | None = None  # the diagonal of (X'WX)^-1 (p,), where it is known better than by root
+
+    @property
+    def fall(self) -> Floats:
+        """Tss - rss, (k,)."""
+        return self.tss - self.rss if self.explained is None else self.explained
 
     @property
     def p(self) -> int:

@@ -19,12 +19,13 @@ from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gramian.arraytypes import Floats
+from gramian.asking import checked_accuracy, checked_rank, checked_threads, checked_tol
 from gramian.certificate import Certificate
 from gramian.data.arrays import ArrayRows
 from gramian.data.blocks import Rows
 from gramian.data.bordered import Bordered, Densified
 from gramian.errors import GramianWarning, RankError, bad_argument, message
-from gramian.lstsq import checked_accuracy, checked_rank, checked_threads, checked_tol, dependent_message
+from gramian.lstsq import dependent_message
 from gramian.plan import Plan
 from gramian.problem import Penalty
 from gramian.solution import Status
@@ -187,7 +188,8 @@ def _solve(
         answer = solve(rows, request, method, accuracy, runner, nnz)
     except NotFinite as error:
         border = rows.n - given.n
-        raise given.not_finite([max(column - border, 0) for column in error.columns]) from None
+        told = error.told([f"column {max(j - border, 0)} of X" for j in range(rows.n)])
+        raise told or given.not_finite([max(column - border, 0) for column in error.columns]) from None
     factor = answer.solution.factor
     if answer.solution.status is Status.DEPENDENT and factor is not None:
         raise RankError(dependent_message([str(found.column) for found in factor.dependencies]))

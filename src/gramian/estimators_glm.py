@@ -1,13 +1,14 @@
 """scikit-learn's classes for losses other than the squared one, and for stochastic steps: thin over the same solvers.
 
 `LogisticRegression` and `PoissonRegressor` take scikit-learn's parameter names where the meaning is the same. They are
-solved by Newton's method to nearly all digits up to a few hundred columns, by L-BFGS beyond and for sparse X, which is never made
-dense. Not offered: `penalty` other than l2, `solver` (`method` names one), `dual`, `multi_class`, `intercept_scaling`.
+solved by Newton's method to nearly all digits up to a few hundred columns, by L-BFGS beyond and for sparse X, which is never
+made dense; `method` names another. Not offered: `penalty` other than l2, `solver` (`method` names one), `dual`,
+`multi_class`, `intercept_scaling`.
 """
 
 from __future__ import annotations
 
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +19,13 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gramian.arraytypes import Floats
+from gramian.classes import ClassLookout
 from gramian.errors import DataError, bad_argument, message
 from gramian.losses import LOSSES
-from gramian.penalised import Penalised, Solved, sample_weights
+from gramian.penalised import MULTINOMIAL, Penalised, Solved, sample_weights
+from gramian.solvers import SOLVERS
 from gramian.solvers.iterate import Stop, run
-from gramian.solvers.lbfgs import LBFGS
-from gramian.solvers.newton import Newton
+from gramian.solvers.smooth import smooth
 from gramian.views.softmax import Softmax
 
 __all__ = ["LogisticRegression", "PoissonRegressor"]
@@ -32,9 +34,9 @@ class LogisticRegression(ClassifierMixin, Penalised):
     """Logistic regression with a penalty: minimise C sum w log-loss + ||b||^2 / 2; the intercept is not penalised.
 
     C: a number > 0; infinity is no penalty, and then separated classes are an error that names the column. More than two
-    classes are fitted together (multinomial). class_weight: None, "balanced" or {class: weight}. method: "auto", "newton" or
-    "lbfgs". tol: of L-BFGS, the gradient relative to that at the start; Newton's method goes to rounding. threads: default
-    all processors.
+    classes are fitted together (multinomial). class_weight: None, "balanced" or {class: weight}. method: "auto" or one that
+    takes any loss (for more classes, any function): see `gramian methods`. tol: the gradient relative to that at the start;
+    "newton" goes to rounding, stochastic methods to two digits. threads: default all processors.
 
     Attributes: classes_, coef_ (1, n) or (K, n), intercept_ (1,) or (K,), n_iter_ (1,), n_features_in_.
     """
@@ -100,18 +102,14 @@ class LogisticRegression(ClassifierMixin, Penalised):
     def _multinomial(self, X: Any, labels: NDArray[np.int64], w: Floats | None, K: int, ridge: float) -> Solved:
         weights = np.ones(X.shape[0]) if w is None else w
         objective = Softmax.of(X, labels, weights, K, ridge, self.fit_intercept)
-        exact = self._newton(X, objective.shape[0])
-        method, tol = (Newton(), 1e-12) if exact else (LBFGS(), self.tol)
-        ended = run(cast(Any, method), objective, Stop(gradient=tol, max_iter=self.max_iter))
+        method = self._chosen(X, objective.shape[0], MULTINOMIAL)
+        tol = 1e-12 if SOLVERS[method].traits.reweights else self.tol
+        names = [str(name) for name in self.classes_]
+        lookout = ClassLookout(objective, names) if ridge == 0 else None
+        ended = run(smooth(method), objective, Stop(gradient=tol, max_iter=self.max_iter), callback=lookout)
+        if lookout is not None:
+            lookout.look(ended.theta)
         coef, intercept = objective.to_user(ended.theta)
-        if ridge == 0 and float(np.max(np.abs(objective.forward(ended.theta)))) > 30:
-            raise DataError(
-                message(
-                    "the classes are separated: some row is predicted without doubt, and coefficients grow for ever",
-                    "Allowed without a penalty: classes that overlap",
-                    "give a penalty, as C=1.0",
-                )
-            )
         # Only differences between classes count: of all equal answers, the one whose sums are zero.
         intercept = intercept - np.mean(intercept)
         coef = coef - np.mean(coef, axis=0)

@@ -8,24 +8,18 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from gramian.accumulate import Moments
+from gramian.asking import ask_table, one_of, settings_of
 from gramian.covariance import covariance, covariance_kind
-from gramian.data.design import Design
 from gramian.data.open import as_source
-from gramian.errors import ArgumentError, bad_argument, message, no_clusters, not_a_choice, not_for_family
+from gramian.errors import ArgumentError, bad_argument, message, needs_rows, no_clusters, not_a_choice, not_for_family
 from gramian.frames_out import kind_of
 from gramian.losses import LOSSES
-from gramian.lstsq import checked_accuracy, checked_rank, checked_threads, checked_tol, running_of
 from gramian.naming import fitted, named, too_large
-from gramian.problem import Penalty
 from gramian.progress import progress_for
 from gramian.result import Fit, Training
-from gramian.solvers.base import RankPolicy, Request
+from gramian.solvers.base import RankPolicy
 from gramian.solving import NotFinite, solve
 from gramian.views.base import Threads
-from gramian.views.exact import small
-
-FILE_DIGITS = 8.0
-"""Digits asked of a fit from files by default: what one pass can usually certify."""
 
 
 def fit(
@@ -34,7 +28,7 @@ def fit(
     *,
     family: Literal["gaussian", "binomial", "poisson", "gamma"] = "gaussian",
     method: str = "auto",
-    accuracy: Literal["data"] | float | None = None,
+    accuracy: Literal["data", "exact"] | float | None = None,
     cov: str = "classical",
     clusters: Any = None,
     weights: Any = None,
@@ -44,6 +38,7 @@ def fit(
     missing: Literal["drop", "error"] = "drop",
     rank: RankPolicy = "drop",
     tol: float | None = None,
+    decimal: bool | None = None,
     suboptimality: float | None = None,
     step: float | str | None = None,
     batch: int | None = None,
@@ -58,52 +53,56 @@ def fit(
     and "poisson" (counts), and "gamma" with log link. formula: "price ~ sqft + C(city)"; an intercept is added unless
     "- 1". data: a DataFrame of any kind, Arrow, a DuckDB relation, a dict of arrays, a path, folder, glob or URL of
     CSV, TSV, Parquet or Feather files, "-" for CSV on standard input, or Moments. method: "auto" or a solver's name.
-    accuracy: "data" (all digits that the data support; default in memory and for small files) or a number of digits
-    (default 8 for large files). cov: "classical", "HC0" to "HC3", or "cluster" with `clusters`. clusters, weights
+    accuracy: "data" (all digits that the data support; default in memory and for small files), a number of digits
+    (default 8 for large files), or "exact": double-double at any size, which small tables get anyway. cov: "classical", "HC0" to "HC3", or "cluster" with `clusters`. clusters, weights
     (analytic, as R's lm), freq_weights (rows repeated), offset: a column's name, or one value a row. ridge: added to
     the diagonal of X'X, in the user's units. missing: rows with missing values are dropped, and counted, or an error.
     rank: "drop" dependent columns by name, "min-norm", or "error". tol: the rank tolerance, default
-    max(30, n, 4 sqrt(min(rows, 4096))) eps.
+    max(30, n, 4 sqrt(min(rows, 4096))) eps. decimal: True takes each number of double precision as the shortest decimal
+    that reads as it, so that 0.1 is a tenth, and products and powers in the formula are as exact; False takes the float64
+    number; None takes columns of small tables so whose numbers all have at most 15 digits, and says it in the notes.
     step, batch, max_iter, seed: of methods that iterate, as in gm.lstsq. threads: default all processors. progress:
     None shows a bar on a terminal after a second.
 
     Raises FormulaError, DataError, ArgumentError or RankError, each with what was got and what is allowed.
     """
-    if family not in LOSSES:
+    if not one_of(family, LOSSES):
         raise not_a_choice("family", family, LOSSES)
     covariance_kind(cov)
     if clusters is not None:
         cov = with_clusters(cov)
     elif cov == "cluster":
         raise no_clusters()
-    digits = checked_accuracy(accuracy, "data")
-    running = running_of(accuracy, step=step, batch=batch, max_iter=max_iter, seed=seed, suboptimality=suboptimality)
-    request = Request(Penalty(float(ridge)), checked_rank(rank), checked_tol(tol), running)
+    running = {"step": step, "batch": batch, "max_iter": max_iter, "seed": seed, "suboptimality": suboptimality}
+    settings = settings_of(method, accuracy, ridge=ridge, rank=rank, tol=tol, threads=threads, decimal=decimal, errors=True, **running)
+    request = settings.request
     if isinstance(data, Moments):
         if any(given is not None for given in (weights, freq_weights, offset, clusters)):
             raise ArgumentError(
                 message("Moments already hold their weights and offset", hint="give them to gm.moments")
             )
+        if settings.accuracy == "exact":
+            raise needs_rows("decimal=True" if decimal else 'accuracy="exact"')
         if family != "gaussian":
             raise not_for_family("Moments", family, "rows, which are read again in every step")
-        return data.fit(formula, request, method, digits if accuracy is not None else "data", cov)
+        return data.fit(formula, request, method, settings.accuracy, cov)
     source = as_source(data)
     with progress_for(progress) as shown:
-        runner = Threads(checked_threads(threads), shown)
         beside = {"weights": weights, "freq_weights": freq_weights, "offset": offset, "clusters": clusters}
         if family != "gaussian":
+            if settings.accuracy == "exact":
+                what = "decimal=True" if decimal else 'accuracy="exact"'
+                raise not_for_family(what, family, "a number of digits, or \"data\"")
             from gramian.families import fit_family  # a linear fit need not wait for it
 
+            loss, runner, digits = LOSSES[family], Threads(settings.threads, shown), settings.accuracy
             return fit_family(
-                formula, source, LOSSES[family], beside, request, method, digits, cov, missing, runner, kind_of(data)
+                formula, source, loss, beside, request, method, digits, cov, missing, runner, kind_of(data)
             )
-        design = Design.of(formula, source.schema, **beside, missing=missing, where=source.name)
-        design = design.learned(source, runner.threads)
-        rows = design.rows(source)
-        if accuracy is None and not (source.in_memory or small(rows)):
-            digits = FILE_DIGITS
+        asked, design = ask_table(formula, source, beside, missing, settings, shown)
+        rows, runner = asked.rows, asked.runner
         try:
-            answer = solve(rows, request, method, digits, runner)
+            answer = solve(rows, request, method, asked.accuracy, runner)
         except NotFinite as error:
             raise too_large((*design.names, *design.targets), error, design.weights is not None) from None
         estimate, projection = named(design, answer, request, freq_weights is not None)

@@ -2,34 +2,38 @@
 
     targets (1 pass) -> iterate -> certify and correct (1 pass) -> deviance (1 pass)
 
-`newton`, which is what "auto" means here, is iteratively reweighted least squares, one pass a step. Any other method reads
-the same objective as least squares does; what it found is certified, and stays as it is.
+The method that reweights, which is what "auto" means here, is iteratively reweighted least squares, one pass a step. Any
+other reads the same objective as least squares does; what it found is certified, and stays as it is. Where that is nowhere
+near a minimum, a few reweighted steps from there tell whether the targets are separated.
 """
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
 from gramian.certificate import Certificate
 from gramian.concordance import certified
 from gramian.data.blocks import Rows
-from gramian.errors import DataError, message, not_a_choice, not_for_family, one_value, separated
+from gramian.errors import DataError, cannot, message, not_for_family, one_value
+from gramian.lookout import Lookout, placed
 from gramian.losses import Loss
 from gramian.reducing import check_finite, no_rows
 from gramian.refining import Accuracy
-from gramian.separation import how_separated
 from gramian.solution import Solution, Stats, Status
 from gramian.solvers import SOLVERS
+from gramian.solvers.ability import AUTO, Need, first_that, needs_of, refuse
 from gramian.solvers.base import Request
 from gramian.solvers.irls import IRLS, Fitting, Reweighted, newton_step
 from gramian.solvers.iterate import Stop, run
 from gramian.trust import FEWEST_DIGITS, doubtful
+from gramian.views.absorbed import Absorbed, has_offset
 from gramian.views.base import Runner
+from gramian.views.counts import Counts
 from gramian.views.likelihood import Goodness, NoColumns
-from gramian.views.moments import Counts
 from gramian.views.rowwise import RowsObjective
 from gramian.views.targets import Targets
 from gramian.views.working import Place, Reduced, WorkingRows
@@ -38,7 +42,6 @@ MOST_STEPS = 100
 """Newton steps before a fit is given up; from the mean of the targets, ten are many."""
 MOST_PASSES = 6
 """Certifying passes, each one Newton step further, before the digits are taken as they are."""
-NEWTON = ("auto", "newton")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,9 +74,14 @@ class Ended:
     passes: float = 0.0
 
 
-def methods() -> tuple[str, ...]:
-    """The registered methods that can minimise any loss."""
-    return tuple(name for name, solver in SOLVERS.items() if solver.traits.losses)
+def family_need(loss: Loss) -> Need:
+    """What a family asks of a method."""
+    return Need(f"minimise the loss of family={loss.name!r}", lambda traits: traits.losses)
+
+
+def default_method() -> str:
+    """What "auto" means: the method that reweights."""
+    return first_that(lambda traits: traits.losses and traits.reweights)
 
 
 def solve_family(
@@ -93,15 +101,18 @@ def solve_family(
 
     Raises DataError for targets that the family does not allow, of one value, or separated; ArgumentError for a method.
     """
-    if method != "auto" and method not in methods():
-        raise not_a_choice(f"method with family={loss.name!r}", method, ("auto", *methods()))
+    refuse(method, [family_need(loss), *needs_of(request.running)], default_method())
+    method = default_method() if method == AUTO else method
     if not rows.rereadable:
         raise not_for_family(f"{rows.name}, a stream that is read once,", loss.name, "rows that can be read again",
                              "collect the stream into a table, or write it to a file")
+    if accuracy == "exact":
+        raise not_for_family("accuracy='exact'", loss.name, "'data' or a number of digits")
     started = time.perf_counter()
-    newton = method in NEWTON
-    if not newton and _has_offset(rows):
-        raise not_for_family(f"an offset and method={method!r}", loss.name, "an offset with method='newton'")
+    newton = SOLVERS[method].traits.reweights
+    if not newton and loss.absorb is None and has_offset(rows):
+        able = Need("take an offset", lambda traits: traits.losses and traits.reweights).able()
+        raise cannot(f"method={method!r} with family={loss.name!r}", "take an offset", able)
     targets = Targets.of(rows, runner, loss, target, whole_counts)
     if targets is None or targets.counts.used == 0:
         raise no_rows(rows, None if targets is None else targets.counts)
@@ -112,8 +123,15 @@ def solve_family(
         raise one_value(target, targets.least, loss.name)
     first = _start(rows, loss, targets)
     problem = Reweighted(rows, runner, loss, request, first)
-    ended = _newton(problem, names, target) if newton else _other(problem, method)
+    lookout = Lookout(problem, names, target)
+    ended = (_reweighted if newton else _other)(problem, method, lookout)
     solution, certificate, found = _certified(problem, ended, accuracy, corrects=newton)
+    wanted = FEWEST_DIGITS if accuracy == "data" else accuracy
+    if not newton:
+        if doubtful(certificate, FEWEST_DIGITS):
+            lookout.look()
+        aim = SOLVERS[method].traits.aim(request.running)
+        wanted = min(aim, FEWEST_DIGITS) if accuracy == "data" else accuracy
     if request.rank == "error" and solution.factor is not None and solution.factor.dependencies:
         solution = replace(solution, status=Status.DEPENDENT)
     at = Place(solution.centre, float(solution.level[0]), solution.coef[:, 0])
@@ -128,8 +146,8 @@ def solve_family(
         assert information is not None
     passes = problem.passes + ended.passes + more
     stats = replace(solution.stats, passes=passes, seconds=time.perf_counter() - started)
-    met = ended.status.ok and not doubtful(certificate, FEWEST_DIGITS if accuracy == "data" else accuracy)
-    kind = f"newton on reweighted {problem.kind.__name__.lower()}" if newton else f"{method} on rows"
+    met = ended.status.ok and not doubtful(certificate, wanted)
+    kind = f"{method} on {f'reweighted {problem.kind.__name__.lower()}' if newton else 'rows'}"
     how = f"{kind}, {stats.iterations:,} step{'s' if stats.iterations != 1 else ''}, {passes:,.5g} passes"
     return FamilyAnswer(
         replace(solution, stats=stats),
@@ -138,7 +156,7 @@ def solve_family(
         information,
         working,
         targets.counts,
-        "newton" if newton else method,
+        method,
         how,
         met,
         ended.notes,
@@ -162,59 +180,52 @@ def _null_level(rows: Rows, loss: Loss, targets: Targets, runner: Runner, reques
     if not rows.centred:
         return 0.0
     level = _link_of_mean(loss, targets)
-    if not targets.offset and not _has_offset(rows):
+    if not targets.offset and not has_offset(rows):
         return level
     none = Place(np.zeros(0), level - targets.offset / targets.counts.weight, np.zeros(0))
     found = run(IRLS(), Reweighted(NoColumns(rows), runner, loss, replace(request, rank="drop"), none), _stop(request))
     return float(found.theta[0, 0]) + found.state.next.level
 
 
-def _has_offset(rows: Rows) -> bool:
-    for part in rows.parts():
-        for block in part.blocks():
-            return block.offset is not None
-    return False
-
-
 def _stop(request: Request) -> Stop:
     return Stop(gradient=None, max_iter=request.running.max_iter or MOST_STEPS)
 
 
-def _newton(problem: Reweighted, names: tuple[str, ...], target: str) -> Ended:
+def _reweighted(problem: Reweighted, method: str, lookout: Lookout) -> Ended:
     try:
         found = run(IRLS(), problem, _stop(problem.request), callback=problem.request.running.callback)
     except FloatingPointError:
         raise DataError(
             message(
-                f"the likelihood of {target} is not finite at the start",
+                f"the likelihood of {lookout.target} is not finite at the start",
                 "Allowed: columns whose squares and exponentials a float64 can hold",
                 "divide large columns by a power of ten",
             )
         ) from None
     state: Fitting = found.state
     if found.status is Status.SEPARATED:
-        told = how_separated(problem.rows, problem.runner, problem.loss, state.place.coef, names)
-        problem.passes += 1
-        raise separated(target, told)
-    notes = () if found.status.ok else (f"newton: {found.sentence}",)
+        raise lookout.error(state.place)
+    notes = () if found.status.ok else (f"{method}: {found.sentence}",)
     place = state.place.moved(state.next.coef, state.next.level) if found.status.ok else state.place
     return Ended(found.status, found.stats.iterations + int(found.status.ok), place, notes)
 
 
-def _other(problem: Reweighted, method: str) -> Ended:
-    """By a method of least squares that reads an objective; where it separates, it stops short and is not trusted."""
-    request = problem.request
+def _other(problem: Reweighted, method: str, lookout: Lookout) -> Ended:
+    """By a method of least squares that reads an objective."""
+    request, first = problem.request, problem.first
     plain = request.running.step is None
-    objective = RowsObjective.of(problem.rows, problem.runner, problem.loss, request.penalty, standardise=plain)
-    solution = SOLVERS[method].solve(objective, request)
+    rows = Absorbed(problem.rows, problem.loss) if has_offset(problem.rows) else problem.rows
+    objective = RowsObjective.of(rows, problem.runner, problem.loss, request.penalty, standardise=plain)
+    watched = lookout.beside(request.running.callback, objective.coordinates.centre, objective.norms[: rows.n])
+    running = replace(request.running, callback=watched)
+    solution = SOLVERS[method].solve(objective, replace(request, running=running))
     notes = () if solution.status.ok else (f"{method}: {solution.sentence}",)
-    coef, centre = solution.coef[:, 0], problem.first.centre
-    level = float(solution.level[0]) + float((centre - solution.centre) @ coef)
-    return Ended(solution.status, solution.stats.iterations, Place(centre, level, coef), notes, objective.passes)
+    place = placed(first.centre, solution.centre, solution.coef, solution.level)
+    return Ended(solution.status, solution.stats.iterations, place, notes, objective.passes)
 
 
 def _certified(
-    problem: Reweighted, ended: Ended, accuracy: Accuracy, corrects: bool
+    problem: Reweighted, ended: Ended, accuracy: Literal["data"] | float, corrects: bool
 ) -> tuple[Solution, Certificate, Reduced]:
     """Certify, correct, and again while that could help."""
     status, place, stats = ended.status, ended.place, Stats(iterations=ended.iterations)

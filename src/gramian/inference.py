@@ -107,7 +107,10 @@ class Inference:
     @property
     def rsquared(self) -> Floats:
         """1 - rss / tss; NaN for a constant target. For another family, the share of the null deviance explained."""
-        return 1.0 - self._unexplained()
+        e = self.estimate
+        if e.explained is None:
+            return 1.0 - self._unexplained()
+        return np.divide(e.explained, e.tss, out=np.full(e.k, np.nan), where=e.tss > 0)
 
     @property
     def rsquared_adj(self) -> Floats:
@@ -124,7 +127,7 @@ class Inference:
             return np.full(e.k, np.nan)
         if self.covariance.kind == "classical":
             with np.errstate(divide="ignore", invalid="ignore"):
-                ratio = np.where(e.tss > 0, (e.tss - e.rss) / e.rss, np.nan)
+                ratio = np.where(e.tss > 0, e.fall / e.rss, np.nan)
             return np.maximum(ratio, 0.0) * (e.df_resid / e.df_model)
         places = np.flatnonzero(e.estimated)
         slopes = tuple(int(j) for j in places[1 if e.intercept else 0 :])

@@ -17,6 +17,8 @@ from gramian.certificate import Certificate, Evidence, certify, certify_by_dista
 from gramian.data.blocks import Rows
 from gramian.evidence import distance, evidence_of_data
 from gramian.kernels.exact import Double, exactly
+from gramian.kernels.norms import column_norms
+from gramian.kernels.rounding import U, gamma
 from gramian.losses import LOSSES
 from gramian.plan import Plan
 from gramian.plan.choose import Step
@@ -28,9 +30,12 @@ from gramian.solvers.base import Request
 from gramian.solvers.ranges import Range
 from gramian.trust import doubtful
 from gramian.views.base import Threads
+from gramian.views.counts import Counts
 from gramian.views.curvature import affordable
 from gramian.views.exact import small
-from gramian.views.moments import Counts, Moments, U, gamma
+from gramian.views.floor import Floor, floor_of
+from gramian.views.gradient import Gradient
+from gramian.views.moments import Moments
 from gramian.views.rowwise import RowsObjective
 from gramian.views.triangle import Triangle
 
@@ -61,8 +66,12 @@ def iterate(rows: Rows, request: Request, runner: Threads, plan: Plan) -> Answer
     plain = request.running.step is None
     objective = RowsObjective.of(rows, runner, LOSSES["gaussian"], request.penalty, standardise=plain)
     check_finite(objective)
+    if rows.sparse and plain and solver.traits.seeded:
+        objective = _of_shorter_rows(objective)
     moments = None
-    if affordable(objective.counts.used, objective.shape[0]):
+    if _rough(request, objective) and solver.traits.seeded:
+        objective.spent.floor = floor_of(objective)
+    if objective.spent.floor is None and affordable(objective.counts.used, objective.shape[0]):
         moments = Moments.of(objective.rows, runner)
         assert moments is not None
         _know(objective, moments)
@@ -78,6 +87,30 @@ def iterate(rows: Rows, request: Request, runner: Threads, plan: Plan) -> Answer
     if moments is None:
         return _without_factor(objective, solution, request, runner, plan)
     return _with_factor(objective, moments, solution, request, runner, plan)
+
+
+def _of_shorter_rows(objective: RowsObjective) -> RowsObjective:
+    """In the coordinates where rows bend less beside the ridge: a scale of its own makes a rare column's few values long.
+
+    On a bag of words with a ridge, 8,713 columns, standard deviations as scales took 20 times the epochs (measured).
+    """
+    other = objective.as_given()
+    if not objective.penalty:
+        return objective
+    bends = [view.without_centre().row_curvature() / Range.of_sizes(view).mu for view in (objective, other)]
+    other.count(2.0)
+    return other if bends[1] < bends[0] else objective
+
+
+def _closely(rows: Rows, request: Request) -> bool:
+    """Whether the gradient is to be certified in double-double."""
+    return small(rows) and request.running.suboptimality is None
+
+
+def _rough(request: Request, objective: RowsObjective) -> bool:
+    """Nothing is asked but to come near the optimum, for which a part of the rows may be proof enough."""
+    running = request.running
+    return not request.errors and running.suboptimality is not None and running.step is None and objective.shape[1] == 1
 
 
 def _know(objective: RowsObjective, moments: Moments) -> None:
@@ -110,7 +143,7 @@ def _with_factor(
     started = time.perf_counter()
     solution, plan = proven(rows, view, solution, request, runner, plan)
     assert solution.factor is not None
-    gradient = gradient_at(rows, view, solution, small(rows), runner)
+    gradient = gradient_at(rows, view, solution, _closely(rows, request), runner)
     check_unchanged(rows.name, view.counts, gradient.counts)
     evidence, off = evidence_of_data(view, solution, request, gradient, solution.factor.defect)
     evidence = replace(evidence, level_bound=evidence.level_bound + np.abs(off))
@@ -128,7 +161,7 @@ def _with_factor(
 def _without_factor(
     objective: RowsObjective, found: Solution, request: Request, runner: Threads, plan: Plan
 ) -> Answer:
-    """Certified by ||g|| / mu."""
+    """Certified by ||g|| / mu, or by what a part of the rows proves."""
     rows, n, spread = objective.rows, objective.n, objective.spread
     started = time.perf_counter()
     centred = rows.centred
@@ -136,9 +169,11 @@ def _without_factor(
     view = Sizes(n, centred, objective.counts, mean, objective.norms, objective.raw_norms)
     level = found.level + (mean.hi[:n] - found.centre) @ found.coef
     solution = replace(found, level=level, centre=mean.hi[:n])
-    gradient = gradient_at(rows, view, solution, small(rows), runner)
+    gradient = gradient_at(rows, view, solution, _closely(rows, request), runner)
     evidence, off = evidence_of_data(view, solution, request, gradient, np.inf)
     evidence = replace(evidence, level_bound=evidence.level_bound + np.abs(off))
+    if objective.spent.floor is not None:
+        return _by_floor(objective, objective.spent.floor, view, solution, gradient, evidence, request, plan, started)
     bend = Range.of_sizes(objective)
     error = distance(evidence, gradient.s, view.counts.weight, objective.coordinates, bend.mu)
     condition = float(np.sqrt(bend.L / bend.mu)) if bend.mu > 0 else np.inf
@@ -151,6 +186,37 @@ def _without_factor(
     plan = plan.done(Step("certify", "gradient pass, bound by the smallest curvature", seconds))
     why = "" if bend.mu > 0 else ", and no digits are certified: the smallest curvature is not known"
     plan = plan.noted(f"{n:,} columns are too many for a Gram matrix: no standard errors{why}")
+    return _answer(objective, view, solution, certificate, evidence, request, plan)
+
+
+def _by_floor(
+    objective: RowsObjective,
+    floor: Floor,
+    view: Sizes,
+    solution: Solution,
+    gradient: Gradient,
+    evidence: Evidence,
+    request: Request,
+    plan: Plan,
+    started: float,
+) -> Answer:
+    """Certified by J - J* <= g'F^-1 g / 2, F made from a part of the rows."""
+    c, weight = objective.coordinates, view.counts.weight
+    g = (evidence.g + (evidence.centre - c.centre)[:, None] * gradient.s) / c.scale[:, None]
+    unsure = (evidence.bound + np.outer(evidence.norms, evidence.residual_bound)) / c.scale[:, None]
+    if c.intercept:
+        g = np.concatenate([gradient.s[None, :], g])
+        unsure = np.concatenate([np.sqrt(weight) * evidence.residual_bound[None, :], unsure])
+    left = floor.left(g / weight, column_norms(unsure) / weight)
+    error = floor.reach(left)[int(c.intercept) :] / c.scale[:, None]
+    condition = float(np.sqrt(Range.of_sizes(objective).L / floor.values[0]))
+    certificate = certify_by_distance(evidence, solution.coef, solution.intercept, error, condition)
+    certificate = replace(certificate, gap=left)
+    seconds = time.perf_counter() - started
+    solution = solution.costing(Stats(passes=1, seconds=seconds))
+    plan = plan.done(Step("certify", f"gradient pass, curvature of {floor.rows:,} rows", seconds))
+    share = f"{floor.rows:,} of {objective.counts.used:,} rows"
+    plan = plan.noted(f"columns are independent, and J is as near its minimum as asked: proven by the curvature of {share}")
     return _answer(objective, view, solution, certificate, evidence, request, plan)
 
 

@@ -29,6 +29,9 @@ class Loss:
     For inference: `expected` is the mean of the second derivative over y (the second derivative itself where the link is
     canonical), `variance` that of y for dispersion 1, `density` the log-density of y at eta with weight w and dispersion
     phi, as R's glm counts it.
+
+    `absorb(y, w, offset)` gives the (y, w) with which no offset is needed: the loss is the same but for a constant. None
+    where there is no such thing.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Loss:
     expected: Callable[[Floats], Floats]
     variance: Callable[[Floats], Floats]
     density: Callable[[Floats, Floats, Floats, float], Floats]
+    absorb: Callable[[Floats, Floats, Floats], tuple[Floats, Floats]] | None = None
 
     def __reduce__(self) -> tuple[Callable[[str], Loss], tuple[str]]:
         """Pickled by name: it is one of LOSSES."""
@@ -67,6 +71,7 @@ def _squared() -> Loss:
         expected=np.ones_like,
         variance=np.ones_like,
         density=lambda eta, y, w, phi: 0.5 * (np.log(w / (2.0 * np.pi * phi)) - w * (y - eta) ** 2 / phi),
+        absorb=lambda y, w, o: (y - o, w),
     )
 
 
@@ -119,6 +124,8 @@ def _poisson() -> Loss:
         expected=np.exp,
         variance=lambda mu: mu,
         density=lambda eta, y, w, phi: w * (y * eta - np.exp(eta) - special.gammaln(y + 1)),
+        # w (e^(eta + o) - y eta) = w e^o (e^eta - y e^-o eta)
+        absorb=lambda y, w, o: (y * np.exp(-o), w * np.exp(o)),
     )
 
 
@@ -143,6 +150,7 @@ def _gamma() -> Loss:
         expected=np.ones_like,
         variance=lambda mu: mu**2,
         density=density,
+        absorb=lambda y, w, o: (y * np.exp(-o), w),
     )
 
 

@@ -9,18 +9,16 @@ from typing import Any, Literal
 import numpy as np
 
 from gramian.arraytypes import Floats
+from gramian.asking import ask_arrays, settings_of
 from gramian.certificate import Certificate, floored
 from gramian.data.arrays import ArrayRows
-from gramian.errors import RankError, bad_argument, not_a_choice
+from gramian.errors import RankError
 from gramian.plan import Plan
-from gramian.problem import Penalty
 from gramian.solution import Dependency, Stats, Status
-from gramian.solvers.base import RankPolicy, Request, Running
+from gramian.solvers.base import RankPolicy, Request
 from gramian.solvers.history import Record
 from gramian.solving import Accuracy, Answer, NotFinite, solve
 from gramian.views.base import Threads
-
-RANK_POLICIES = ("drop", "min-norm", "error")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +65,8 @@ def lstsq(
     weights: Any = None,
     rank: RankPolicy = "min-norm",
     tol: float | None = None,
-    accuracy: Literal["data"] | float | None = None,
+    accuracy: Literal["data", "exact"] | float | None = None,
+    decimal: bool = False,
     suboptimality: float | None = None,
     step: float | str | None = None,
     batch: int | None = None,
@@ -96,13 +95,11 @@ def lstsq(
     Raises DataError for values that cannot be used, ArgumentError for arguments outside what is allowed, RankError under
     rank="error". Reference: Golub and Van Loan, Matrix Computations, chapter 5.
     """
-    rows = ArrayRows.of(X, y, weights=weights)
-    asked = checked_accuracy(accuracy, "data")
-    settings = {"step": step, "batch": batch, "max_iter": max_iter, "seed": seed, "suboptimality": suboptimality}
-    running = running_of(accuracy, callback=callback, path=path, **settings)
-    request = Request(Penalty(float(ridge)), checked_rank(rank), checked_tol(tol), running)
-    runner = Threads(checked_threads(threads))
-    answer = solve_arrays(rows, request, method, asked, runner)
+    running = {"step": step, "batch": batch, "max_iter": max_iter, "seed": seed, "suboptimality": suboptimality}
+    running |= {"callback": callback, "path": path}
+    settings = settings_of(method, accuracy, ridge=ridge, rank=rank, tol=tol, threads=threads, decimal=decimal, **running)
+    asked, rows = ask_arrays(X, y, weights, settings)
+    answer = solve_arrays(rows, asked.request, method, asked.accuracy, asked.runner)
     solution = answer.solution
     coef, rss = solution.coef, answer.rss
     factor = solution.factor
@@ -130,18 +127,12 @@ def solve_arrays(rows: ArrayRows, request: Request, method: str, accuracy: Accur
     try:
         answer = solve(rows, request, method, accuracy, runner, rows.nnz)
     except NotFinite as error:
-        raise rows.not_finite(error.columns) from None
+        raise error.told([f"column {j} of X" for j in range(rows.n)]) or rows.not_finite(error.columns) from None
     if answer.solution.status is Status.DEPENDENT:
         factor = answer.solution.factor
         assert factor is not None
         raise RankError(dependent_message([str(d.column) for d in factor.dependencies]))
     return answer
-
-
-def running_of(accuracy: Literal["data"] | float | None, **settings: Any) -> Running:
-    """The settings of a method that iterates, with the digits asked for, if any."""
-    digits = None if accuracy is None or accuracy == "data" else float(accuracy)
-    return Running(digits=digits, refined=accuracy == "data", **settings)
 
 
 def dependent_message(columns: list[str]) -> str:
@@ -151,33 +142,3 @@ def dependent_message(columns: list[str]) -> str:
         'Allowed under rank="error": independent columns\n'
         'Hint: leave these columns out, or use rank="drop" or rank="min-norm"'
     )
-
-
-def checked_accuracy(accuracy: Literal["data"] | float | None, default: Accuracy) -> Accuracy:
-    if accuracy is None:
-        return default
-    if accuracy == "data":
-        return "data"
-    if isinstance(accuracy, str) or not 0 < float(accuracy) <= 15:
-        raise bad_argument("accuracy", accuracy, '"data", or a number of digits above 0 and up to 15')
-    return float(accuracy)
-
-
-def checked_rank(rank: RankPolicy) -> RankPolicy:
-    if rank not in RANK_POLICIES:
-        raise not_a_choice("rank", rank, RANK_POLICIES)
-    return rank
-
-
-def checked_tol(tol: float | None) -> float | None:
-    if tol is not None and not 0 < tol < 1:
-        raise bad_argument(
-            "tol", tol, "a number between 0 and 1, the distance below which a scaled column is dependent"
-        )
-    return tol
-
-
-def checked_threads(threads: int | None) -> int | None:
-    if threads is not None and (isinstance(threads, bool) or threads != int(threads) or threads < 1):
-        raise bad_argument("threads", threads, "a whole number >= 1, or None for all processors")
-    return None if threads is None else int(threads)

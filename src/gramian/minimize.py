@@ -54,7 +54,7 @@ def minimize(
     x0: Any,
     grad: Function | None = None,
     hess: Function | None = None,
-    method: str = "lbfgs",
+    method: str = "auto",
     *,
     step: float | str | None = None,
     tol: float | None = None,
@@ -67,9 +67,9 @@ def minimize(
     """Minimise a smooth function of numbers from x0; a local minimum, the global one if the function is convex.
 
     fun(x): a number; x has the shape of x0 (a float for a float). grad(x): that shape; hess(x): (size, size); central
-    differences where they are missing. method: "lbfgs", "newton", "gradient", "momentum", "nesterov", "adagrad", "rmsprop",
-    "adam". step: a number, honoured exactly, or "exact", "backtracking", "barzilai-borwein"; by default found by a line
-    search. tol: on ||grad|| relative to its start, and on ||grad|| max(1, ||x||) / max(1, |fun|); 1e-8, or 1e-5 with
+    differences where they are missing. method: "auto" (which is "lbfgs"), "newton", "gradient", "momentum", "nesterov",
+    "adagrad", "rmsprop", "adam". step, of the last six: a number, honoured exactly, or "exact", "backtracking",
+    "barzilai-borwein"; by default found by a line search. tol: on ||grad|| relative to its start, and on ||grad|| max(1, ||x||) / max(1, |fun|); 1e-8, or 1e-5 with
     differences. max_iter: default 100,000. seconds: a budget. callback: told a Snapshot after every iteration; stops when
     it returns True; its exceptions pass through. check_gradient: compare grad and hess with differences first. path: keep
     every iterate.
@@ -97,7 +97,7 @@ def minimize(
         stats=ended.stats,
         history=ended.history,
         path=None if ended.path is None else ended.path.reshape(-1, *start.shape),
-        notes=_notes(ended, grad, hess, method),
+        notes=_notes(ended, grad, objective.differenced),
     )
 
 
@@ -119,11 +119,11 @@ def _checked_tol(tol: float) -> float:
     return tol
 
 
-def _notes(ended: Run[Any], grad: Function | None, hess: Function | None, method: str) -> tuple[str, ...]:
+def _notes(ended: Run[Any], grad: Function | None, differenced: bool) -> tuple[str, ...]:
     notes: list[str] = []
     if grad is None:
         notes.append("gradient by central differences of fun: about 10 digits at best")
-    if hess is None and method == "newton":
+    if differenced:
         notes.append(f"Hessian by central differences of {'fun' if grad is None else 'grad'}")
     if ended.stats.iterations == 0 and ended.status.ok:
         notes.append("the gradient is zero at x0: a minimum, or a maximum or saddle, which no method leaves")

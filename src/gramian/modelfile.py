@@ -69,6 +69,8 @@ def _fit_in(data: dict[str, Any]) -> Fit:
         ridge=from_number(held["ridge"]),
         frequency=bool(held["frequency"]),
         likelihood=_likelihood(held.get("likelihood")),
+        explained=None if held.get("explained") is None else from_array(held["explained"], 1),
+        variances=None if held.get("variances") is None else from_array(held["variances"], 1),
     )
     if estimate.coef.shape != (len(estimate.names), len(estimate.targets)):
         raise ValueError(f"{estimate.coef.shape} coefficients for {len(estimate.names)} names")
@@ -86,8 +88,14 @@ def _fit_in(data: dict[str, Any]) -> Fit:
             from_number(cov["df"]),
             None if cov["clusters"] is None else int(cov["clusters"]),
             tuple(str(note) for note in cov["notes"]),
+            None if cov.get("errors") is None else from_array(cov["errors"], 2),
         ),
-        certificate=Certificate(evidence=found["evidence"], condition=from_number(found["condition"]), **arrays),
+        certificate=Certificate(
+            evidence=found["evidence"],
+            condition=from_number(found["condition"]),
+            written=bool(found.get("written", False)),
+            **arrays,
+        ),
         method=str(story["method"]),
         how=str(story["how"]),
         plan=str(story["plan"]),
@@ -140,5 +148,5 @@ def _moments_in(data: dict[str, Any]) -> Moments:
     if gram.shape != (p, p) or mean.hi.shape != (p,):
         raise ValueError(f"a Gram matrix of {gram.shape} for {p} columns")
     noise = from_array(data["noise"], 1)
-    sums = reduction.Moments(n, design.intercept, counts, mean, gram, noise, int(data["chain"]))
+    sums = reduction.Moments(n, design.intercept, counts, mean, gram, noise, int(data["chain"]), int(data["mean_chain"]))
     return Moments(design, sums, bool(data["frequency"]))

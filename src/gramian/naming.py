@@ -12,7 +12,7 @@ from gramian.certificate import MOST_DIGITS
 from gramian.covariance import Covariance
 from gramian.data.design import Design
 from gramian.data.faults import not_squareable
-from gramian.errors import DataError, RankError, listed
+from gramian.errors import DataError, RankError, beyond_range, listed
 from gramian.estimate import Dropped, Estimate
 from gramian.lstsq import dependent_message
 from gramian.report.table import Like
@@ -21,7 +21,7 @@ from gramian.solution import Dependency, Solution, Status
 from gramian.solvers.base import Request
 from gramian.solving import Answer, NotFinite
 from gramian.trust import FEWEST_DIGITS
-from gramian.views.moments import Counts
+from gramian.views.counts import Counts
 from gramian.views.sandwich import Projection
 
 
@@ -122,12 +122,21 @@ def named(design: Design, answer: Answer | Found, request: Request, frequency: b
     shortest = request.rank == "min-norm"
     if not shortest:
         coef[[d.column for d in dependencies]] = np.nan
+    inverse = answer.inverse if isinstance(answer, Answer) else None
+    variances = None if inverse is None else inverse.diagonal
+    if inverse is not None and design.intercept:
+        variances = np.concatenate([[inverse.constant], inverse.diagonal])
     shift = int(design.intercept)
     # Without a factor the columns are taken to be independent, and nothing that follows from it is known.
     W = factor.W if factor is not None else np.full((n, 1), np.nan)
     projection = Projection(
         solution.coef, W, solution.level, solution.centre, design.intercept, counts.weight, frequency, counts
     )
+    with np.errstate(over="ignore"):
+        unknown = np.flatnonzero(np.isinf(np.sum(W**2, axis=1)))
+    if unknown.size:  # the square of a standard error
+        sizes = np.log10(np.max(np.abs(solution.coef[unknown]), axis=1))
+        raise beyond_range([design.names[j] for j in unknown], sizes)
     root = projection.bread()
     if design.intercept:
         coef = np.concatenate([solution.intercept[None, :], coef])
@@ -149,12 +158,17 @@ def named(design: Design, answer: Answer | Found, request: Request, frequency: b
         dropped=() if shortest else dropped,
         ridge=request.penalty.ridge,
         frequency=frequency,
+        explained=answer.explained if isinstance(answer, Answer) else None,
+        variances=variances,
     )
     return estimate, projection
 
 
 def too_large(names: tuple[str, ...], error: NotFinite, weighted: bool = False) -> DataError:
     """The error of columns of [X y] by name. Rows hold no infinite value, so that a norm that is none overflowed."""
+    told = error.told(names)
+    if told is not None:
+        return told
     small = [j for j, norm in zip(error.columns, error.norms, strict=True) if norm < 1.0]
     large = [names[j] for j in error.columns if j not in small]
     return not_squareable(large, [names[j] for j in small], weighted=weighted)

@@ -8,9 +8,10 @@ is saved, loaded and continued gives the same bits as one that was never stopped
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
+import scipy.sparse as sp
 
 from gramian import jsonfile
 from gramian.arraytypes import Floats
@@ -78,14 +79,17 @@ class Online:
     def partial_fit(self, X: Any, y: Any, weights: Any = None) -> Online:
         """Steps over every row of X (m, n), y (m,) once. weights (m,), zero or more, multiply the loss of a row.
 
-        Raises DataError for values that cannot be used; the model then stays as it was. Raises it, too, on divergence.
+        X: an array or scipy.sparse, which stays sparse; a model that began with dense rows has centred its columns, and
+        takes no sparse ones. Raises DataError for values that cannot be used, and on divergence; the model then stays as it
+        was.
         """
         X, y, w = checked(X, y, weights, self.settings)
-        state = begun(X, y, self.settings) if self._state is None else self._state
-        if X.shape[1] != state.scale.size:
+        state = begun(X, y, w, self.settings) if self._state is None else self._state
+        columns = cast(tuple[int, int], X.shape)[1]
+        if columns != state.scale.size:
             raise DataError(
                 message(
-                    f"X has {X.shape[1]} columns, and had {state.scale.size} before",
+                    f"X has {columns} columns, and had {state.scale.size} before",
                     f"Allowed: {state.scale.size} columns, in the same order",
                     "begin another model for other columns",
                 )
@@ -95,8 +99,8 @@ class Online:
 
     def predict(self, X: Any) -> Floats:
         """The mean of each row's target, (m,)."""
-        eta = np.asarray(X, dtype=np.float64) @ self.coef + self.intercept
-        return self.settings.loss.mean(eta)
+        rows = X if sp.issparse(X) else np.asarray(X, dtype=np.float64)
+        return self.settings.loss.mean(np.asarray(rows @ self.coef) + self.intercept)
 
     def save(self, path: str | Path) -> None:
         """Write as JSON, without any rows; the file is replaced whole or not at all."""

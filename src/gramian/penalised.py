@@ -4,31 +4,34 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator
 
 from gramian.arraytypes import Floats
+from gramian.asking import checked_threads
 from gramian.data.arrays import ArrayRows
-from gramian.errors import GramianWarning, bad_argument, message, not_a_choice
-from gramian.glm import solve_family
+from gramian.errors import GramianWarning, bad_argument, message
+from gramian.glm import family_need, solve_family
 from gramian.losses import Loss
-from gramian.lstsq import checked_threads
 from gramian.problem import Penalty
 from gramian.reducing import NotFinite
 from gramian.solution import Status
+from gramian.solvers import SOLVERS
+from gramian.solvers.ability import AUTO, Need, first_that, refuse
 from gramian.solvers.base import Request, Running
 from gramian.solvers.iterate import Stop, run
-from gramian.solvers.lbfgs import LBFGS
+from gramian.solvers.iterated import Iterated
 from gramian.views.base import Threads
 from gramian.views.rowwise import RowsObjective
 
-METHODS = ("auto", "newton", "lbfgs")
 SMALL = 600
-"""Parameters up to which a Hessian costs little: Newton's method then."""
+"""Parameters up to which a Hessian costs little: the method that reweights then."""
+MULTINOMIAL = Need("fit more than two classes", lambda traits: traits.functions)
+STAYS_SPARSE = Need("leave a sparse X sparse with this loss", lambda traits: not traits.reweights)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,35 +54,45 @@ class Penalised(BaseEstimator, ABC):
     threads: int | None
 
     def _check(self) -> None:
-        if self.method not in METHODS:
-            raise not_a_choice("method", self.method, METHODS)
         if not 0 < self.tol < 1:
             raise bad_argument("tol", self.tol, "a number between 0 and 1, of the gradient relative to that at the start")
         if isinstance(self.max_iter, bool) or self.max_iter != int(self.max_iter) or self.max_iter < 1:
             raise bad_argument("max_iter", self.max_iter, "a whole number >= 1")
 
-    def _newton(self, X: Any, parameters: int) -> bool:
-        if self.method == "newton" and sp.issparse(X):
-            raise bad_argument("method", "newton", "'auto' or 'lbfgs' for a sparse X", "Newton's method would make it dense")
-        return self.method == "newton" or (self.method == "auto" and parameters <= SMALL and not sp.issparse(X))
+    def _chosen(self, X: Any, parameters: int, *needs: Need) -> str:
+        """The name of the method, or what "auto" stands for. ArgumentError where it cannot do this."""
+        sparse = [STAYS_SPARSE] if sp.issparse(X) else []
+        few = parameters <= SMALL and not sparse
+        default = first_that(lambda t: t.functions and (t.reweights if few else t.frugal))
+        refuse(self.method, [*needs, *sparse], default)
+        return default if self.method == AUTO else self.method
 
     def _one(self, X: Any, y: Floats, w: Floats | None, loss: Loss, ridge: float) -> Solved:
         """One linear predictor."""
+        method = self._chosen(X, X.shape[1], family_need(loss))
+        traits = SOLVERS[method].traits
         rows = ArrayRows.of(X, y, weights=w, centred=self.fit_intercept and not sp.issparse(X))
         runner = Threads(checked_threads(self.threads))
         request = Request(Penalty(ridge), "min-norm", None, Running(max_iter=self.max_iter))
         names = tuple(f"column {j} of X" for j in range(rows.n))
         try:
-            if self._newton(X, rows.n):
-                answer = solve_family(rows, loss, request, "newton", "data", runner, names, "y", whole_counts=False)
+            if traits.reweights or not sp.issparse(X):
+                running = replace(request.running, tolerance=None if traits.seeded else self.tol)
+                request = replace(request, running=running)
+                answer = solve_family(rows, loss, request, method, "data", runner, names, "y", whole_counts=False)
                 found = answer.solution
                 return Solved(found.coef[:, 0], float(found.intercept[0]), found.stats.iterations, found.status)
-            objective = RowsObjective.of(rows, runner, loss, request.penalty, intercept=self.fit_intercept)
+            # Rows in random order are read as they are: a centre would fill every one.
+            centre = None if not traits.seeded else False
+            objective = RowsObjective.of(
+                rows, runner, loss, request.penalty, intercept=self.fit_intercept, centre=centre
+            )
             theta = objective.start()
             if self.fit_intercept:
                 mean = float(np.average(y, weights=w))
                 theta[0, 0] = float(loss.link(np.array([mean]))[0]) if np.isfinite(loss.link(np.array([mean]))[0]) else 0.0
-            ended = run(LBFGS(), objective, Stop(gradient=self.tol, max_iter=self.max_iter), theta=theta)
+            made = cast(Iterated, SOLVERS[method]).made(Running())
+            ended = run(made, objective, Stop(gradient=self.tol, max_iter=self.max_iter), theta=theta)
         except NotFinite as error:
             raise rows.not_finite(error.columns) from None
         coef, level = objective.coordinates.to_user(ended.theta)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 
 from gramian.arraytypes import Floats
 from gramian.data.blocks import Rows
-from gramian.errors import DataError, message, no_weight_left
-from gramian.views.moments import Counts
+from gramian.errors import DataError, beyond_range, message, no_weight_left, uneven_dependence
+from gramian.views.counts import Counts
 
 LARGE = 1e110
 """Norms of columns from 1 / LARGE to LARGE leave room for every product that the certificate takes."""
@@ -18,10 +19,34 @@ LARGE = 1e110
 class NotFinite(DataError):
     """A reduction came out infinite, not a number or near underflow; to blame are `columns` of [X y] with these `norms`."""
 
+    what = "hold NaN, infinite values, or values too large or too small to square"
+
     def __init__(self, columns: list[int], norms: list[float]) -> None:
-        super().__init__(f"columns {columns} hold NaN, infinite values, or values too large or too small to square")
+        super().__init__(f"columns {columns} {self.what}")
         self.columns = columns
         self.norms = norms
+
+    def told(self, names: Sequence[str]) -> DataError | None:
+        """The error by the names of the columns of [X y], where it is not their values that are to blame."""
+        return None
+
+
+class BeyondRange(NotFinite):
+    """Coefficients of `columns` of X that no float64 holds: 10^norm is about their size."""
+
+    what = "have coefficients outside the range of a float64"
+
+    def told(self, names: Sequence[str]) -> DataError:
+        return beyond_range([names[j] for j in self.columns], self.norms)
+
+
+class Uneven(NotFinite):
+    """`columns` depend on others, and sizes differ too much for the shortest of all solutions to be told."""
+
+    what = "depend on other columns, and sizes differ too much for the shortest solution to be told"
+
+    def told(self, names: Sequence[str]) -> DataError:
+        return uneven_dependence(names[j] for j in self.columns)
 
 
 class Reduced(Protocol):

@@ -12,27 +12,34 @@ import numpy as np
 
 from gramian.arraytypes import Floats
 from gramian.certificate import Certificate, Correction, Evidence, certify, correct
+from gramian.confirming import PROVEN, proven
 from gramian.data.blocks import Rows
 from gramian.errors import RankError, message
-from gramian.evidence import Sized, evidence_of_data, evidence_of_view, orthonormalised, residual_known, rss_after
+from gramian.evidence import evidence_of_data, evidence_of_view, rss_after
+from gramian.exactness import Inverse, confirmed, inverse_of, measured, widened, with_low_parts
 from gramian.kernels.norms import column_norms
+from gramian.kernels.rounding import U
 from gramian.plan import Plan
 from gramian.plan.choose import Step
 from gramian.solution import Solution, Stats
 from gramian.solvers.base import CONSTANT, Request
 from gramian.trust import FEWEST_DIGITS, doubtful
 from gramian.views.base import Runner
+from gramian.views.counts import Counts, check_unchanged
 from gramian.views.exact import exact_gradient, small
-from gramian.views.gradient import Gradient, Point
-from gramian.views.moments import Counts, Moments, check_unchanged
-from gramian.views.triangle import Triangle
+from gramian.views.gradient import Gradient, Point, Squares
+from gramian.views.moments import Moments
+from gramian.views.sight import Seeing, Sized
+from gramian.views.sketch import Sketch
 
-Accuracy: TypeAlias = Literal["data"] | float
-"""All digits that the data support, or a number of digits."""
+Accuracy: TypeAlias = Literal["data", "exact"] | float
+"""All digits that the data support, in float64 or, whatever it costs, in double-double; or a number of digits."""
 
-PROVEN = 0.1
-"""A factor whose defect is bounded below this needs no test on the data."""
 MOST_STEPS = 12
+AFFORDABLE = 2e7
+"""Rows times columns squared up to which the inverse of X'X is refined unasked: 0.05 s, measured."""
+SETTLED = 1e-8
+"""Share of rss that the last correction may explain where rss is wanted to its last place."""
 RESIDUAL, FEWEST_RESIDUAL = 4.0, 2.0
 """Digits of the residual sum of squares that save a pass over the rows, and those that allow standard errors without."""
 
@@ -49,30 +56,37 @@ class Answer:
     rss: Floats
     met: bool  # the accuracy asked for is certified
     moments: Moments | None  # when the solver read them
+    exact: bool = False  # the last gradient was taken in double-double
+    explained: Floats | None = None  # tss - rss where it is known better than their difference, (k,)
+    inverse: Inverse | None = None
 
 
 def refine(
     rows: Rows | None,
-    view: Moments | Triangle,
+    view: Seeing | Sketch,
     solution: Solution,
     request: Request,
     accuracy: Accuracy,
     runner: Runner | None,
     plan: Plan,
 ) -> Answer:
-    """Certify, correct, repeat. Without rows, or when they can be read once only, the view itself is the evidence."""
+    """Certify, correct, repeat. Without rows, or when they can be read once only, the view itself is the evidence.
+
+    A sketch is no evidence: its plan has seen to it that the rows can be read again.
+    """
     factor = solution.factor
     if factor is None:
         raise RankError(message(solution.status.value))
-    evidence = evidence_of_view(view, solution, request, factor)
     from_view = rows is None or runner is None or not rows.rereadable
-    if from_view or accuracy != "data":
+    if not isinstance(view, Sketch) and (from_view or not isinstance(accuracy, str)):
+        evidence = evidence_of_view(view, solution, request, factor)
         correction = correct(evidence, factor)
         answer = _answer(view, _corrected(solution, correction), evidence, correction, accuracy, plan)
         coef = answer.solution.coef
         if from_view:
-            return answer if residual_known(view, coef, answer.rss, FEWEST_RESIDUAL) else _without_residual(answer)
-        if answer.met and residual_known(view, coef, answer.rss, RESIDUAL):
+            known = view.at(coef).residual_known(answer.rss, FEWEST_RESIDUAL)
+            return answer if known else _without_residual(answer)
+        if answer.met and view.at(coef).residual_known(answer.rss, RESIDUAL):
             return answer
     assert rows is not None
     assert runner is not None
@@ -87,29 +101,35 @@ def _without_residual(answer: Answer) -> Answer:
 
 def _refine_from_data(
     rows: Rows,
-    view: Moments | Triangle,
+    view: Seeing | Sketch,
     solution: Solution,
     request: Request,
     accuracy: Accuracy,
     runner: Runner,
     plan: Plan,
 ) -> Answer:
+    exact = accuracy == "exact" or small(rows)
     solution, plan = proven(rows, view, solution, request, runner, plan)
     factor = solution.factor
     assert factor is not None
-    exact = small(rows)
+    if exact and factor.rank and PROVEN <= factor.defect and not isinstance(view, Sketch):
+        factor = confirmed(view, request, factor, measured(rows, view, factor, runner))
+        solution = replace(solution, factor=factor).costing(Stats(passes=1))
     before = np.inf
     n = view.n
+    sizes: Sized = view
     while True:
         started = time.perf_counter()
         if not exact:
             solution = solution.rounded()
         gradient = gradient_at(rows, view, solution, exact, runner)
         check_unchanged(rows.name, view.counts, gradient.counts)
-        evidence, level = evidence_of_data(view, solution, request, gradient, factor.defect)
+        if gradient.low and sizes is view:
+            sizes, factor = widened(view), with_low_parts(view, factor)
+        evidence, level = evidence_of_data(sizes, solution, request, gradient, factor.defect)
         correction = correct(evidence, factor)
         # The means are known better than the centre, so moving the coefficients moves the level.
-        shift = np.abs(correction.coef).T @ view.mean_error[:n]
+        shift = np.abs(correction.coef).T @ sizes.mean_error[:n]
         evidence = replace(evidence, level_bound=evidence.level_bound + shift)
         size = float(np.max(column_norms(correction.z), initial=0.0))
         solution = solution.corrected_by(correction.coef, level - view.mean.lo[:n] @ correction.coef)
@@ -117,46 +137,55 @@ def _refine_from_data(
         seconds = time.perf_counter() - started
         solution = solution.costing(Stats(passes=1, refinements=1, seconds=seconds))
         answer = _answer(view, solution, replace(evidence, rss=rss), correction, accuracy, plan)
+        if gradient.squares is not None:
+            answer = _summed(answer, gradient, gradient.squares)
         plan = plan.done(Step("refine", f"{'exact ' if exact else ''}gradient pass, correction {size:.1e}", seconds))
-        if _finished(answer, correction, accuracy, size, before, solution.stats.refinements):
-            return replace(answer, plan=plan)
+        left = factor.defect / (1.0 - factor.defect) * size if factor.defect < 1 else 0.0
+        if _finished(answer, evidence, correction, accuracy, size, before, left, solution.stats.refinements):
+            answer = replace(answer, plan=plan)
+            wanted = request.errors and not request.penalty and answer.exact
+            cheap = accuracy == "exact" or view.counts.used * n * n <= AFFORDABLE
+            return with_inverse(answer, rows, view, runner) if wanted and cheap else answer
         before = size
 
 
+def _summed(answer: Answer, gradient: Gradient, squares: Squares) -> Answer:
+    """With the sums of squares of a pass in double-double; what the correction took off rss, it explains."""
+    tss = np.where(answer.tss > 0, squares.tss, 0.0)
+    explained = squares.explained + (gradient.rss - answer.rss)
+    certificate = replace(answer.certificate, written=gradient.low)
+    return replace(answer, certificate=certificate, tss=tss, explained=explained, exact=True)
+
+
 def _finished(
-    answer: Answer, correction: Correction, accuracy: Accuracy, size: float, before: float, steps: int
+    answer: Answer,
+    evidence: Evidence,
+    correction: Correction,
+    accuracy: Accuracy,
+    size: float,
+    before: float,
+    left: float,
+    steps: int,
 ) -> bool:
-    met = accuracy != "data" and answer.met
-    at_floor = bool(np.all(correction.bracket <= 2.0 * correction.floor))
-    full = bool(np.all(answer.certificate.digits_each >= 15.9))
+    """`left` bounds what the correction of this size leaves of itself."""
+    met = not isinstance(accuracy, str) and answer.met
+    # The floor is a bound for the worst case, n roundings in a row; the answer itself ends at a few of them.
+    sizes = evidence.norms @ np.abs(answer.solution.coef)
+    rounding = 4.0 * U * (evidence.y_norm + sizes)
+    at_floor = bool(np.all((correction.bracket <= 2.0 * correction.floor) & (left <= rounding)))
+    # A correction changes rss by its square, which is known to few digits.
+    settled = not answer.exact or bool(np.all(column_norms(correction.z) ** 2 <= SETTLED * answer.rss))
+    full = settled and bool(np.all(answer.certificate.digits_each >= 15.9))
     stalled = size > 0.5 * before
     return met or at_floor or full or stalled or steps >= MOST_STEPS
 
 
-def gradient_at(
-    rows: Rows, view: Sized, solution: Solution, exact: bool, runner: Runner, probes: Floats | None = None
-) -> Gradient:
+def gradient_at(rows: Rows, view: Sized, solution: Solution, exact: bool, runner: Runner) -> Gradient:
     norms = view.norms[: view.n]
     point = Point(solution.centre, solution.level, solution.coef, solution.level_lo, solution.coef_lo)
     if exact:
-        return exact_gradient(rows, runner, point, norms)
-    return Gradient.of(rows, runner, point, norms, probes)
-
-
-def proven(
-    rows: Rows, view: Moments | Triangle, solution: Solution, request: Request, runner: Runner, plan: Plan
-) -> tuple[Solution, Plan]:
-    """The solution with a factor that the data confirm, by one more pass where its own bound does not say enough."""
-    factor = solution.factor
-    if factor is None or factor.defect < PROVEN or not factor.rank:
-        return solution, plan
-    started = time.perf_counter()
-    seen = gradient_at(rows, view, solution, False, runner, factor.W)
-    check_unchanged(rows.name, view.counts, seen.counts)
-    better = orthonormalised(view, request, factor, seen)
-    seconds = time.perf_counter() - started
-    solution = replace(solution, factor=better).costing(Stats(passes=1, seconds=seconds))
-    return solution, plan.done(Step("confirm", f"factor on the data, defect {better.defect:.1e}", seconds))
+        return exact_gradient(rows, runner, point, norms, view.raw_norms)
+    return Gradient.of(rows, runner, point, norms)
 
 
 def _corrected(solution: Solution, correction: Correction) -> Solution:
@@ -164,7 +193,7 @@ def _corrected(solution: Solution, correction: Correction) -> Solution:
 
 
 def _answer(
-    view: Moments | Triangle,
+    view: Seeing | Sketch,
     solution: Solution,
     evidence: Evidence,
     correction: Correction,
@@ -174,6 +203,9 @@ def _answer(
     factor = solution.factor
     assert factor is not None
     certificate = certify(evidence, factor, correction, solution.coef, solution.intercept)
+    # J - J* = ||X (b - b*)||^2 / (2 W), the level's own part beside it.
+    gap = (correction.reach**2 / view.counts.weight + evidence.level_bound**2) / 2.0
+    certificate = replace(certificate, gap=gap)
     return Answer(
         solution,
         certificate,
@@ -181,9 +213,22 @@ def _answer(
         view.counts,
         tss=total_squares(view),
         rss=evidence.rss,
-        met=not doubtful(certificate, FEWEST_DIGITS if accuracy == "data" else accuracy),
+        met=not doubtful(certificate, FEWEST_DIGITS if isinstance(accuracy, str) else accuracy),
         moments=view if isinstance(view, Moments) else None,
     )
+
+
+def with_inverse(answer: Answer, rows: Rows, view: Seeing | Sketch, runner: Runner) -> Answer:
+    """With the diagonal of (X'X)^-1 to full digits: one more pass, in double-double."""
+    factor = answer.solution.factor
+    if factor is None or not factor.rank or not np.isfinite(factor.defect):
+        return answer
+    started = time.perf_counter()
+    inverse, better = inverse_of(view, factor, measured(rows, view, factor, runner))
+    seconds = time.perf_counter() - started
+    solution = replace(answer.solution, factor=better).costing(Stats(passes=1, seconds=seconds))
+    plan = answer.plan.done(Step("errors", "exact pass for the inverse of X'X", seconds))
+    return replace(answer, solution=solution, plan=plan, inverse=inverse)
 
 
 def total_squares(view: Sized) -> Floats:

@@ -206,6 +206,18 @@ class Fit(Figures):
         """As residuals, the fitted values."""
         return self.influence().fitted
 
+    # ---- pictures
+
+    def plot(self, kind: Literal["residuals", "coefficients", "ridge"] = "residuals", target: int = 0, level: float = 0.95) -> Any:
+        """A matplotlib Figure (the extra `plot`): four pictures of the residuals, the coefficients, or a ridge path.
+
+        "residuals" and "ridge" take a pass over the rows, and are for the normal family. target: which of several. Raises
+        NeedsData on a loaded model, ArgumentError for another kind or without matplotlib.
+        """
+        from gramian.plots.pictures import picture
+
+        return picture(self, kind, target, level)
+
     # ---- answers
 
     def summary(self, level: float = 0.95) -> Summary:

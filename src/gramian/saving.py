@@ -54,10 +54,12 @@ def write_model(
             "root": array(covariance.root),
             "df": number(covariance.df),
             "clusters": covariance.clusters,
+            "errors": None if covariance.errors is None else array(covariance.errors),
             "notes": list(covariance.notes),
         },
         "certificate": {
             "evidence": certificate.evidence,
+            "written": certificate.written,
             "condition": number(certificate.condition),
             **{name: array(getattr(certificate, name)) for name in CERTIFICATE},
         },
@@ -74,6 +76,8 @@ def _estimate(estimate: Estimate) -> dict[str, Any]:
         "log_weight_sum": number(estimate.log_weight_sum),
         "rss": array(estimate.rss),
         "tss": array(estimate.tss),
+        "explained": None if estimate.explained is None else array(estimate.explained),
+        "variances": None if estimate.variances is None else array(estimate.variances),
         "rank": estimate.rank,
         "dropped": [asdict(item) for item in estimate.dropped],
         "ridge": number(estimate.ridge),
@@ -97,5 +101,6 @@ def write_moments(path: str | Path, design: Design, sums: Moments, frequency: bo
         "gram": array(sums.gram),
         "noise": array(sums.noise),
         "chain": sums.chain,
+        "mean_chain": sums.mean_chain,
     }
     jsonfile.write(path, MOMENTS, VERSION, content)

@@ -6,14 +6,20 @@ import warnings
 from typing import Any, Self
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gramian.arraytypes import Floats
+from gramian.data.blocks import Block, Matrix
+from gramian.distinct import Weighted, distinct, weighted
 from gramian.errors import GramianWarning, bad_argument, message, not_a_choice
+from gramian.losses import LOSSES
 from gramian.penalised import sample_weights
 from gramian.stepping import RULES, Settings, State, begun, stepped
+from gramian.views import blockpass
+from gramian.views.manytargets import Surface
 
 __all__ = ["SGDRegressor"]
 
@@ -71,20 +77,25 @@ class SGDRegressor(RegressorMixin, BaseEstimator):
     n_features_in_: int
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Epochs over X (m, n), y (m,) until nothing is gained; sample_weight (m,) or a number, >= 0."""
+        """Epochs over X (m, n), an array or scipy.sparse, y (m,) until nothing is gained; sample_weight (m,) or a number, >= 0.
+
+        With shuffle, rows that repeat each other are taken once, with their weights summed, and drawn in an order that depends
+        on their values and `random_state` alone: weights and repeated rows, in any order, give the same bits. The loss is
+        averaged by the weights. Memory: a copy of the rows.
+        """
         X, y, w = self._arrays(X, y, sample_weight, reset=True)
         settings = self._settings()
-        used, held = self._split(X.shape[0], settings.seed)
-        Xf, yf, wf = X[used], y[used], w[used] if w.size else w
-        judge = (X[held], y[held], w[held] if w.size else w) if held.size else (Xf, yf, wf)
-        state = begun(Xf, yf, settings)
-        best, best_loss, waited = state, self._loss(state, *judge), 0
+        rows = distinct(X, y, w) if self.shuffle else weighted(X, y, w)
+        used, held = self._split(rows.rows, settings.seed)
+        fitted, judge = (rows.taken(used), rows.taken(held)) if held.size else (rows, rows)
+        state = begun(fitted.X, fitted.y, fitted.w, settings)
+        best, best_loss, waited = state, self._loss(state, judge), 0
         self.n_iter_ = 0
         wanted = (self.tol or 0.0) * best_loss
         while self.n_iter_ < int(self.max_iter):
             self.n_iter_ += 1
-            state = stepped(state, Xf, yf, wf, settings)
-            loss = self._loss(state, *judge)
+            state = stepped(state, fitted.X, fitted.y, fitted.w, settings, again=self.n_iter_ > 1)
+            loss = self._loss(state, judge)
             waited = 0 if loss < best_loss - wanted else waited + 1
             if loss < best_loss:
                 best, best_loss = state, loss
@@ -100,24 +111,35 @@ class SGDRegressor(RegressorMixin, BaseEstimator):
         return self._keep(best if self.tol is not None else state)
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """One epoch over these rows, from where the model stands; the first call fixes the scales of the columns."""
+        """One epoch over these rows, from where the model stands; the first call fixes the scales of the columns.
+
+        Rows are taken as they come, and sample_weight multiplies the loss of a row.
+        """
         first = not hasattr(self, "state_")
         X, y, w = self._arrays(X, y, sample_weight, reset=first)
         settings = self._settings()
-        state = begun(X, y, settings) if first else self.state_
+        w = np.zeros(0) if w is None else w
+        state = begun(X, y, w, settings) if first else self.state_
         self.n_iter_ = 1
         return self._keep(stepped(state, X, y, w, settings))
 
     def predict(self, X: Any) -> Floats:
         """X @ coef_ + intercept_, (m,)."""
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, reset=False)
-        return np.asarray(X @ self.coef_ + self.intercept_[0])
+        X = validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
+        return np.asarray(X @ self.coef_) + self.intercept_[0]
 
-    def _arrays(self, X: Any, y: Any, sample_weight: Any, reset: bool) -> tuple[Floats, Floats, Floats]:
-        X, y = validate_data(self, X, y, dtype=np.float64, order="C", y_numeric=True, reset=reset)
+    def _arrays(self, X: Any, y: Any, sample_weight: Any, reset: bool) -> tuple[Matrix, Floats, Floats | None]:
+        X, y = validate_data(
+            self, X, y, accept_sparse="csr", dtype=np.float64, order="C", y_numeric=True, reset=reset
+        )
         w = sample_weights(sample_weight, X.shape[0])
-        return X, np.asarray(y, dtype=np.float64)[:, None], np.zeros(0) if w is None else w
+        if sp.issparse(X):
+            X = sp.csr_array(X)
+            if not X.has_canonical_format:
+                X = X.copy()
+                X.sum_duplicates()
+        return X, np.asarray(y, dtype=np.float64)[:, None], w
 
     def _settings(self) -> Settings:
         if self.learning_rate not in RATES:
@@ -159,14 +181,14 @@ class SGDRegressor(RegressorMixin, BaseEstimator):
             raise bad_argument("validation_fraction", self.validation_fraction, f"less than all of the {m} rows", hint)
         return np.sort(order[apart:]), np.sort(order[:apart])
 
-    def _loss(self, state: State, X: Floats, y: Floats, w: Floats) -> float:
-        """What is minimised, at this state."""
-        n = X.shape[1]
+    def _loss(self, state: State, rows: Weighted) -> float:
+        """What is minimised, at this state; one pass."""
+        n = state.scale.size
         coef = state.theta[0, :n] / state.scale
-        level = state.theta[0, n] if self.fit_intercept else 0.0
-        r = y[:, 0] - ((X - state.centre) @ coef + level)
-        penalty = 0.5 * float(self.alpha) * float(coef @ coef)
-        return 0.5 * float(np.average(r * r, weights=w if w.size else None)) + penalty
+        level = state.theta[:, n] if self.fit_intercept else np.zeros(1)
+        block = Block(0, rows.X, rows.y, rows.w, None, rows.rows, None, False, 0)
+        total = blockpass.value(block, Surface(state.centre, coef[:, None], level), LOSSES["gaussian"])
+        return total.value / rows.rows + 0.5 * float(self.alpha) * float(coef @ coef)
 
     def _keep(self, state: State) -> Self:
         self.state_ = state
@@ -176,3 +198,8 @@ class SGDRegressor(RegressorMixin, BaseEstimator):
         self.intercept_ = np.array([level])
         self.t_ = float(state.rows)
         return self
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags

@@ -19,6 +19,7 @@ class Status(Enum):
     CANNOT_TELL = (
         "the moments alone cannot tell whether the columns are independent (condition above 1e7); a QR of the rows can"
     )
+    UNCONFIRMED = "the rows do not confirm which columns are independent; a QR of the rows can tell"
     DEPENDENT = "some columns depend on others"
     INDEFINITE = "the Gram matrix is not positive definite in floating point"
     CONVERGED = "converged to the tolerance asked"

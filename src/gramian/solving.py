@@ -16,18 +16,24 @@ import numpy as np
 from gramian.data.blocks import Rows
 from gramian.errors import DataError, RankError, SourceError, message
 from gramian.iterating import iterate
-from gramian.plan import Machine, Plan, choose
+from gramian.looking import seen_condition
+from gramian.plan import Plan, choose, here
 from gramian.plan.choose import Step
 from gramian.problem import Facts
 from gramian.reducing import NotFinite, check_finite, no_rows
 from gramian.refining import Accuracy, Answer, refine
+from gramian.scaling import in_units, restored, units_of
 from gramian.solution import Solution, Stats, Status
 from gramian.solvers import SOLVERS
-from gramian.solvers.base import Request
+from gramian.solvers.base import EPS, Request
 from gramian.views.base import Runner, Threads, single_threaded_blas
 
-__all__ = ["Accuracy", "Answer", "NotFinite", "check_finite", "no_rows", "refine", "solve", "solve_view"]
+__all__ = ["Accuracy", "Answer", "NotFinite", "check_finite", "no_rows", "plan_for", "refine", "solve", "solve_view"]
 
+SQUARED = min(solver.traits.limit for solver in SOLVERS.values())
+"""Condition above which the methods that square it give up."""
+SHARE_DIGITS = 6.0
+"""Digits that a direct method proves from its reduction alone, more than any suboptimality that is asked for needs."""
 THREADED = 1000
 """Columns from which factorisations may use several threads."""
 
@@ -39,40 +45,80 @@ def solve(
 
     Raises RankError, DataError or SourceError when the rows give no answer, ArgumentError for an unknown method.
     """
-    plan = choose(Facts.of(rows, nnz), Machine(), method, runner.threads, request.running)
+    facts = Facts.of(rows, nnz)
+    if method == "auto":
+        facts = replace(facts, condition=seen_condition(rows, SQUARED))
+    plan = plan_for(facts, request, method, accuracy, runner.threads)
+    if request.running.suboptimality is not None:
+        accuracy = SHARE_DIGITS
     # Small factorisations gain nothing from threads, and with one thread they give the same bits on any machine.
     with single_threaded_blas() if rows.n < THREADED else nullcontext():
-        return _solved(rows, request, accuracy, runner, plan)
+        try:
+            return _solved(rows, request, accuracy, runner, plan)
+        except NotFinite:
+            found = None if plan.order[0].solver.traits.iterates else units_of(rows, request, runner)
+            if found is None:
+                raise
+        units, counts = found
+        scaled, asked = in_units(rows, request, units)
+        return restored(_solved(scaled, asked, accuracy, runner, plan), units, request, counts)
+
+
+def within(answer: Answer, request: Request) -> Answer:
+    """A direct answer to a suboptimality: met where the share of what J can fall that may be left is proven."""
+    share, gap = request.running.suboptimality, answer.certificate.gap
+    if share is None or gap is None:
+        return answer
+    lost = answer.rss + request.penalty.ridge * np.sum(answer.solution.coef**2, axis=0)
+    most = share * (answer.tss - lost) / (2.0 * answer.counts.weight)
+    return replace(answer, met=bool(np.all(gap <= np.maximum(most, EPS * answer.tss))))
+
+
+def plan_for(facts: Facts, request: Request, method: str, accuracy: Accuracy, threads: int) -> Plan:
+    """The plan of a question, with this machine's prices."""
+    digits = None if isinstance(accuracy, str) else accuracy
+    digits = digits if request.running.suboptimality is None else SHARE_DIGITS
+    return choose(replace(facts, digits=digits, ridge=bool(request.penalty)), here(), method, threads, request.running)
 
 
 def _solved(rows: Rows, request: Request, accuracy: Accuracy, runner: Threads, plan: Plan) -> Answer:
-    if plan.order and plan.order[0].solver.traits.iterates:
-        return iterate(rows, request, runner, plan)
-    while True:
-        view, solution, plan = _first_answer(rows, request, plan, runner)
-        answer = refine(rows, view, solution, request, accuracy, runner, plan)
-        unproven = answer.certificate.evidence == "data" and bool(np.any(np.isinf(answer.certificate.forward_bound)))
-        if plan.order[0].solver.traits.decides_rank or not unproven:
+    while plan.order and plan.order[0].solver.traits.iterates:
+        answer = iterate(rows, request, runner, plan)
+        if answer.met or plan.asked or len(plan.order) < 2:
             return answer
-        plan = _next(rows, plan, Status.CANNOT_TELL)
+        plan = answer.plan.moved_on("what was asked for could not be certified")
+    view = None
+    while True:
+        view, solution, plan = _first_answer(rows, request, plan, runner, view)
+        answer = refine(rows, view, solution, request, accuracy, runner, plan)
+        factor = answer.solution.factor
+        if _decides(plan.order[0].solver.traits) or factor is None or not np.isinf(factor.defect):
+            return within(answer, request)
+        plan = _next(rows, answer.plan, Status.UNCONFIRMED)
 
 
-def _first_answer(rows: Rows, request: Request, plan: Plan, runner: Runner) -> tuple[Any, Solution, Plan]:
+def _decides(traits: Traits) -> bool:
+    """Whether a method tells dependent columns apart without a later pass."""
+    return traits.decides_rank and not traits.confirmed
+
+
+def _first_answer(
+    rows: Rows, request: Request, plan: Plan, runner: Threads, view: Any = None
+) -> tuple[Any, Solution, Plan]:
+    """The answer of the first method that has one; `view` is what was read before, and is not read again for a method that
+    solves from it.
+    """
     spent = Stats()
     while True:
         if not plan.order:
             raise DataError(message("no method can solve this problem", str(plan)))
         candidate = plan.order[0]
-        started = time.perf_counter()
-        view = candidate.solver.view.of(rows, runner)
-        if view is None or view.counts.used == 0:
-            raise no_rows(rows, None if view is None else view.counts)
-        check_finite(view)
-        reduced = time.perf_counter() - started
-        name = candidate.solver.view.__name__.lower()
-        plan = plan.done(Step("reduce", f"{name}, {view.counts.used:,} rows", reduced))
+        if type(view) is not candidate.solver.view:
+            started = time.perf_counter()
+            view, plan = _reduced(rows, plan, runner)
+            spent += Stats(passes=1, seconds=time.perf_counter() - started)
         solution, plan = solve_view(plan, view, request)
-        spent += Stats(passes=1, seconds=reduced + solution.stats.seconds)
+        spent += Stats(seconds=solution.stats.seconds)
         if rows.sparse and not candidate.solver.traits.sparse:
             plan = plan.noted(f"{candidate.name} made sparse blocks dense, one at a time")
         if solution.status is not Status.CANNOT_TELL:
@@ -80,10 +126,25 @@ def _first_answer(rows: Rows, request: Request, plan: Plan, runner: Runner) -> t
         plan = _next(rows, plan, solution.status)
 
 
+def _reduced(rows: Rows, plan: Plan, runner: Threads) -> tuple[Any, Plan]:
+    """What the first candidate solves from: one pass."""
+    started = time.perf_counter()
+    kind = plan.order[0].solver.view
+    view = kind.of(rows, runner)
+    if view is None or view.counts.used == 0:
+        raise no_rows(rows, None if view is None else view.counts)
+    check_finite(view)
+    seconds, what = time.perf_counter() - started, f"{kind.__name__.lower()}, {view.counts.used:,} rows"
+    reading = seconds * runner.clock.share() if plan.facts.where.copied else 0.0
+    steps = [Step("read", f"{view.counts.read:,} rows", reading)] if reading else []
+    steps.append(Step("reduce", what, seconds - reading))
+    return view, plan.done(step)
+
+
 def _next(rows: Rows, plan: Plan, status: Status) -> Plan:
     """The plan without its first candidate, which could not answer; raises where there is no other."""
     plan = plan.moved_on(status.value)
-    able = " or ".join(f'method="{name}"' for name, solver in SOLVERS.items() if solver.traits.decides_rank)
+    able = " or ".join(f'method="{name}"' for name, solver in SOLVERS.items() if _decides(solver.traits))
     if plan.asked or not plan.order:
         raise RankError(message(status.value, hint=f"use {able}"))
     if not rows.rereadable:

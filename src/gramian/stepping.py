@@ -5,7 +5,7 @@ hundred rows), and the first step comes from its largest row, h_1 = 1 / (2 max c
 comes. Steps fall as h_t = h_1 (1 + h_1 (t - 1))^-0.6; those of the adaptive rules as (1 + decay (t - 1))^-1/2 from a share of the
 size of theta. A step of the user's own acts on the raw columns, from zero, and turns all that off.
 
-Cost 4 n operations a row.
+Sparse rows stay sparse: their columns are scaled by their root mean squares and not centred. Cost 4 operations a stored value.
 Reference: Robbins and Monro (1951); Bottou, Curtis and Nocedal (2018), SIAM Review 60(2), section 4.
 """
 
@@ -16,12 +16,18 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, cast
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from gramian.arraytypes import Floats
+from gramian.arraytypes import Floats, Ints
 from gramian.data.arrays import ArrayRows, first_nonfinite
-from gramian.errors import bad_argument, bad_target, diverged_online, not_a_choice
+from gramian.data.blocks import Block, Matrix
+from gramian.errors import bad_argument, bad_target, diverged_online, not_a_choice, sparse_after_dense
 from gramian.losses import LOSSES, Loss
+from gramian.views import blockpass
+from gramian.views.manytargets import Surface
+from gramian.views.objective import Coordinates
+from gramian.views.spread import spread_of_block
 from gramian.views.targets import not_allowed
 
 RuleName: TypeAlias = Literal["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam"]
@@ -100,14 +106,13 @@ class State:
         return replace(self, **arrays)
 
 
-def checked(X: Any, y: Any, weights: Any, settings: Settings) -> tuple[Floats, Floats, Floats]:
-    """X (m, n) C-contiguous, y (m, 1), weights (m,) or empty; all finite, y as the family allows."""
+def checked(X: Any, y: Any, weights: Any, settings: Settings) -> tuple[Matrix, Floats, Floats]:
+    """X (m, n) C-contiguous or CSR, y (m, 1), weights (m,) or empty; all finite, y as the family allows."""
     rows = ArrayRows.of(X, y, weights=weights)
-    if rows.sparse:
-        raise bad_argument("X", "sparse", "a dense array", "pass X.toarray(), a batch at a time")
     if rows.k != 1:
         raise bad_argument("the shape of y", np.shape(y), "(rows,): one target")
-    Z, t = np.ascontiguousarray(rows.X, dtype=np.float64), np.ascontiguousarray(rows.y, dtype=np.float64)
+    Z = cast(sp.csr_array, rows.X) if rows.sparse else np.ascontiguousarray(rows.X, dtype=np.float64)
+    t = np.ascontiguousarray(rows.y, dtype=np.float64)
     if first_nonfinite(Z) is not None or first_nonfinite(t) is not None:
         raise rows.not_finite([])
     bad = not_allowed(settings.loss, t[:, 0], whole_counts=False)
@@ -118,24 +123,28 @@ def checked(X: Any, y: Any, weights: Any, settings: Settings) -> tuple[Floats, F
     return Z, t, np.zeros(0) if rows.weights is None else np.ascontiguousarray(rows.weights, dtype=np.float64)
 
 
-def begun(X: Floats, y: Floats, settings: Settings) -> State:
+def begun(X: Matrix, y: Floats, w: Floats, settings: Settings) -> State:
     """Before the first row: coordinates from this batch, theta at zero, or at the mean of the targets where there is one."""
-    n = X.shape[1]
+    n = cast(tuple[int, int], X.shape)[1]
     p = n + int(settings.intercept)
-    centre, scale = np.zeros(n), np.ones(n)
-    theta = np.zeros((1, p))
+    theta, dense = np.zeros((1, p)), isinstance(X, np.ndarray)
+    found = spread_of_block(_block(X, y, w))
+    shape = Coordinates.raw(n, settings.intercept)
     if settings.step is None:
         if settings.intercept:
-            centre = np.mean(X, axis=0)
-            theta[0, -1] = _near(settings.loss, float(np.mean(y)))
-        with np.errstate(over="ignore"):
-            spread = np.sqrt(np.mean((X - centre) ** 2, axis=0))
-        scale = np.where((spread > 4e-16 * np.max(np.abs(X), axis=0)) & np.isfinite(spread), spread, 1.0)
+            theta[0, -1] = _near(settings.loss, float(found.mean[n]))
+        centred = settings.intercept and dense
+        shape = found.standardised(n, centred, centred, 0.0, 1.0)
     generator = np.random.default_rng(settings.seed).bit_generator.state
-    size = float(np.std(y)) if settings.family == "gaussian" else 1.0
+    size = math.sqrt(float(found.squares[n]) / found.weight) if settings.family == "gaussian" else 1.0
     counters = np.zeros(2, dtype=np.int64)
     m, v, sums = np.zeros((1, p)), np.zeros((1, p)), np.zeros((1, p))
-    return State(centre, scale, theta, m, v, sums, counters, 0, 0.0, 0.0, size if size > 0 else 1.0, dict(generator))
+    size = size if size > 0 else 1.0
+    return State(shape.centre, shape.scale, theta, m, v, sums, counters, 0, 0.0, 0.0, size, dict(generator))
+
+
+def _block(X: Matrix, y: Floats, w: Floats) -> Block:
+    return Block(0, X, y, w if w.size else None, None, y.shape[0], None, False)
 
 
 def _near(loss: Loss, mean: float) -> float:
@@ -147,33 +156,60 @@ def _near(loss: Loss, mean: float) -> float:
     return float(loss.link(np.array([mean]))[0])
 
 
-def stepped(state: State, X: Floats, y: Floats, w: Floats, settings: Settings) -> State:
-    """The state after one pass over these rows, in a random order when they are shuffled."""
-    from gramian.kernels import epochs
-
+def stepped(state: State, X: Matrix, y: Floats, w: Floats, settings: Settings, again: bool = False) -> State:
+    """The state after one pass over these rows, in a random order when they are shuffled; `again`: the state has met them."""
+    if not isinstance(X, np.ndarray) and np.any(state.centre):
+        raise sparse_after_dense(state.centre.size)
     state = state.copy()
     generator = as_generator(state.generator)
-    m, n = X.shape
-    order = generator.permutation(m) if settings.shuffle else np.arange(m)
-    inverse = 1.0 / state.scale
-    row = max(state.row, _largest(X, w, state, settings))
+    order = _order(X, generator) if settings.shuffle else np.arange(y.size)
+    row = state.row
+    if not (again and math.isfinite(settings.loss.curvature)):
+        row = max(row, _largest(_block(X, y, w), state, settings))
     numbers = rule_settings(settings, row, state.size)
-    shrink = np.zeros(n + int(settings.intercept))
-    shrink[:n] = settings.alpha * inverse**2
-    code, rule = settings.loss.code, RULES[settings.rule][0]
-    start = (X, y, w, order, state.centre, inverse, code, 1.0, shrink)
     with np.errstate(all="ignore"):
-        if rule == 0 and settings.batch == 1:
-            fine = epochs.plain_epoch(*start, numbers, state.counters, state.theta)
-        else:
-            moving = (state.counters, state.theta, state.m, state.v, state.sums)
-            fine = epochs.batch_epoch(*start, settings.batch, rule, numbers, *moving)
+        fine = _epoch(state, X, y, w, order, settings, numbers)
     if not fine or np.max(np.abs(state.theta)) > BEYOND:
         raise diverged_online(float(numbers[0]), 2.0 / row if row > 0 else math.inf)
-    weight = state.weight + (float(np.sum(w)) if w.size else float(m))
+    weight = state.weight + (float(np.sum(w)) if w.size else float(y.size))
     return replace(
-        state, rows=state.rows + m, weight=weight, row=row, generator=dict(generator.bit_generator.state)
+        state, rows=state.rows + y.size, weight=weight, row=row, generator=dict(generator.bit_generator.state)
     )
+
+
+def _order(X: Matrix, generator: np.random.Generator) -> Ints:
+    """A random order that reads memory in runs."""
+    from gramian.kernels.order import layout, shuffled
+
+    m, n = cast(tuple[int, int], X.shape)
+    width = 8.0 * max(n, 1) if isinstance(X, np.ndarray) else max(12.0 * X.nnz / max(m, 1), 8.0)
+    return shuffled(m, *layout(width), int(generator.integers(2**63)))
+
+
+def _epoch(
+    state: State, X: Matrix, y: Floats, w: Floats, order: Ints, settings: Settings, numbers: Floats
+) -> bool:
+    """One pass; the arrays of the state change. Whether theta is finite at the end."""
+    from gramian.kernels import epochs, sparse_epochs
+
+    inverse = 1.0 / state.scale
+    shrink = np.zeros(state.theta.size)
+    shrink[: inverse.size] = settings.alpha * inverse**2
+    common = (inverse, settings.loss.code, 1.0, shrink)
+    code = RULES[settings.rule][0]
+    counters, theta, moving = state.counters, state.theta, (state.theta, state.m, state.v, state.sums)
+    plain = code == 0 and settings.batch == 1
+    if isinstance(X, np.ndarray):
+        start = (X, y, w, order, state.centre, *common)
+        if plain:
+            return bool(epochs.plain_epoch(*start, numbers, counters, theta))
+        return bool(epochs.batch_epoch(*start, settings.batch, code, numbers, counters, *moving))
+    begin = (*blockpass.stored(X), y, w, order, *common)
+    if plain:
+        # The ridge is caught up with, and the step renewed, about once for every full row of stored values.
+        stride = max(1, inverse.size * y.size // max(int(X.nnz), 1))
+        return bool(sparse_epochs.plain_epoch(*begin, numbers, counters, theta, stride))
+    return bool(sparse_epochs.batch_epoch(*begin, settings.batch, code, numbers, counters, *moving))
 
 
 def rule_settings(settings: Settings, row: float, size: float) -> Floats:
@@ -190,22 +226,25 @@ def rule_settings(settings: Settings, row: float, size: float) -> Floats:
     return np.array([first, first, POWER, a, b, e])
 
 
-def _largest(X: Floats, w: Floats, state: State, settings: Settings) -> float:
+def _largest(block: Block, state: State, settings: Settings) -> float:
     """Max w f'' ||z||^2; f'' at its bound, or, where it has none, near the current fit."""
-    bend = settings.loss.curvature
-    largest = 0.0
-    for at in range(0, X.shape[0], 4096):
-        Z = (X[at : at + 4096] - state.centre) / state.scale
-        squares = np.einsum("ij,ij->i", Z, Z) + int(settings.intercept)
-        if not math.isfinite(bend):
-            eta = Z @ state.theta[0, : Z.shape[1]] + (state.theta[0, -1] if settings.intercept else 0.0)
-            squares = squares * np.exp(np.clip(eta + 1.0, -30, 30)) if settings.family == "poisson" else squares * 8.0
-        else:
-            squares = squares * bend
-        if w.size:
-            squares = squares * w[at : at + 4096]
-        largest = max(largest, float(np.max(squares, initial=0.0)))
+    loss, n = settings.loss, state.scale.size
+    shape = Coordinates(state.centre, state.scale, settings.intercept)
+    bend = loss.curvature
+    if not math.isfinite(bend):
+        bend = 8.0
+        if settings.family == "poisson":
+            level = state.theta[:, n] if settings.intercept else np.zeros(1)
+            mean = np.exp(np.clip(blockpass.forward(block.X, Surface(state.centre, _coef(state), level)) + 1.0, -30, 30))
+            block = replace(block, w=mean[:, 0] if block.w is None else mean[:, 0] * block.w)
+            bend = 1.0
+    largest = bend * float(np.max(blockpass.row_sizes(block, shape, loss, bounded=True), initial=0.0))
     return largest + settings.alpha / float(np.min(state.scale, initial=1.0)) ** 2
+
+
+def _coef(state: State) -> Floats:
+    """(n, 1), in the units of the columns."""
+    return (state.theta[0, : state.scale.size] / state.scale)[:, None]
 
 
 def as_generator(state: dict[str, Any]) -> np.random.Generator:

@@ -13,6 +13,7 @@ from gramian.covariance import Covariance
 from gramian.errors import counted
 from gramian.estimate import Estimate
 from gramian.hypotheses import Hypothesis
+from gramian.kernels.norms import column_norms
 from gramian.tails import SMALLEST_P, upper_f
 from gramian.views.base import single_threaded_blas
 
@@ -104,7 +105,7 @@ def wald(estimate: Estimate, covariance: Covariance, hypothesis: Hypothesis) -> 
 def _statistic(half: Floats, gap: Floats) -> float:
     """(gap' (half half')^-1 gap) / q: with half' = Q T, solve T' u = gap and take |u|^2 / q."""
     q = gap.size
-    scale = np.sqrt(np.einsum("qs,qs->q", half, half))
+    scale = column_norms(half.T)
     if not np.isfinite(scale).all() or q > half.shape[1]:
         return float("nan")
     if not scale.all():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
@@ -14,6 +14,8 @@ from gramian.arraytypes import Floats
 from gramian.data import faults
 from gramian.data.blocks import Block, Matrix, as_float_block, block_rows
 from gramian.data.columns import EXACT
+from gramian.data.decimals import low_parts
+from gramian.data.describe import Described
 from gramian.errors import DataError
 
 STEP = 1 << 18
@@ -43,7 +45,18 @@ class ArrayPart:
             kept = np.flatnonzero(w)
             idle = w.size - kept.size
             X, y, w, owned = cast(Matrix, X[kept]), y[kept], w[kept], True
-        yield Block(0, X, y, w, None, self.stop - self.first, kept, owned, idle)
+        block = Block(0, X, y, w, None, self.stop - self.first, kept, owned, idle)
+        yield block if not self.source.decimal else self._with_low(block, rows)
+
+    def _with_low(self, block: Block, rows: slice) -> Block:
+        """With what float64 leaves of the decimals."""
+        kept = slice(None) if block.kept is None else block.kept
+        given = self.source.X[rows]
+        values = given if isinstance(given, np.ndarray) else given.toarray()
+        X_lo, y_lo = (low_parts(array, any_digits=True) for array in (values, self.source.y[rows]))
+        assert X_lo is not None
+        assert y_lo is not None
+        return replace(block, X_lo=X_lo[kept], y_lo=y_lo[kept])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,13 +68,17 @@ class ArrayRows:
     weights: NDArray[Any] | None
     centred: bool
     name: str = "X"
+    decimal: bool = False
 
     @classmethod
-    def of(cls, X: object, y: object, weights: object = None, centred: bool = False) -> ArrayRows:
+    def of(
+        cls, X: object, y: object, weights: object = None, centred: bool = False, decimal: bool = False
+    ) -> ArrayRows:
         """Rows of X (m, n), y (m,), (m, 1) or (m, k), and weights (m,), zero or more, or None.
 
         X: boolean, integer or floating of at most 64 bits, in any layout; scipy.sparse in any format; or what numpy
         turns into such an array. Values are not scanned for NaN: use `first_nonfinite` when a result is not finite.
+        `decimal`: float64 values stand for the decimals that they print as.
         DataError where shapes, types or weights cannot be used; ArgumentError never.
         """
         design: Any = _sparse(X) if sp.issparse(X) else _dense(X, "X")
@@ -76,7 +93,8 @@ class ArrayRows:
         if target.shape[0] != shape[0]:
             raise faults.array_lengths("y", target.shape[0], shape[0])
         columns = target if target.ndim == 2 else target[:, np.newaxis]
-        return cls(design, columns, _checked_weights(weights, shape[0]), centred and not sp.issparse(design))
+        centred = centred and not sp.issparse(design)
+        return cls(design, columns, _checked_weights(weights, shape[0]), centred, decimal=decimal)
 
     @property
     def n(self) -> int:
@@ -110,6 +128,14 @@ class ArrayRows:
     @property
     def in_memory(self) -> bool:
         return True
+
+    @property
+    def described(self) -> Described:
+        X = self.X
+        if not isinstance(X, np.ndarray):
+            return Described(self.name, "arrays")
+        ready = X.dtype == np.float64 and X.flags.c_contiguous
+        return Described(self.name, "arrays", copied=not ready, dtype=str(X.dtype))
 
     def not_finite(self, columns: Sequence[int]) -> DataError:
         """The error for a reduction that came out NaN or infinite, with the place of the value that is to blame."""

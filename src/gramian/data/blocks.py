@@ -47,6 +47,8 @@ class Block:
     idle: int = 0  # rows left out because their weight is zero
     offset: Floats | None = None  # (rows,), already taken off y where the loss is squared; added to eta for the others
     curve: Floats | None = None  # (rows,), where w is a weight times a curvature: that curvature
+    X_lo: Floats | None = None  # (rows, n), (rows, k): what the float64 numbers leave of the decimals that they stand for;
+    y_lo: Floats | None = None  # read by the passes in double-double alone
 
     @property
     def rows(self) -> int:

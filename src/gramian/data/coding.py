@@ -7,21 +7,24 @@ out, and what remains is put together again: (a-):b and b join to a:b with a in 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import TypeAlias
+from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gramian.arraytypes import Floats, Ints
-from gramian.data import evaluate
+from gramian.data import doubled, evaluate
 from gramian.data.formula import Factor
 from gramian.data.frame import Frame
 from gramian.data.nodes import WIDE, Category, Column, Learned
 from gramian.data.states import Levels, States
 from gramian.errors import bad_formula, too_many_columns
+from gramian.kernels.exact import Double, multiply
 
+T = TypeVar("T")
 MOST_COLUMNS = 20_000
 
 
@@ -159,9 +162,12 @@ def _names(coded: Coded, states: States) -> list[str]:
     return [f"{text}[{at + first}]" for at in range(int(coded.reduced), width)]
 
 
-def fill(made: Layout, frame: Frame, states: States, out: Floats) -> None:
-    """Rows start..stop of `out` (n, frame.rows) get the columns of each piece, but for the plain ones."""
-    numbers: dict[str, list[Floats]] = {}
+def fill(made: Layout, frame: Frame, states: States, out: Floats, low: Floats | None = None) -> None:
+    """Rows start..stop of `out` (n, frame.rows) get the columns of each piece, but for the plain ones.
+
+    With `low` (n, frame.rows) they are made in double-double, and it gets what `out` cannot hold.
+    """
+    numbers: dict[str, list[Floats]] | dict[str, list[Double]] = {}
     codes: dict[str, Ints] = {}
     filled = set(made.plain.values())
     for piece in made.pieces:
@@ -173,16 +179,38 @@ def fill(made: Layout, frame: Frame, states: States, out: Floats) -> None:
                 if text not in codes:
                     codes[text] = evaluate.codes(node, frame, states)
             elif text not in numbers:
-                numbers[text] = evaluate.columns(node, frame, states)
-        _fill(piece, numbers, codes, states, out[piece.start : piece.stop])
+                numbers[text] = cast(Any, (evaluate if low is None else doubled).columns(node, frame, states))
+        at = slice(piece.start, piece.stop)
+        if low is None:
+            found = _products(piece, cast(dict[str, list[Floats]], numbers), codes, states, frame.rows, np.multiply)
+            _write(found, out[at], lambda value: value)
+        else:
+            pairs = _products(piece, cast(dict[str, list[Double]], numbers), codes, states, frame.rows, multiply)
+            _write(pairs, out[at], lambda value: value.hi)
+            _write(pairs, low[at], lambda value: value.lo, one=0.0)
 
 
-def _fill(piece: Piece, numbers: dict[str, list[Floats]], codes: dict[str, Ints], states: States, out: Floats) -> None:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Made(Generic[T]):
+    """Products by the place of their column, None for 1; `place` (rows,) is added to it where `inside` (rows,) holds."""
+
+    values: list[tuple[int, T | None]]
+    place: Ints | None
+    inside: NDArray[np.bool_]
+
+
+def _products(
+    piece: Piece,
+    numbers: dict[str, list[T]],
+    codes: dict[str, Ints],
+    states: States,
+    rows: int,
+    times: Callable[[T, T], T],
+) -> _Made[T]:
     """Column i_1 + width_1 (i_2 + width_2 (...)) is the product of the factors' columns i_1, i_2, ..."""
-    rows = out.shape[1]
     place = np.zeros(rows, dtype=np.intp)  # offset by the categories, alike for all products of numbers
     inside = np.ones(rows, dtype=bool)
-    values: list[tuple[int, Floats | None]] = [(0, None)]
+    values: list[tuple[int, T | None]] = [(0, None)]
     stride, indicator = 1, False
     for coded in piece.factors:
         node, text = coded.factor.node, coded.factor.text
@@ -197,19 +225,24 @@ def _fill(piece: Piece, numbers: dict[str, list[Floats]], codes: dict[str, Ints]
             own = numbers[text][int(coded.reduced) :]
             width = len(own)
             values = [
-                (base + stride * at, each if value is None else value * each)
+                (base + stride * at, each if value is None else times(value, each))
                 for at, each in enumerate(own)
                 for base, value in values
             ]
         stride *= width
-    if indicator:
-        out[:] = 0.0
-        chosen = np.flatnonzero(inside)
-        for base, value in values:
-            out[base + place[chosen], chosen] = 1.0 if value is None else value[chosen]
-    else:
-        for base, value in values:
-            out[base] = 1.0 if value is None else value
+    return _Made(values, place if indicator else None, inside)
+
+
+def _write(made: _Made[T], out: Floats, part: Callable[[T], Floats], one: float = 1.0) -> None:
+    """The products into the rows of `out`; `part` of each, or `one` for the empty product."""
+    if made.place is None:
+        for base, value in made.values:
+            out[base] = one if value is None else part(value)
+        return
+    out[:] = 0.0
+    chosen = np.flatnonzero(made.inside)
+    for base, value in made.values:
+        out[base + made.place[chosen], chosen] = one if value is None else part(value)[chosen]
 
 
 def _columns_of_levels(levels: Levels, reduced: bool) -> tuple[Ints, int]:

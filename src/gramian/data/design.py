@@ -53,6 +53,7 @@ class Design:
     states: States
     made: Layout | None
     notes: tuple[str, ...]
+    decimals: frozenset[str] | None = None  # columns taken as the decimals that were written; None: float64 throughout
 
     @staticmethod
     def of(
@@ -174,6 +175,16 @@ class Design:
             notes += more
         return self.laid_out(states, tuple(notes))
 
+    def doubled(self, source: Source, asked: bool) -> Design:
+        """With the columns whose numbers are taken as decimals: all of float64 when `asked`, else those that look printed.
+
+        One pass; the same design where it makes no difference.
+        """
+        from gramian.data.printed import printed
+
+        found = printed(self, source, asked)
+        return self if found is None else replace(self, decimals=found.columns, notes=(*self.notes, *found.notes))
+
     def laid_out(self, states: States, notes: tuple[str, ...]) -> Design:
         made = layout(self.formula.text, self.formula.terms, self.intercept, states)
         return replace(self, states=states, made=made, notes=notes or self.notes)
@@ -191,7 +202,7 @@ class Design:
 
         `shifts`: the offset is taken off y; otherwise it is beside it, for losses that add it to the linear predictor.
         """
-        reading, targets = self._reading(source), self.formula.targets
+        reading, targets = replace(self._reading(source), decimals=self.decimals), self.formula.targets
         return DesignRows(source, reading, self.layout, targets, self.intercept, self.states, shifts=shifts)
 
     def predict_rows(self, source: Source, offset: object = None) -> Iterator[Predicted]:

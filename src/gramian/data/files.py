@@ -15,6 +15,7 @@ from gramian.data import delimited, faults
 from gramian.data.arrow import pa, tables
 from gramian.data.columnar import open_feather, open_parquet
 from gramian.data.columns import Where, check_columns
+from gramian.data.describe import Stored
 from gramian.data.delimited import Delimited, open_delimited
 from gramian.data.guess import Guess
 from gramian.data.paths import File, Run, find
@@ -77,6 +78,15 @@ class Files:
         self._opened = tuple(opened)
         if self.rows == 0:
             raise faults.no_rows(name)
+
+    @property
+    def stored(self) -> Stored:
+        """Form, bytes, and the pieces that can be read side by side."""
+        sizes = [one.stamp[0] for one in self._opened]
+        total = float(sum(size for size in sizes if isinstance(size, int)))
+        pieces = sum(len(one.runs([one.fields[0].name], 1)) for one in self._opened)
+        kept = all(isinstance(one, Delimited) and one.small for one in self._opened)
+        return Stored(self._opened[0].file.format, total, pieces, kept)
 
     def parts(self, columns: Sequence[str], rows: int) -> Sequence[Part]:
         check_columns(self.schema, columns, self.name)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gramian.arraytypes import Floats, Ints
+from gramian.data.decimals import low_parts
 from gramian.data.faults import column_of_kind
 from gramian.data.sidecar import Sidecar, check_numbers
 from gramian.data.source import Coded, ColumnValues, Part, Schema, Table
@@ -34,6 +35,7 @@ class Reading:
     offset: Sidecar | None = None
     clusters: Sidecar | None = None
     missing: Missing = "drop"
+    decimals: frozenset[str] | None = None  # columns taken as decimals; None: double-double is not asked for
 
     def check_rows(self, rows: int | None, source: str) -> None:
         """Raises where an array beside the rows is not as long as they are many; None: not known yet."""
@@ -57,6 +59,7 @@ class Frame:
     first: int | None  # row number of this table's first row: in the source, or in its part where that is unknown
     within: bool = field(default=False)  # `first` counts from the part's start
     idle: int = 0  # complete rows left out because their weight is zero
+    low: dict[str, Floats] = field(default_factory=dict[str, Floats])  # decimal - float64, where it is not zero
 
     def row(self, at: int) -> str:
         """The name of complete row `at`, for messages; rows count from 0."""
@@ -100,6 +103,9 @@ def read_frame(table: Table, part: Part, reading: Reading, homes: Homes = _nowhe
         else:
             frame.numbers[name] = _as_floats(name, values, direct.get(name))
             missing = _missing(name, frame)
+            low = low_parts(values, any_digits=True) if reading.decimals and name in reading.decimals else None
+            if low is not None and low.any():
+                frame.low[name] = low
         if missing is not None:
             incomplete[name] = missing
     frame = _with_sidecars(frame, table, part, reading, direct)
@@ -188,6 +194,7 @@ def _compressed(frame: Frame, kept: Ints, idle: int, homes: Homes) -> Frame:
         kept=kept,
         numbers={name: _taken(values, kept, direct.get(name)) for name, values in frame.numbers.items()},
         coded={name: _recoded(coded, kept) for name, coded in frame.coded.items()},
+        low={name: low[kept] for name, low in frame.low.items()},
         w=None if frame.w is None else _taken(frame.w, kept),
         offset=None if frame.offset is None else _taken(frame.offset, kept),
         cluster=None if frame.cluster is None else _chosen(frame.cluster, kept),

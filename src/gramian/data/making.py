@@ -7,19 +7,21 @@ computed into its rows. Its transpose, Fortran-contiguous, is X.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from gramian.arraytypes import Floats, Ints
-from gramian.data import evaluate
+from gramian.data import doubled, evaluate
 from gramian.data.blocks import Block, BlockPart, block_rows
 from gramian.data.coding import Layout, fill
+from gramian.data.describe import Described, described_source
 from gramian.data.formula import Factor
 from gramian.data.frame import Frame, Reading, read_frame
 from gramian.data.nodes import Column
 from gramian.data.source import Part, Source, Table
 from gramian.data.states import States
+from gramian.kernels.exact import Double, add
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,6 +78,11 @@ class DesignRows:
     def name(self) -> str:
         return self.source.name
 
+    @property
+    def described(self) -> Described:
+        read, total = len(self.reading.columns), len(self.source.schema.fields)
+        return described_source(self.source, self.name, self.in_memory, read, total)
+
     def parts(self) -> Sequence[BlockPart]:
         parts = self.source.parts(self.reading.columns, block_rows(self.n + self.k))
         return [DesignPart(self, part, at == len(parts) - 1) for at, part in enumerate(parts)]
@@ -112,6 +119,8 @@ class DesignPart:
         made = _Arrays(rows.layout.plain, rows.n, rows.targets)
         frame = read_frame(table, self.part, rows.reading, made.homes)
         _fill_plain(frame, rows.layout.plain, made.X)
+        if rows.reading.decimals is not None:
+            return self._doubled(table, frame, made)
         fill(rows.layout, frame, rows.states, made.X)
         for at, target in enumerate(rows.targets):
             _put(evaluate.number(target.node, frame, rows.states), made.y[at])
@@ -120,6 +129,23 @@ class DesignPart:
         return Block(
             table.start, made.X.T, made.y.T, frame.w, frame.cluster, table.rows, frame.kept, True, frame.idle, frame.offset
         )
+
+    def _doubled(self, table: Table, frame: Frame, made: _Arrays) -> Block:
+        """The block in double-double: X and y hold the float64 nearest to each value, the low parts the rest."""
+        rows = self.made_of
+        low, y_low = np.zeros_like(made.X), np.zeros_like(made.y)
+        for name, at in rows.layout.plain.items():
+            low[at] = frame.low.get(name, 0.0)
+        fill(rows.layout, frame, rows.states, made.X, low)
+        for at, target in enumerate(rows.targets):
+            value = doubled.number(target.node, frame, rows.states)
+            if frame.offset is not None and rows.shifts:
+                column = rows.reading.offset.column if rows.reading.offset is not None else None
+                rest = frame.low.get(column or "", np.zeros_like(frame.offset))
+                value = add(value, -Double(frame.offset, rest))
+            made.y[at], y_low[at] = value.hi, value.lo
+        block = Block(table.start, made.X.T, made.y.T, frame.w, frame.cluster, table.rows, frame.kept, True)
+        return replace(block, idle=frame.idle, offset=frame.offset, X_lo=low.T, y_lo=y_low.T)
 
 
 @dataclass(slots=True, eq=False)

@@ -17,15 +17,25 @@ A message has three parts: what was got, what is allowed, and a last line that b
 from __future__ import annotations
 
 from gramian.errors.arguments import bad_argument, not_a_choice
-from gramian.errors.columns import ambiguous_column, bad_formula, damaged_design, unknown_column, unlearned_design
+from gramian.errors.columns import (
+    ambiguous_column,
+    bad_formula,
+    beyond_range,
+    damaged_design,
+    uneven_dependence,
+    unknown_column,
+    unlearned_design,
+)
 from gramian.errors.families import (
     bad_target,
+    classes_separated,
     diverged_online,
     not_for_family,
     not_two_levels,
     one_target_only,
     one_value,
     separated,
+    sparse_after_dense,
 )
 from gramian.errors.inference import (
     bad_hypothesis,
@@ -41,7 +51,6 @@ from gramian.errors.inference import (
 from gramian.errors.methods import (
     cannot,
     changed_between_passes,
-    no_such_step,
     not_a_number,
     not_finite_start,
     not_symmetric,
@@ -49,7 +58,7 @@ from gramian.errors.methods import (
     wrong_derivative,
     wrong_shape,
 )
-from gramian.errors.outputs import cannot_write, not_a_fit, unknown_output
+from gramian.errors.outputs import cannot_write, no_picture, not_a_fit, not_installed, unknown_output
 from gramian.errors.rows import (
     array_not_saved,
     bad_weight,
@@ -104,10 +113,12 @@ __all__ = [
     "bad_target",
     "bad_weight",
     "base_not_a_level",
+    "beyond_range",
     "cannot",
     "cannot_learn",
     "cannot_write",
     "changed_between_passes",
+    "classes_separated",
     "counted",
     "damaged_design",
     "diverged_online",
@@ -124,11 +135,12 @@ __all__ = [
     "no_clusters",
     "no_inference",
     "no_rows_for",
-    "no_such_step",
     "no_test",
     "no_weight_left",
     "not_a_choice",
+    "no_picture",
     "not_a_fit",
+    "not_installed",
     "not_a_number",
     "not_finite_start",
     "not_for_family",
@@ -145,9 +157,11 @@ __all__ = [
     "rows_not_numbered",
     "second_pass_needed",
     "separated",
+    "sparse_after_dense",
     "text_as_number",
     "too_many_columns",
     "too_many_rows_differ",
+    "uneven_dependence",
     "unknown_coefficient",
     "unknown_column",
     "unknown_output",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gramian.errors.tree import DataError, FormulaError, ModelError, NeedsData
+from gramian.errors.tree import DataError, FormulaError, ModelError, NeedsData, RankError
 from gramian.errors.wording import listed, message, nearest
 
 
@@ -42,6 +42,28 @@ def unlearned_design(factors: Iterable[str]) -> NeedsData:
             f"the columns of X depend on all rows through {listed(factors)}",
             "They are known once a pass over the rows has been made",
             "use design.learned(source)",
+        )
+    )
+
+
+def beyond_range(names: Iterable[str], sizes: Iterable[float]) -> DataError:
+    """Columns whose coefficients, or the means and squared errors they come with, no float64 holds; `sizes` are log10."""
+    columns, powers = list(names), [f"1e{round(size):+d}" for size in sizes]
+    return DataError(
+        message(
+            f"the answer for {listed(columns)} is outside the range of a float64: coefficients of about {listed(powers)}",
+            "Allowed: coefficients from about 1e-300 to 1e300, whose errors can be squared from 1e-150 to 1e150",
+            "multiply or divide the column by a power of ten",
+        )
+    )
+
+
+def uneven_dependence(names: Iterable[str]) -> RankError:
+    return RankError(
+        message(
+            f"{listed(names)} depend on other columns, and columns differ in size by more than a float64 can square",
+            'Allowed under rank="min-norm": dependent columns whose sizes lie within a factor of about 1e180',
+            'use rank="drop", or multiply or divide columns by powers of ten',
         )
     )
 

@@ -53,6 +53,16 @@ def separated(name: str, how: str) -> DataError:
     )
 
 
+def classes_separated(how: str) -> DataError:
+    return DataError(
+        message(
+            f"the classes are separated: {how}",
+            "Allowed without a penalty: classes that overlap; else coefficients grow for ever",
+            "leave that column out, or give a penalty, as C=1.0",
+        )
+    )
+
+
 def one_target_only(family: str, targets: Iterable[str]) -> ArgumentError:
     return ArgumentError(
         message(
@@ -71,5 +81,15 @@ def diverged_online(step: float, stable: float) -> DataError:
             f"the steps of {step:.6g} diverged: coefficients are no longer finite; the model stays as it was",
             f"Allowed: steps below about {stable:.6g}, which is 2 / (the largest curvature of a row)",
             "take a smaller step, or step=None, which takes it from the curvature",
+        )
+    )
+
+
+def sparse_after_dense(columns: int) -> DataError:
+    return DataError(
+        message(
+            f"X is sparse, and the {columns:,} columns of this model were centred when it began with dense rows",
+            "Allowed: dense rows, or a model that begins with sparse ones",
+            "begin another model with a sparse X; it then takes both",
         )
     )

@@ -77,11 +77,3 @@ def cannot(who: str, what: str, able: Iterable[str]) -> ArgumentError:
     options = list(able)
     hint = f"pass method={options[0]!r}" if options else ""
     return ArgumentError(message(f"{who} cannot {what}", f"Methods that can: {listed(options, 20)}", hint))
-
-
-def no_such_step(method: str, allowed: str) -> ArgumentError:
-    return ArgumentError(
-        message(
-            f"a step was given to method={method!r}", f"Allowed: {allowed}", "leave step out, or take method='gradient'"
-        )
-    )

@@ -27,3 +27,17 @@ def unknown_output(path: str, allowed: Iterable[str]) -> ArgumentError:
 def not_a_fit(path: str) -> ModelError:
     hint = "fit them first: gm.fit(formula, gm.load(path)).save(...)"
     return ModelError(message(f"{path!r} holds moments, not a fitted model", "Allowed: what fit(...).save wrote", hint))
+
+
+def not_installed(what: str, package: str, extra: str) -> ArgumentError:
+    return ArgumentError(
+        message(f"{what} needs {package}, which is not installed", hint=f"pip install 'gramian[{extra}]'")
+    )
+
+
+def no_picture(what: str, path: str, allowed: Iterable[str]) -> ArgumentError:
+    """A name whose suffix says no kind of file that `what` can be."""
+    kinds = ", ".join(allowed)
+    return ArgumentError(
+        message(f"cannot write {what} as {path!r}", f"Allowed: names that end in {kinds}", "the suffix tells the kind")
+    )

@@ -142,11 +142,15 @@ def saga_epoch(
     share: float,
     shrink: Floats,
     h: float,
+    lift: Floats,
     table: Floats,
     mean: Floats,
     theta: Floats,
 ) -> bool:
-    """Steps theta = theta - h ((u - table_i) z + mean + shrink theta), mean += (u - table_i) z / N, table_i = u."""
+    """Steps theta = theta - h ((u - table_i) z lift_i + mean + shrink theta), mean += (u - table_i) z / N, table_i = u.
+
+    lift_i is 1 / (N p_i) where rows come with chances p_i, empty where each comes once.
+    """
     k, p = theta.shape
     z = np.ones(p)
     one = 1.0 / X.shape[0]
@@ -161,10 +165,10 @@ def saga_epoch(
             u = weight * row_first(code, eta, y[i, a])
             change = u - table[i, a]
             table[i, a] = u
+            move = change * lift[i] if lift.size else change
             for j in range(p):
-                d = change * z[j]
-                b[j] -= h * (d + g[j] + shrink[j] * b[j])
-                g[j] += one * d
+                b[j] -= h * (move * z[j] + g[j] + shrink[j] * b[j])
+                g[j] += one * change * z[j]
     return bool(np.all(np.isfinite(theta)))
 
 

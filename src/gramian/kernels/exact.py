@@ -74,6 +74,34 @@ def multiply(a: Double, b: Double) -> Double:
     return _renormalised(p, e + (a.hi * b.lo + a.lo * b.hi))
 
 
+def divide(a: Double, b: Double) -> Double:
+    """By long division, three quotients of float64 each."""
+    first = a.hi / b.hi
+    rest = add(a, -multiply(exactly(first), b))
+    second = rest.hi / b.hi
+    rest = add(rest, -multiply(exactly(second), b))
+    return add(_renormalised(first, second), exactly(rest.hi / b.hi))
+
+
+def power(a: Double, exponent: int) -> Double:
+    """By repeated squaring; a negative exponent divides 1 by the power."""
+    result, base, left = exactly(np.ones_like(a.hi)), a, abs(exponent)
+    while left:
+        if left & 1:
+            result = multiply(result, base)
+        left >>= 1
+        base = multiply(base, base) if left else base
+    return divide(exactly(np.ones_like(a.hi)), result) if exponent < 0 else result
+
+
+def square_root(a: Double) -> Double:
+    """The root of hi and one step of Newton; 0 of 0."""
+    root = np.sqrt(a.hi)
+    rest = add(a, -two_prod(root, root))
+    low = np.divide(rest.hi, 2.0 * root, out=np.zeros_like(root), where=root > 0)
+    return _renormalised(root, low)
+
+
 def total(a: Double) -> Double:
     """Sum over the last axis, by halving, so that the error grows with the logarithm of its length."""
     hi, lo = a.hi, a.lo

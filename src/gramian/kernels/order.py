@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from gramian.arraytypes import Ints
+from gramian.arraytypes import Floats, Ints
 from gramian.kernels.rows import compiled, inlined
 
 RUN_BYTES = 64 << 10
@@ -47,6 +47,26 @@ def shuffle(order: Ints, first: int, stop: int, state: Any) -> Any:
         j = first + np.int64(((mixed(state) >> np.uint64(32)) * bound) >> np.uint64(32))
         order[i], order[j] = order[j], order[i]
     return state
+
+
+@compiled
+def drawn(counts: Floats, seed: int) -> Ints:
+    """An order in which row i comes counts[i] times in the mean, one more or less at most; sum of counts rounded in all.
+
+    Systematic sampling: the sums of counts are cut at u, u + 1, u + 2, ... with u uniform in [0, 1); then shuffled.
+    """
+    state = mixed(np.uint64(seed))
+    at = float(state >> np.uint64(11)) * 2.0**-53
+    order = np.empty(counts.size, dtype=np.int64)
+    filled, total = 0, 0.0
+    for i in range(counts.size):
+        total += counts[i]
+        while at < total and filled < order.size:
+            order[filled] = i
+            filled += 1
+            at += 1.0
+    shuffle(order, 0, filled, state)
+    return order[:filled]
 
 
 @compiled

@@ -181,12 +181,16 @@ def reduced_epoch(
     share: float,
     shrink: Floats,
     h: float,
+    lift: Floats,
     table: Floats,
     snapshot: Floats,
     mean: Floats,
     theta: Floats,
 ) -> bool:
-    """SAGA where `table` has rows, SVRG from `snapshot` where it has none; whether theta is finite at the end."""
+    """SAGA where `table` has rows, SVRG from `snapshot` where it has none; whether theta is finite at the end.
+
+    `lift` as in the dense `saga_epoch`.
+    """
     k, p = theta.shape
     n = inverse.size
     saga = table.shape[0] > 0
@@ -208,14 +212,15 @@ def reduced_epoch(
                 table[i, a] = u
             else:
                 change = u - weight * row_first(code, dot_row(data, columns, lo, hi, inverse, snapshot[a]), y[i, a])
+            move = change * lift[i] if lift.size else change
             for at in range(lo, hi):
                 j = columns[at]
-                d = change * data[at] * inverse[j]
-                b[j] -= h * (d + g[j] + shrink[j] * b[j])
+                z = data[at] * inverse[j]
+                b[j] -= h * (move * z + g[j] + shrink[j] * b[j])
                 if saga:
-                    g[j] += one * d
+                    g[j] += one * change * z
             if p > n:
-                b[n] -= h * (change + g[n])
+                b[n] -= h * (move + g[n])
                 if saga:
                     g[n] += one * change
     for j in range(n):

@@ -1,37 +1,37 @@
 """Facts x SOLVERS x Machine -> Plan: every solver priced, or refused with the reason; the first of the order is taken.
 
-The order is by price, except that solvers whose prices differ by less than a person notices are ordered by how few digits
-they lose: for a small table QR costs nothing more and does not square the condition number.
+The order is by price, except that where solvers cost the same to within a tenth, or a millisecond, the one that does not
+square the condition number goes first: for a small table QR costs nothing more and loses fewer digits.
 """
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from gramian.errors import cannot, not_a_choice
+from gramian.plan.estimate import estimates
 from gramian.plan.machine import Machine, free_memory
+from gramian.plan.path import whole
+from gramian.plan.plan import Candidate, Plan, Step
+from gramian.plan.text import shown_seconds
 from gramian.problem import Facts
 from gramian.solvers import SOLVERS
-from gramian.solvers.base import Cost, Running, Solver, Traits
+from gramian.solvers.base import Running, Solver, Traits
+from gramian.solvers.cost import described_by_gram
+
+__all__ = ["Candidate", "Plan", "Step", "choose", "price"]
 
 DEFAULTS = Running()
 ASSUMED_ROWS = 10_000_000
 """Rows of a source that does not tell: whoever streams has many."""
-UNNOTICED = 0.02
-"""Seconds below which a price difference does not count."""
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One solver for this problem: its counted work and price in seconds, or why it is refused."""
-
-    name: str
-    solver: Solver[Any]
-    cost: Cost
-    seconds: float
-    refused: str = ""
+ALIKE, UNNOTICED = 0.1, 1e-3
+"""Share of the least price, and seconds, below which a difference in price does not count."""
+LONGEST = 1e6
+"""Steps that no one waits for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,8 @@ class Need:
     met: Callable[[Traits], bool]
 
 
-ONCE = Need("read rows once only", lambda traits: not traits.iterates)
+ONCE = Need("read rows once only", lambda traits: not traits.iterates and not traits.confirmed)
+LOSS = Need("minimise another loss than squares", lambda traits: traits.losses)
 
 
 def _needs(running: Running) -> list[Need]:
@@ -51,7 +52,6 @@ def _needs(running: Running) -> list[Need]:
         (running.step is not None, Need("take a step", lambda traits: traits.steps)),
         (running.step == "barzilai-borwein", Need("take step='barzilai-borwein'", lambda traits: traits.spectral)),
         (running.batch is not None, Need("take a batch of rows", lambda traits: traits.batches)),
-        (running.suboptimality is not None, Need("stop at a suboptimality", lambda traits: traits.iterates)),
         (running.max_iter is not None, Need("take max_iter", lambda traits: traits.limits)),
         (running.callback is not None, Need("call back", lambda traits: traits.iterates)),
         (running.path, Need("keep the path of iterates", lambda traits: traits.iterates)),
@@ -59,144 +59,118 @@ def _needs(running: Running) -> list[Need]:
     return [need for wanted, need in asked if wanted]
 
 
+SHARE = Need("stop at a suboptimality", lambda traits: traits.iterates)
+
+
 def _able(need: Need) -> list[str]:
     return [name for name, solver in SOLVERS.items() if need.met(solver.traits)]
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """Something done: what, and how long it took."""
-
-    what: str
-    detail: str
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What will be done and why; after the run also what was done."""
-
-    facts: Facts
-    machine: Machine
-    candidates: tuple[Candidate, ...]  # in the order in which they are tried; refused ones last
-    reason: str
-    asked: bool  # the user named the method
-    steps: tuple[Step, ...] = ()
-    notes: tuple[str, ...] = ()
-
-    @property
-    def order(self) -> tuple[Candidate, ...]:
-        return tuple(candidate for candidate in self.candidates if not candidate.refused)
-
-    @property
-    def method(self) -> str:
-        return self.candidates[0].name
-
-    def done(self, *steps: Step) -> Plan:
-        return replace(self, steps=self.steps + steps)
-
-    def noted(self, *notes: str) -> Plan:
-        return replace(self, notes=self.notes + notes)
-
-    def moved_on(self, why: str) -> Plan:
-        """Without the first candidate, which could not answer."""
-        first, *rest = self.candidates
-        reason = f"{first.name} gave up: {why}"
-        return replace(self, candidates=tuple(rest), reason=reason, notes=(*self.notes, reason))
-
-    def __str__(self) -> str:
-        return render(self)
 
 
 def choose(facts: Facts, machine: Machine, method: str, threads: int, running: Running = DEFAULTS) -> Plan:
     """Price all solvers; `method` "auto" orders them, a name takes that one alone.
 
-    Methods that iterate come after all direct ones that fit in memory: their price is a prior, and their answer an
-    approximation. Raises ArgumentError when `method` is not in the registry, or cannot do what is asked.
+    Raises ArgumentError when `method` is not in the registry, or cannot do what is asked.
     """
-    if method != "auto" and method not in SOLVERS:
+    if method != "auto" and method not in list(SOLVERS):
         raise not_a_choice("method", method, ["auto", *SOLVERS])
     needs = _needs(running)
     if method == "auto" and needs:
         raise cannot("method='auto'", needs[0].what, _able(needs[0]))
     if method != "auto":
-        needs += [ONCE] if not facts.rereadable else []
+        needs += [SHARE] if running.suboptimality is not None else []
+        needs += [] if facts.rereadable else [ONCE]
         for need in needs:
             if not need.met(SOLVERS[method].traits):
                 raise cannot(f"method={method!r}", need.what, _able(need))
-    sized = facts if facts.rows is not None else replace(facts, rows=ASSUMED_ROWS)
-    priced = [_priced(name, solver, sized, machine, threads) for name, solver in SOLVERS.items()]
+    sized = facts if facts.rows is not None else replace(facts, rows=ASSUMED_ROWS, guessed=True)
+    priced = [price(name, solver, sized, machine, threads, running) for name, solver in SOLVERS.items()]
     if method != "auto":
-        chosen = [candidate for candidate in priced if candidate.name == method]
-        return Plan(facts, machine, tuple(chosen), "asked for", True)
-    allowed = [candidate for candidate in priced if not candidate.refused]
-    direct = [c.seconds for c in allowed if not c.solver.traits.iterates]
-    cheapest = min(direct or [c.seconds for c in allowed], default=0.0)
+        # Refused or not, a method that was asked for by name is tried; the others stand beside it with their prices.
+        own = next(replace(candidate, refused="") for candidate in priced if candidate.name == method)
+        others = tuple(sorted((c for c in priced if c.name != method), key=lambda c: (bool(c.refused), c.seconds)))
+        return Plan(sized, machine, (own,), "asked for", True, threads, compared=others)
+    allowed = ordered([candidate for candidate in priced if not candidate.refused], facts, running)
+    refused = tuple(candidate for candidate in priced if candidate.refused)
+    return Plan(sized, machine, (*allowed, *refused), reason_of(allowed, facts), False, threads)
 
+
+def can_prove(facts: Facts, running: Running) -> bool:
+    """Whether an answer that was stopped can be shown to be what was asked for: a number of digits, or a suboptimality.
+
+    That takes the smallest curvature: of the Gram matrix, or of a ridge.
+    """
+    loose = facts.digits is not None or running.suboptimality is not None
+    return loose and (described_by_gram(facts) or facts.ridge)
+
+
+def ordered(allowed: list[Candidate], facts: Facts, running: Running = DEFAULTS) -> list[Candidate]:
+    """By price; alike ones by how few digits they lose; those that iterate last where nothing could prove their answer."""
+    cheapest = min((c.seconds for c in allowed), default=0.0)
+    alike = cheapest + max(ALIKE * cheapest, UNNOTICED)
 
     def place(candidate: Candidate) -> tuple[bool, bool, float, bool, float]:
-        traits, more = candidate.solver.traits, candidate.seconds - cheapest
+        traits = candidate.solver.traits
         # Rows that can be read once leave no way back from a method that cannot decide the rank.
         stuck = not facts.rereadable and not traits.decides_rank
-        return traits.iterates, stuck, max(more, UNNOTICED), traits.squares, candidate.seconds
+        near = candidate.seconds <= alike and not traits.iterates
+        unproven = traits.iterates and not can_prove(facts, running)
+        return stuck, unproven, 0.0 if near else candidate.seconds, traits.squares, candidate.seconds
 
-    allowed.sort(key=place)
-    refused = tuple(candidate for candidate in priced if candidate.refused)
-    return Plan(facts, machine, (*allowed, *refused), _reason(allowed, facts), False)
+    return sorted(allowed, key=place)
 
 
-def _reason(order: list[Candidate], facts: Facts) -> str:
+def reason_of(order: list[Candidate], facts: Facts) -> str:
+    """Why the first of the order is first."""
     if not order:
         return "no solver can take this problem"
     first = order[0]
-    if first.solver.traits.iterates:
-        return f"the direct methods are refused: est {_time(first.seconds)} for about {first.cost.passes} passes"
-    order = [c for c in order if not c.solver.traits.iterates]
+    direct = [c for c in order if not c.solver.traits.iterates]
     if not facts.rereadable:
         return "the rows can be read once, and this method needs no second look to decide which columns are independent"
-    if first.seconds > min(c.seconds for c in order) or not first.solver.traits.squares:
+    if first.solver.traits.iterates:
+        steps = f"est {shown_seconds(first.seconds)} for about {first.cost.passes:,.0f} passes"
+        return f"cheapest: {steps}" if direct else f"the direct methods are refused: {steps}"
+    if first.seconds > min(c.seconds for c in order) or (not first.solver.traits.squares and len(direct) > 1):
         return "small enough that the method that loses fewest digits costs nothing more"
-    others = ", ".join(f"{c.name} est {_time(c.seconds)}" for c in order[1:])
-    return f"cheapest: est {_time(first.seconds)}" + (f" ({others})" if others else "")
+    others = ", ".join(f"{c.name} est {shown_seconds(c.seconds)}" for c in order[1:3])
+    return f"cheapest: est {shown_seconds(first.seconds)}" + (f" ({others})" if others else "")
 
 
-def _priced(name: str, solver: Solver[Any], facts: Facts, machine: Machine, threads: int) -> Candidate:
-    cost = solver.cost(facts)
-    columns = facts.n + facts.k
-    bytes_read = cost.passes * 8.0 * (facts.nnz or (facts.rows or 0) * columns)
-    seconds = (
-        machine.overhead
-        + cost.product_flops / machine.product
-        + cost.factor_flops / machine.factor
-        + bytes_read / machine.read
-    )
-    refused = "" if facts.rereadable or not solver.traits.iterates else f"{ONCE.what} is not possible"
-    needed = cost.memory * (threads + 1)
-    if not refused and needed > 1e9 and needed > free_memory():
-        refused = f"needs {needed / 1e9:.1f} GB, {free_memory() / 1e9:.1f} GB free"
-    return Candidate(name, solver, cost, seconds, refused)
+def price(
+    name: str, solver: Solver[Any], facts: Facts, machine: Machine, threads: int, running: Running = DEFAULTS
+) -> Candidate:
+    """One solver's counted work in seconds, and why it cannot be taken, if so."""
+    traits = solver.traits
+    asked = replace(facts, digits=_aim(traits, running)) if traits.iterates else facts
+    cost = whole(solver.cost(asked), asked, traits)
+    steps = estimates(cost, machine, min(threads, facts.pieces), compiled="numba" in sys.modules)
+    seconds = sum(step.seconds for step in steps)
+    return Candidate(name, solver, cost, seconds, steps, _refusal(traits, facts, running, cost.peak(min(threads, facts.pieces)), cost.passes))
 
 
-def render(plan: Plan) -> str:
-    """The plan as text: what is done in data order, then the others."""
-    facts = plan.facts
-    size = f"{facts.rows:,}" if facts.rows is not None else "unknown"
-    lines = [f"plan: {plan.method}, {plan.reason}", f"  {'rows':<9}{size} x {facts.n} columns"]
-    lines += [f"  {step.what:<9}{step.detail:<42}took {_time(step.seconds)}" for step in plan.steps]
-    others = [_other(candidate) for candidate in plan.candidates[1:]]
-    if others:
-        lines.append("others: " + " | ".join(others))
-    lines += [f"note: {note}" for note in plan.notes]
-    return "\n".join(lines)
+def _aim(traits: Traits, running: Running) -> float:
+    """Digits that a method that iterates stops at; a share s of what J can fall is about sqrt(s) of the coefficients."""
+    return traits.aim(running) if running.suboptimality is None else max(0.5, -0.5 * math.log10(running.suboptimality))
 
 
-def _other(candidate: Candidate) -> str:
-    if candidate.refused:
-        return f"{candidate.name} refused: {candidate.refused}"
-    return f"{candidate.name} est {_time(candidate.seconds)}"
+def _refusal(traits: Traits, facts: Facts, running: Running, needed: float, passes: float) -> str:
+    """Why a solver cannot take this problem; empty where it can."""
+    if facts.loss != "gaussian" and not LOSS.met(traits):
+        return f"minimises squares, and the family is {facts.loss}"
+    if not facts.rereadable and not ONCE.met(traits):
+        return f"{ONCE.what} is not possible"
+    if needed > 1e8 and needed > (free := free_memory()):
+        return f"needs {needed / 1e9:.1f} GB, {free / 1e9:.1f} GB free"
+    condition = facts.condition
+    if condition is not None and condition > traits.limit:
+        return f"reaches full accuracy up to condition {traits.limit:.0e}, here {condition:.1e}"
+    if traits.iterates:
+        return _refusal_to_iterate(traits, facts, running, passes)
+    return ""
 
 
-def _time(seconds: float) -> str:
-    if seconds < 1e-3:
-        return f"{seconds * 1e6:.0f} us"
-    return f"{seconds * 1e3:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+def _refusal_to_iterate(traits: Traits, facts: Facts, running: Running, passes: float) -> str:
+    """A method that stops at a tolerance gives what it is told to, where anything can prove it."""
+    if passes > LONGEST:
+        return f"about {passes:.0e} passes at condition {facts.condition:.1e}" if facts.condition else "too many passes"
+    return ""

@@ -1,6 +1,7 @@
 """The registry of solvers: the names that users type, each with the object that does it.
 
-A method that iterates is one line of `Iterated`: how it is made, what it can do, and its usual passes, a prior for its price.
+A method that iterates is one line of `Iterated`: how it is made, what it can do, and how its steps grow
+with condition and digits, a prior for its price.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from typing import Any
 from gramian.solvers.base import Solver, Traits
 from gramian.solvers.cg import CG
 from gramian.solvers.cholesky import Cholesky
+from gramian.solvers.cost import Prior
+from gramian.solvers.choleskyqr import CholeskyQR
 from gramian.solvers.gradient import gradient
 from gramian.solvers.iterated import Iterated
 from gramian.solvers.lbfgs import LBFGS
@@ -24,31 +27,36 @@ from gramian.solvers.newton import Newton
 from gramian.solvers.qr import QR
 from gramian.solvers.saga import saga
 from gramian.solvers.sgd import adagrad, adam, rmsprop, sgd
+from gramian.solvers.sketched import Sketched
 from gramian.solvers.svd import SVD
 
 KRYLOV = Traits(squares=False, decides_rank=False, sparse=True, iterates=True, limits=True)
-DESCENT = Traits(squares=True, decides_rank=False, sparse=True, iterates=True, limits=True, steps=True, losses=True)
-SECOND = Traits(squares=True, decides_rank=False, sparse=True, iterates=True, limits=True, losses=True)
-NORMAL = replace(SECOND, losses=False)
+DESCENT = Traits(squares=True, decides_rank=False, sparse=True, iterates=True, limits=True, steps=True, losses=True,
+                 functions=True)  # fmt: skip
+SECOND = replace(DESCENT, steps=False)
+NORMAL = replace(SECOND, losses=False, functions=False)
 BATCHED = replace(DESCENT, batches=True, seeded=True)
+ROWWISE = replace(BATCHED, functions=False)
 
 REGISTRY: dict[str, Solver[Any]] = {
     "cholesky": Cholesky(),
+    "sketched": Sketched(),
+    "choleskyqr": CholeskyQR(),
     "qr": QR(),
     "svd": SVD(),
-    "newton": Iterated(Newton, SECOND, passes=4, squares=True, most=50),
-    "gradient": Iterated(gradient, replace(DESCENT, spectral=True), passes=3000),
-    "momentum": Iterated(momentum, DESCENT, passes=250),
-    "nesterov": Iterated(nesterov, DESCENT, passes=350),
-    "cg": Iterated(CG, NORMAL, passes=70, carried=True),
-    "lsqr": Iterated(LSQR, KRYLOV, passes=65, carried=True, rowwise=True),
-    "lsmr": Iterated(LSMR, KRYLOV, passes=60, carried=True, rowwise=True),
-    "lbfgs": Iterated(LBFGS, SECOND, passes=80, vectors=24),
-    "sgd": Iterated(sgd, replace(BATCHED, digits=2.0), passes=300),
-    "adagrad": Iterated(adagrad, BATCHED, passes=2000),
-    "rmsprop": Iterated(rmsprop, BATCHED, passes=2000),
-    "adam": Iterated(adam, BATCHED, passes=2000),
-    "saga": Iterated(saga, replace(BATCHED, batches=False), passes=200, rowwise=True),
+    "newton": Iterated(Newton, replace(SECOND, reweights=True), Prior(0.0, 2.0), squares=True, most=50),
+    "gradient": Iterated(gradient, replace(DESCENT, spectral=True), Prior(2.0, 1.0)),
+    "momentum": Iterated(momentum, DESCENT, Prior(1.0, 1.0)),
+    "nesterov": Iterated(nesterov, DESCENT, Prior(1.0, 1.4)),
+    "cg": Iterated(CG, NORMAL, Prior(1.0, 0.5, finite=True), carried=True),
+    "lsqr": Iterated(LSQR, KRYLOV, Prior(1.0, 0.5, finite=True), carried=True, rowwise=True),
+    "lsmr": Iterated(LSMR, KRYLOV, Prior(1.0, 0.5, finite=True), carried=True, rowwise=True),
+    "lbfgs": Iterated(LBFGS, replace(SECOND, frugal=True), Prior(1.0, 0.6), vectors=24),
+    "sgd": Iterated(sgd, replace(ROWWISE, digits=2.0), Prior(2.0, 1.0)),
+    "adagrad": Iterated(adagrad, BATCHED, Prior(2.0, 1.0)),
+    "rmsprop": Iterated(rmsprop, BATCHED, Prior(2.0, 1.0)),
+    "adam": Iterated(adam, BATCHED, Prior(2.0, 1.0)),
+    "saga": Iterated(saga, replace(ROWWISE, batches=False), Prior(1.0, 1.0), rowwise=True),
 }
 """The one list; every reader of it sees SOLVERS."""
 
@@ -76,6 +84,7 @@ def _takes(traits: Traits) -> str:
         "max_iter": traits.limits,
         "seed": traits.seeded,
         "any loss": traits.losses,
+        "any function": traits.functions,
         "dependent columns": traits.decides_rank or traits.iterates,
     }
     return ", ".join(name for name, can in able.items() if can)

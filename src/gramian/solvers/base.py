@@ -17,6 +17,7 @@ from gramian.data.blocks import Rows
 from gramian.errors import bad_argument
 from gramian.problem import Facts, Penalty
 from gramian.solution import Solution
+from gramian.solvers.cost import Cost
 from gramian.views.base import Runner
 
 RankPolicy: TypeAlias = Literal["drop", "min-norm", "error"]
@@ -31,7 +32,8 @@ class Traits:
     """What a solver can do. `squares` says that it works on X'X, so that its condition is that of X squared.
 
     `iterates`: it reads the rows many times, and stops at a tolerance; `digits` is what it aims for when nothing is asked.
-    `steps`, `batches`, `limits`: it takes step=, batch=, max_iter=. `seeded`: its order of rows may be random.
+    `steps`, `batches`, `limits`: it takes step=, batch=, max_iter=. `seeded`: its order of rows may be random. `limit`: the
+    largest condition of the scaled columns at which it reaches full accuracy.
     """
 
     squares: bool
@@ -44,22 +46,18 @@ class Traits:
     seeded: bool = False
     spectral: bool = False  # takes step="barzilai-borwein", which is made for the direction -g
     losses: bool = False  # minimises any loss of a row, not only the squared one
+    functions: bool = False  # and any smooth function that a user gives
+    reweights: bool = False  # with a loss that is no parabola it is least squares with new weights in each step
+    frugal: bool = False  # quick on any smooth function with a few vectors: "auto" where a Hessian is too large
     digits: float = 8.0
     batch_digits: float = 2.0
+    limit: float = math.inf
+    confirmed: bool = False  # its factor holds only once later passes over the rows have confirmed it
+    limit: float = math.inf  # the largest scaled condition up to which it has all digits; past it another method must do
 
     def aim(self, running: Running) -> float:
         """The digits that a run aims for."""
         return running.digits or (self.digits if running.batch is None else self.batch_digits)
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """Counted work: flops at the rate of a matrix product, flops at the rate of a factorisation, passes, bytes held."""
-
-    product_flops: float
-    factor_flops: float
-    passes: int
-    memory: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +78,7 @@ class Running:
     callback: Callable[[Any], object] | None = None
     path: bool = False
     refined: bool = False  # all digits were asked for by name
+    tolerance: float | None = None  # of ||g|| relative to its start, in place of one made from digits, which reads curvature
 
     def __post_init__(self) -> None:
         step, share = self.step, self.suboptimality
@@ -115,6 +114,7 @@ class Request:
     rank: RankPolicy
     tol: float | None = None
     running: Running = Running()
+    errors: bool = False  # standard errors will be wanted
 
     def tolerance(self, n: int, rows: int) -> float:
         """The stated rank tolerance on columns of norm 1: max(30, n, 4 sqrt(min(rows, 4096))) eps.

@@ -17,10 +17,12 @@ import numpy as np
 
 from gramian.arraytypes import Floats
 from gramian.kernels.lapack import cholesky_upper, inverse_upper
+from gramian.kernels.rounding import gamma
 from gramian.problem import Facts
 from gramian.solution import Factor, Solution, Status, surface_through_means
 from gramian.solvers.base import CONSTANT, Cost, Request, Traits, largest_singular
-from gramian.views.moments import Moments, gamma
+from gramian.solvers.cost import Work, gram_memory, gram_work
+from gramian.views.moments import Moments
 
 LIMIT = 1e7
 """Scaled condition above which the Gram matrix has no digit left to decide rank by."""
@@ -31,19 +33,16 @@ class Cholesky:
     """Solves from Moments."""
 
     view: type[Moments] = Moments
-    traits: Traits = Traits(squares=True, decides_rank=False, sparse=True)
+    traits: Traits = Traits(squares=True, decides_rank=False, sparse=True, limit=LIMIT)
 
     def cost(self, facts: Facts) -> Cost:
-        m, n = facts.rows or 0, facts.n
-        gram = m * (n + facts.k) ** 2
-        if facts.nnz is not None and m:
-            gram = facts.nnz**2 / m
-        return Cost(gram, n**3, passes=1, memory=8.0 * 3 * (n + facts.k) ** 2)
+        n = facts.n
+        return Cost((*gram_work(facts), Work("solve", "cholesky", n**3, n)), passes=1, **gram_memory(facts, factors=5))
 
     def solve(self, view: Moments, request: Request) -> Solution:
         n = view.n
         G, c = view.gram[:n, :n], view.gram[:n, n:]
-        ridge = request.penalty.ridge
+        ridge = request.penalty.on(n)
         D = np.sqrt(np.maximum(np.diag(G), 0.0) + ridge)
         raw = view.raw_norms[:n]
         if np.any(CONSTANT * raw >= D) or not np.all(np.isfinite(G)):

@@ -26,7 +26,10 @@ class Record:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """What a callback is told after every iteration: a record, and the iterate x. A callback that returns True stops."""
+    """What a callback is told after every iteration: a record, and the iterate x. A callback that returns True stops.
+
+    seconds do not count the callback's own. level (k,) is the surface at the means, beside an intercept.
+    """
 
     iteration: int
     passes: float
@@ -35,6 +38,7 @@ class Snapshot:
     gradient: float
     step: float
     x: Floats
+    level: Floats | None = None
 
 
 class History:

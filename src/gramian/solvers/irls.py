@@ -41,6 +41,8 @@ ARMIJO = 1e-4
 HALVINGS = 40
 SURE = 5
 """Steps before a direction is believed to separate the targets."""
+LOOK = 30
+"""Steps of a look for separation alone: from the null model ten are many."""
 LEANING = 1e-8
 """Share of the largest |x'd| by which no row may lose along a direction that separates."""
 

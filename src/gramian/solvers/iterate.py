@@ -171,10 +171,12 @@ def run(
         while True:
             record = _record(state, iteration, objective.passes - counted, time.perf_counter() - clock)
             history.add(record)
-            points.add(state.theta)
             status = watch.verdict(state, record)
+            told = time.perf_counter()
+            points.add(state.theta)
             if callback is not None and _wants_end(callback(_snapshot(record, state.theta))):
                 status = status or Status.STOPPED
+            clock += time.perf_counter() - told  # whoever watches is not on the clock
             status = status or _out_of(stop, record)
             if status is not None:
                 spent = status in (Status.MAX_ITER, Status.OUT_OF_PASSES, Status.OUT_OF_TIME)

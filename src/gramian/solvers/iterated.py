@@ -17,7 +17,7 @@ from gramian.arraytypes import Floats
 from gramian.problem import Facts
 from gramian.solution import Solution, Status
 from gramian.solvers.base import Cost, Request, Running, Traits
-from gramian.solvers.cholesky import Cholesky
+from gramian.solvers.cost import Kind, Prior, iterating, values_of_y
 from gramian.solvers.history import Snapshot
 from gramian.solvers.iterate import Callback, Iterative, Run, Stop, run
 from gramian.solvers.ranges import Aim, Range
@@ -33,7 +33,7 @@ ROUNDS = 6
 class Iterated:
     """`method` makes it: from the settings of a run where it is `seeded`, else from a length where it takes a step.
 
-    `passes` is the prior for its price, `vectors` how many (p, k) it holds.
+    `prior` says how its steps grow with condition and digits, `vectors` how many (p, k) it holds.
 
     `carried`: its gradient is a recurrence, to be checked at the end. `rowwise`: it holds a vector over the rows. `squares`:
     it makes the Gram matrix. `most`: steps after which it has given what it can give.
@@ -41,7 +41,7 @@ class Iterated:
 
     method: Callable[..., Iterative[Any, Any]]
     traits: Traits
-    passes: int
+    prior: Prior
     vectors: int = 6
     carried: bool = False
     rowwise: bool = False
@@ -50,13 +50,10 @@ class Iterated:
     view: type[RowsObjective] = RowsObjective
 
     def cost(self, facts: Facts) -> Cost:
-        p = facts.n + 1
-        held = 8.0 * self.vectors * p * facts.k
-        rows = 8.0 * (facts.rows or 0) * facts.k if self.rowwise else 0.0
-        if not self.squares:
-            return Cost(0.0, 0.0, self.passes, held + rows)
-        gram = Cholesky().cost(facts)
-        return replace(gram, passes=self.passes, memory=gram.memory + held)
+        steps = self.prior.steps(facts, self.traits.digits)
+        sweep: Kind = "epoch" if self.traits.seeded else "pass"
+        vectors = 8.0 * self.vectors * (facts.n + 1) * facts.k + (8.0 * values_of_y(facts) if self.rowwise else 0.0)
+        return iterating(facts, steps, sweep, vectors, gram=self.squares)
 
     def made(self, running: Running) -> Iterative[Any, Any]:
         if self.traits.seeded:
@@ -69,7 +66,9 @@ class Iterated:
         theta = view.start()
         if running.step is None and view.coordinates.intercept:
             theta[:1] = view.loss.link(view.spread.mean[view.n :])
-        tolerance = Range.of(view).tolerance(Aim(self.traits.aim(running), running.suboptimality))
+        tolerance = running.tolerance
+        if tolerance is None:
+            tolerance = Range.of(view, theta).tolerance(Aim(self.traits.aim(running), running.suboptimality))
         if running.refined:
             tolerance = min(tolerance, 1e-10)
         callback = None if running.callback is None else _in_user_units(running.callback, view.coordinates)
@@ -133,6 +132,7 @@ def solution_of(view: RowsObjective, found: Run[Any]) -> Solution:
 
 def _in_user_units(callback: Callable[[Any], object], coordinates: Coordinates) -> Callback:
     def told(snapshot: Snapshot) -> object:
-        return callback(replace(snapshot, x=coordinates.to_user(snapshot.x)[0]))
+        coef, level = coordinates.to_user(snapshot.x)
+        return callback(replace(snapshot, x=coef, level=level))
 
     return told

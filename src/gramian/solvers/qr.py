@@ -18,14 +18,14 @@ from scipy.linalg import solve_triangular
 
 from gramian.arraytypes import Floats
 from gramian.kernels.lapack import inverse_upper
+from gramian.kernels.rounding import gamma
 from gramian.problem import Facts
 from gramian.solution import Factor, Solution, Status, surface_through_means
 from gramian.solvers.base import Cost, Request, Traits, largest_singular
+from gramian.solvers.cost import Work, triangle_memory, triangle_work
 from gramian.solvers.rank import Scan, scan
-from gramian.views.moments import gamma
 from gramian.views.triangle import Triangle
 
-NARROW = 16
 """Columns that a narrow QR costs on top of its own: Householder vectors of few columns run at memory speed (measured)."""
 
 
@@ -37,8 +37,9 @@ class QR:
     traits: Traits = Traits(squares=False, decides_rank=True, sparse=False)
 
     def cost(self, facts: Facts) -> Cost:
-        p = facts.n + facts.k
-        return Cost(0.0, 2.0 * (facts.rows or 0) * p * (p + NARROW) + p**3, passes=1, memory=8.0 * 4 * p**2)
+        n = facts.n
+        work = (*triangle_work(facts), Work("solve", "orthogonal", n**3, n))
+        return Cost(work, passes=1, **triangle_memory(facts, factors=6))
 
     def solve(self, view: Triangle, request: Request) -> Solution:
         found = scan(view, request)

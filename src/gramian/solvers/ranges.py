@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,8 +10,11 @@ from gramian.arraytypes import Floats
 from gramian.kernels.norms import column_norms
 from gramian.solvers.base import EPS
 from gramian.views.curvature import affordable
+from gramian.views.floor import Floor
 from gramian.views.rowwise import RowsObjective
 
+MARGIN = 1.5
+"""How much larger L may be than a part of the rows shows."""
 FLAT = 1e-13
 """Eigenvalues below this share of the largest belong to dependent columns, as far as a Gram matrix can tell."""
 
@@ -28,8 +31,9 @@ class Aim:
 class Range:
     """mu, the smallest eigenvalue of the Hessian that is not zero, 0 where it is not known; L, the largest or a bound.
 
-    `values` and `vectors` of those eigenvalues, where the Hessian is the same everywhere and was made. `far`: how much of an
-    error of the slopes, in units of the deviation of y, the intercept sees in units of y, where that is more than 1.
+    `values` and `vectors` of those eigenvalues, where the Hessian was made; `here`: at the point in question. `far`: how much of
+    an error of the slopes, in units of the deviation of y, the intercept sees in units of y, where that is more than 1. `floor`:
+    where a part of the rows told mu, which then is a lower bound, and L an upper one.
     """
 
     mu: float
@@ -37,13 +41,24 @@ class Range:
     far: float = 1.0
     values: Floats | None = None
     vectors: Floats | None = None
+    here: bool = False
+    floor: Floor | None = None
 
     @staticmethod
-    def of(view: RowsObjective) -> Range:
-        """From the Gram matrix where it is affordable; else mu is that of the ridge and L the trace, which take no pass."""
-        if not (view.quadratic and affordable(view.counts.used, view.shape[0])):
+    def of(view: RowsObjective, theta: Floats | None = None) -> Range:
+        """From the Hessian where it is affordable; else mu is that of the ridge and L the trace, which take no pass.
+
+        `theta` is where a loss that is no parabola is looked at; what is said of it holds near there.
+        """
+        floor = view.spent.floor
+        if floor is not None:
+            return replace(Range.of_sizes(view), mu=float(floor.values[0]), floor=floor)
+        if not affordable(view.counts.used, view.shape[0]) or not (view.quadratic or theta is not None):
             return Range.of_sizes(view)
-        values, vectors = np.linalg.eigh(view.hessian(view.start())[0])
+        H = view.hessian(view.start() if theta is None else theta)[0]
+        if not np.all(np.isfinite(H)):
+            return Range.of_sizes(view)
+        values, vectors = np.linalg.eigh(H)
         bent = values > FLAT * values[-1]
         if not np.any(bent):
             return Range(0.0, 0.0)
@@ -70,11 +85,22 @@ class Range:
             return max(float(np.sqrt(aim.suboptimality * share)), 8 * EPS)
         return max(10.0**-aim.digits * share / self.far, 8 * EPS)
 
+    @property
+    def likely(self) -> tuple[float, float]:
+        """(mu, L) as steps take them: where a part of the rows told, what all of them would."""
+        if self.floor is None:
+            return self.mu, self.L
+        return self.mu / self.floor.share, min(MARGIN * float(self.floor.values[-1]) / self.floor.share, self.L)
+
     def possible(self, g: Floats) -> Floats:
         """How far J can fall from where its gradient is g, or less, for each target: J - J* = g'H^-1 g / 2 >= ||g||^2 / (2 L)."""
         if self.values is None or self.vectors is None:
             return 0.5 * np.sum(g**2, axis=0) / self.L if self.L > 0 else np.zeros(g.shape[1])
         return 0.5 * np.sum((self.vectors.T @ g) ** 2 / self.values[:, None], axis=0)
+
+    def fallen(self, possible: Floats, fall: float) -> Floats:
+        """`possible`, or how far J did fall where that is more: of one target, whose J it is."""
+        return np.maximum(possible, fall) if possible.size == 1 else possible
 
     def reached(self, view: RowsObjective, theta: Floats, g: Floats, aim: Aim, possible: Floats) -> bool:
         """Whether the error, H^-1 g or at most ||g|| / mu, is small enough, or g is rounding, for every target.
@@ -84,7 +110,11 @@ class Range:
         first = int(view.coordinates.intercept)
         y = view.raw_norms[view.n :] / np.sqrt(view.weight)
         size, share = column_norms(theta[first:]), 0.9 * 10.0**-aim.digits
-        if self.values is not None and self.vectors is not None:
+        if self.floor is not None:
+            left = self.floor.left(g)
+            reach = self.floor.reach(left)
+            error, level = column_norms(reach), np.sum(reach[:first], axis=0)
+        elif self.values is not None and self.vectors is not None:
             e = self.vectors @ ((self.vectors.T @ g) / self.values[:, None])
             error, level, left = column_norms(e), np.abs(np.sum(e[:first], axis=0)), self.possible(g)
         else:
@@ -94,7 +124,11 @@ class Range:
         near = (error <= share * size) & ((level <= share * y) | (first == 0))
         if aim.suboptimality is not None:
             near = left <= 0.9 * aim.suboptimality * possible
-        return bool(np.all(near | (column_norms(g) <= 8 * EPS * y)))
+        done = bool(np.all(near | (column_norms(g) <= 8 * EPS * y)))
+        if not done or view.quadratic or self.here:
+            return done
+        # The Hessian may be another one here than where it was looked at.
+        return replace(Range.of(view, theta), here=True).reached(view, theta, g, aim, possible)
 
 
 def _far(view: RowsObjective) -> float:

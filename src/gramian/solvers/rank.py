@@ -41,10 +41,10 @@ class Scan:
 def scan(view: Triangle, request: Request) -> Scan:
     """Decide which columns are independent; a ridge adds the rows sqrt(ridge) I first."""
     n, R = view.n, view.R
-    ridge = request.penalty.ridge
+    ridge = request.penalty
     if ridge:
         penalty = np.zeros((n, R.shape[1]))
-        penalty[:, :n] = np.sqrt(ridge) * np.eye(n)
+        penalty[:, :n] = np.diag(np.sqrt(ridge.on(n)))
         R = triangle_of(np.concatenate([R, penalty]))
     norms = np.sqrt(np.sum(R[:, :n] ** 2, axis=0))
     raw = np.sqrt(norms**2 + view.counts.weight * view.mean.hi[:n] ** 2)

@@ -50,6 +50,7 @@ class Sweeping:
     update: Update
     range: Range
     possible: Floats  # how far J could fall at the start
+    start: float  # J there
     theta: Floats
     value: float
     gradient_norms: Floats
@@ -70,10 +71,12 @@ class SGD(Iterative[RowsObjective, Sweeping]):
 
     def init(self, objective: RowsObjective, theta: Floats) -> Sweeping:
         batches = Batches.of(objective, self.batch, self.seed)
-        curved = Range.of(objective)
-        update = Update(self.rule, self.step_size) if self.step_size else self.scheduled(objective, curved)
+        curved = Range.of(objective, theta)
+        everywhere = curved if objective.quadratic else Range.of_sizes(objective)
+        update = Update(self.rule, self.step_size) if self.step_size else self.scheduled(objective, everywhere)
         value, g = objective.gradient(theta)
-        return Sweeping(batches, batches.descent(theta), update, curved, curved.possible(g), theta, value, column_norms(g))
+        possible, sizes = curved.possible(g), column_norms(g)
+        return Sweeping(batches, batches.descent(theta), update, curved, possible, value, theta, value, sizes)
 
     def step(self, objective: RowsObjective, state: Sweeping) -> Sweeping:
         epoch = state.epoch + 1
@@ -88,15 +91,17 @@ class SGD(Iterative[RowsObjective, Sweeping]):
         if epoch > EVERY and epoch % (epoch // EVERY):
             return moved
         value, g = objective.gradient(theta)
-        status = Status.CONVERGED if state.range.reached(objective, theta, g, self.aim, state.possible) else None
+        possible = state.range.fallen(state.possible, state.start - value)
+        status = Status.CONVERGED if state.range.reached(objective, theta, g, self.aim, possible) else None
         return replace(moved, value=value, gradient_norms=column_norms(g), status=status)
 
     def scheduled(self, objective: RowsObjective, curved: Range) -> Update:
         """The default: h and its decay from the curvature that a batch may show."""
         N, B = objective.counts.used, self.batch
         row = objective.row_curvature()
-        bend = ((N - B) * row + N * (B - 1) * curved.L) / (B * (N - 1)) if N > 1 else curved.L
-        mu = curved.mu if curved.mu > 0 else curved.L / N
+        mu, L = curved.likely
+        bend = ((N - B) * row + N * (B - 1) * L) / (B * (N - 1)) if N > 1 else L
+        mu = mu if mu > 0 else L / N
         s = float(np.max(objective.norms[objective.n :])) / np.sqrt(objective.weight * B)
         if not (bend > 0 and s > 0):
             return Update(self.rule, 1.0)

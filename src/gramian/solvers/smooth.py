@@ -1,63 +1,33 @@
-"""The methods that minimise any Objective, by the names that users type: least squares, GLM losses, user functions."""
+"""The methods that minimise any Objective, as the registry has them: least squares, GLM losses, user functions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
-from gramian.errors import ArgumentError, message, no_such_step, not_a_choice
-from gramian.solvers.adaptive import adagrad, adam, rmsprop
-from gramian.solvers.gradient import gradient
+from gramian.errors import not_a_choice
+from gramian.solvers import SOLVERS
+from gramian.solvers.ability import AUTO, Need, first_that, needs_of, refuse
+from gramian.solvers.base import Running
 from gramian.solvers.iterate import Minimiser
-from gramian.solvers.lbfgs import LBFGS
-from gramian.solvers.momentum import momentum
-from gramian.solvers.nesterov import nesterov
-from gramian.solvers.newton import Newton
-from gramian.solvers.steps import BarzilaiBorwein, Fixed, Length, length_of
+from gramian.solvers.iterated import Iterated
 
-Make = Callable[[Length | None], Minimiser[Any]]
+FUNCTION = Need("minimise a function that a user gives", lambda traits: traits.functions)
 
 
-def _newton(length: Length | None) -> Minimiser[Any]:
-    if isinstance(length, Fixed):
-        return Newton(first=length.step)
-    if length is not None:
-        raise no_such_step("newton", "a number > 0, the first step that its own halving tries (1 by default)")
-    return Newton()
+def methods() -> tuple[str, ...]:
+    """Their names."""
+    return tuple(FUNCTION.able())
 
 
-def _lbfgs(length: Length | None) -> Minimiser[Any]:
-    if length is not None:
-        raise no_such_step("lbfgs", "no step: its own line search finds it")
-    return LBFGS()
+def smooth(method: str, step: float | str | None = None) -> Minimiser[Any]:
+    """The method of that name with the user's step: a number, "exact", "backtracking", "barzilai-borwein", or None.
 
-
-SMOOTH: MappingProxyType[str, Make] = MappingProxyType(
-    {
-        "newton": _newton,
-        "lbfgs": _lbfgs,
-        "gradient": gradient,
-        "momentum": momentum,
-        "nesterov": nesterov,
-        "adagrad": adagrad,
-        "rmsprop": rmsprop,
-        "adam": adam,
-    }
-)
-
-
-def smooth(method: str, step: float | str | Length | None = None) -> Minimiser[Any]:
-    """The method of that name with the user's step: a number, "exact", "backtracking", "barzilai-borwein", or None."""
-    if method not in SMOOTH:
-        raise not_a_choice("method", method, SMOOTH)
-    length = length_of(step)
-    if isinstance(length, BarzilaiBorwein) and method != "gradient":
-        raise ArgumentError(
-            message(
-                f"step='barzilai-borwein' with method={method!r}",
-                "Allowed: method='gradient', since the step is made for the direction -g",
-                "take method='gradient', or step='exact'",
-            )
-        )
-    return SMOOTH[method](length)
+    "auto" is the one that is quick with a few vectors. Raises ArgumentError for an unknown method, and for one that cannot
+    do this.
+    """
+    if method not in [AUTO, *SOLVERS]:
+        raise not_a_choice("method", method, [AUTO, *methods()])
+    running, default = Running(step=step), first_that(lambda traits: traits.functions and traits.frugal)
+    refuse(method, [FUNCTION, *needs_of(running)], default)
+    method = default if method == AUTO else method
+    return cast(Minimiser[Any], cast(Iterated, SOLVERS[method]).made(running))

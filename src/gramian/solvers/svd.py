@@ -17,7 +17,8 @@ import numpy as np
 from gramian.problem import Facts
 from gramian.solution import Solution
 from gramian.solvers.base import Cost, Request, Traits
-from gramian.solvers.qr import NARROW, finish
+from gramian.solvers.cost import Work, triangle_memory, triangle_work
+from gramian.solvers.qr import finish
 from gramian.solvers.rank import scan
 from gramian.views.triangle import Triangle
 
@@ -30,8 +31,9 @@ class SVD:
     traits: Traits = Traits(squares=False, decides_rank=True, sparse=False)
 
     def cost(self, facts: Facts) -> Cost:
-        p = facts.n + facts.k
-        return Cost(0.0, 2.0 * (facts.rows or 0) * p * (p + NARROW) + 20.0 * p**3, passes=1, memory=8.0 * 6 * p**2)
+        n = facts.n
+        work = (*triangle_work(facts), Work("solve", "svd", n**3, n))
+        return Cost(work, passes=1, **triangle_memory(facts, factors=9))
 
     def solve(self, view: Triangle, request: Request) -> Solution:
         found = scan(view, request)

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from functools import cache
+from time import perf_counter
 from typing import Any, Generic, Protocol, TypeVar
 
 from threadpoolctl import ThreadpoolController
 
+from gramian.crew import share
 from gramian.data.blocks import Block, BlockPart, Rows
-from gramian.pooling import available_threads, in_order
+from gramian.pooling import available_threads
 
 T = TypeVar("T")
 Piece = Callable[[BlockPart, Block], T]
@@ -97,12 +99,30 @@ def single_threaded_blas() -> Generator[None]:
         _LIMIT.leave()
 
 
+class Clock:
+    """Seconds of all workers together: waiting for their next block, and in all."""
+
+    def __init__(self) -> None:
+        self._parts: list[tuple[float, float]] = []
+
+    def add(self, reading: float, total: float) -> None:
+        """Of one part; from any thread."""
+        self._parts.append((reading, total))
+
+    def share(self) -> float:
+        """Of the time since the last call that went to reading."""
+        parts, self._parts = self._parts, []
+        total = sum(part[1] for part in parts)
+        return min(sum(part[0] for part in parts) / total, 1.0) if total > 0 else 0.0
+
+
 class Threads:
     """Runs parts on a pool of threads; BLAS and decoders release the interpreter lock."""
 
     def __init__(self, threads: int | None = None, progress: Progress | None = None) -> None:
         self.threads = threads or available_threads()
         self.progress = progress
+        self.clock = Clock()
 
     def fold(self, rows: Rows, what: str, piece: Piece[T], merge: Merge[T]) -> T | None:
         parts = rows.parts()
@@ -111,19 +131,26 @@ class Threads:
         with single_threaded_blas():
             stop = threading.Event()
             carry: Carry[T] = Carry(merge)
-            with closing(in_order(parts, lambda part: self._part(part, piece, merge, stop), self.threads, stop)) as found:
-                for value in found:
-                    _push(carry, value)
+
+            def work(part: BlockPart) -> T | None:
+                return self._part(part, piece, merge, stop)
+
+            share(parts, work, lambda value: _push(carry, value), self.threads, stop)
             return carry.total()
 
     def _part(self, part: BlockPart, piece: Piece[T], merge: Merge[T], stop: threading.Event) -> T | None:
         carry: Carry[T] = Carry(merge)
-        for block in part.blocks():
-            if stop.is_set():
+        reading, began, blocks = 0.0, perf_counter(), part.blocks()
+        while True:
+            asked = perf_counter()
+            block = next(blocks, None)
+            reading += perf_counter() - asked
+            if block is None or stop.is_set():
                 break
             carry.push(piece(part, block))
             if self.progress is not None:
                 self.progress.advanced(block.read)
+        self.clock.add(reading, perf_counter() - began)
         return carry.total()
 
 

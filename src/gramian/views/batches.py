@@ -64,12 +64,16 @@ class Descent:
 
 @dataclass(slots=True, eq=False)
 class Reduced:
-    """Where SAGA or SVRG stands: table (m, k), empty for SVRG; mean, the gradient that the table or the snapshot gives."""
+    """Where SAGA or SVRG stands: table (m, k), empty for SVRG; mean, the gradient that the table or the snapshot gives.
+
+    chances (m,): how often each row comes in an epoch, in the mean; empty where each comes once.
+    """
 
     inner: Floats
     table: Floats
     snapshot: Floats
     mean: Floats
+    chances: Floats = field(default_factory=lambda: np.empty(0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,8 +111,16 @@ class Batches:
         width = 8.0 * max(self.objective.n, 1)
         if store is not None and not isinstance(store.X, np.ndarray):
             width = max(12.0 * store.X.nnz / counts.used, 8.0)
-        seed = np.random.SeedSequence([self.seed, epoch, start]).generate_state(1, np.uint64)[0]
-        return shuffled(counts.used if rows is None else rows, *layout(width), seed)
+        return shuffled(counts.used if rows is None else rows, *layout(width), self._seed(epoch, start))
+
+    def drawn(self, epoch: int, chances: Floats) -> Ints:
+        """Rows of a held table, each as often as its chance says, in the mean over epochs."""
+        from gramian.kernels.order import drawn
+
+        return drawn(chances, self._seed(epoch, 0))
+
+    def _seed(self, epoch: int, start: int) -> Any:
+        return np.random.SeedSequence([self.seed, epoch, start]).generate_state(1, np.uint64)[0]
 
     def theta(self, state: Descent | Reduced) -> Floats:
         """(p, k), the intercept first."""
@@ -161,11 +173,12 @@ class Batches:
 
     # ---- variance reduced ----
 
-    def saga(self, theta: Floats | None = None) -> Reduced:
+    def saga(self, theta: Floats | None = None, chances: Floats | None = None) -> Reduced:
         """A table of zeros, whose mean gradient is zero: no pass. The rows must be held."""
         inner = self.inner(self.objective.start() if theta is None else theta)
         table = np.zeros((self.objective.counts.used, inner.shape[0]))
-        return Reduced(inner, table, np.zeros_like(inner), np.zeros_like(inner))
+        chances = np.empty(0) if chances is None else chances
+        return Reduced(inner, table, np.zeros_like(inner), np.zeros_like(inner), chances)
 
     def svrg(self, theta: Floats) -> tuple[float, Floats, Reduced]:
         """J, its gradient at theta, and a snapshot there: one pass."""
@@ -175,16 +188,16 @@ class Batches:
         return value, g, Reduced(inner.copy(), np.zeros((0, inner.shape[0])), inner, mean)
 
     def reduced_epoch(self, state: Reduced, step: float, number: int) -> bool:
-        """All rows once, one at a time; False where theta is no longer finite."""
+        """As many rows as there are, one at a time; False where theta is no longer finite."""
         dense, sparse = _compiled()
-        finite = True
-        for block, order in self._pieces(number):
+        finite, lift = True, 1.0 / state.chances
+        for block, order in self._pieces(number, state.chances):
             if not isinstance(block.X, np.ndarray):
                 rows = self._sparse(block, order)
-                finite = sparse.reduced_epoch(*rows, step, state.table, state.snapshot, state.mean, state.inner)
+                finite = sparse.reduced_epoch(*rows, step, lift, state.table, state.snapshot, state.mean, state.inner)
             elif state.table.size:
                 rows = self._dense(block, order)
-                finite = dense.saga_epoch(*rows, step, state.table, state.mean, state.inner)
+                finite = dense.saga_epoch(*rows, step, lift, state.table, state.mean, state.inner)
             else:
                 rows = self._dense(block, order)
                 finite = dense.svrg_epoch(*rows, step, state.snapshot, state.mean, state.inner)
@@ -195,10 +208,11 @@ class Batches:
 
     # ---- what the compiled loops take ----
 
-    def _pieces(self, epoch: int) -> Iterator[tuple[Block, Ints]]:
+    def _pieces(self, epoch: int, chances: Floats | None = None) -> Iterator[tuple[Block, Ints]]:
         store = self.objective.rows.store
         if store is not None:
-            yield store.block(0, self.objective.counts.used), self.order(epoch)
+            drawn = None if chances is None or not chances.size else self.drawn(epoch, chances)
+            yield store.block(0, self.objective.counts.used), self.order(epoch) if drawn is None else drawn
             return
         for part in self.objective.rows.parts():
             for block in part.blocks():

@@ -151,14 +151,14 @@ def parabola(block: Block, both: Surface) -> Floats:
     return total
 
 
-def largest_row(block: Block, shape: Coordinates, loss: Loss, bounded: bool) -> float:
-    """The largest w ||(1, z / scale)||^2, times loss'' at eta = 0 where that has no bound."""
-    largest = _squares(block.X, shape) + float(shape.intercept)
+def row_sizes(block: Block, shape: Coordinates, loss: Loss, bounded: bool) -> Floats:
+    """w ||(1, z / scale)||^2 of each row, times loss'' at eta = 0 where that has no bound."""
+    sizes = _squares(block.X, shape) + float(shape.intercept)
     if block.w is not None:
-        largest *= block.w
+        sizes *= block.w
     if not bounded:
-        largest *= np.max(loss.second(np.zeros_like(block.y), block.y), axis=1)
-    return float(np.max(largest, initial=0.0))
+        sizes *= np.max(loss.second(np.zeros_like(block.y), block.y), axis=1)
+    return sizes
 
 
 def _squares(X: Matrix, shape: Coordinates) -> Floats:

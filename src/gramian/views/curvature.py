@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gramian.arraytypes import Floats
+from gramian.kernels.rounding import U, gamma
 from gramian.losses import LOSSES
 from gramian.problem import Penalty
-from gramian.views.moments import CHUNK, U, gamma
+from gramian.views.moments import CHUNK
 
 if TYPE_CHECKING:
     from gramian.views.rowwise import RowsObjective

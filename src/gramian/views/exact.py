@@ -1,7 +1,12 @@
 """The gradient of the data in double-double: as `gradient`, with residuals and sums good to about 2^-100.
 
-A few dozen operations an entry instead of four: for small problems, where it costs milliseconds and removes the rounding
-of the residual from the answer, so that refinement ends at the exact solution of the float64 numbers given.
+Refinement then ends at the exact solution of the numbers given: of the float64 numbers, or, where blocks carry what these
+leave of the decimals that were written (X_lo, y_lo), of the decimals. Small problems take it unasked, in numpy alone: a few
+dozen operations an entry instead of four cost milliseconds there. Larger ones, when asked, take compiled loops.
+
+    d = y - t,  r = d - X b,  g = X'W r,  s = 1'W r,  rss = r'W r,  tss = d'W d - (1'W d)^2 / 1'W1
+
+all as hi + lo; tss and tss - rss, which cancels where a model explains little, are rounded once.
 """
 
 from __future__ import annotations
@@ -13,13 +18,18 @@ import numpy as np
 from gramian.arraytypes import Floats
 from gramian.data.blocks import Block, BlockPart, Rows
 from gramian.errors import SourceError
-from gramian.kernels.exact import UNIT, Double, add, dot, exactly, multiply, total, two_prod, two_sum
+from gramian.kernels.exact import UNIT, Double, add, divide, dot, exactly, multiply, total, two_prod, two_sum
 from gramian.views.base import Runner
-from gramian.views.gradient import Gradient, Point
-from gramian.views.moments import Counts
+from gramian.views.counts import Counts
+from gramian.views.gradient import Gradient, Point, Squares
 
 ENTRIES = 400_000
 """Largest m * n * k that takes this path unasked: 0.05-0.1 s a pass, measured."""
+MADE = 128.0
+"""Units of error that a number made of decimals carries: its own last place, and the products and powers of a formula."""
+
+CONSTANT = 2.0**-50
+"""A column whose norm about its mean is below this share of its norm about zero is constant to rounding."""
 
 
 def small(rows: Rows) -> bool:
@@ -29,58 +39,95 @@ def small(rows: Rows) -> bool:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Sums:
+    """g (n, k); sums (4, k) of w r, w r^2, w d, w d^2; chain: the longest sum of one block; low: blocks carried low parts."""
+
     counts: Counts
     g: Double
-    s: Double
-    rss: Double
-    yty: Floats
+    sums: Double
+    chain: int
+    low: bool
 
 
-def exact_gradient(rows: Rows, runner: Runner, at: Point, norms: Floats) -> Gradient:
-    """One pass at coef + coef_lo and level + level_lo; `norms` (n,) the weighted column norms about the centre."""
+def exact_gradient(rows: Rows, runner: Runner, at: Point, norms: Floats, raw: Floats) -> Gradient:
+    """One pass at coef + coef_lo and level + level_lo.
+
+    `norms` (n,) and `raw` (n + k,) are the weighted column norms about the centre and about zero.
+    """
     whole = not rows.in_memory
+    plain = small(rows)
 
     def piece(part: BlockPart, block: Block) -> _Sums:
-        return _block(block, at, rows.centred, whole)
+        counts = Counts.of(block, whole)
+        return (_block if plain else _compiled)(block, counts, at, rows.centred)
 
     sums = runner.fold(rows, "exact gradient", piece, _merge)
     if sums is None:
         raise SourceError("no rows were left on a later pass over the data")
     n = at.coef.shape[0]
-    s, rss = sums.s.rounded(), sums.rss.rounded()
-    spread = np.sqrt(sums.yty) + norms @ np.abs(at.coef)
+    s, rss, sd, yty = (Double(sums.sums.hi[i], sums.sums.lo[i]) for i in range(4))
+    tss = yty
+    if rows.centred:
+        tss = add(yty, -divide(multiply(sd, sd), exactly(np.full_like(sd.hi, sums.counts.weight))))
+    explained = add(tss, -rss)
+    root = np.sqrt(rss.rounded())
+    spread = np.sqrt(yty.rounded()) + norms @ np.abs(at.coef)
     # Rounding g itself to float64 is left to the reader, since it shrinks with g.
     residual_error = (n + 8.0) * 4.0 * UNIT * spread
-    sum_error = 64.0 * 4.0 * UNIT * np.sqrt(rss)  # sums are by halving: at most 64 levels
-    none = np.zeros((0, 0))
-    return Gradient(sums.counts, sums.g.hi, s, residual_error, sum_error, rss, sums.yty, none, 1, sums.g.lo)
+    sum_error = (64.0 + sums.chain) * 4.0 * UNIT * root  # merged by halving: at most 64 levels
+    if sums.low:
+        residual_error = residual_error + MADE * UNIT * (raw[n:] + raw[:n] @ np.abs(at.coef))
+        varies = norms > CONSTANT * raw[:n]  # others are dropped
+        share = np.divide(raw[:n], norms, out=np.ones(n), where=varies)
+        sum_error = sum_error + MADE * UNIT * float(np.max(share, initial=1.0)) * root
+    return Gradient(
+        counts=sums.counts,
+        g=sums.g.hi,
+        s=s.rounded(),
+        residual_error=residual_error,
+        sum_error=sum_error,
+        rss=rss.rounded(),
+        yty=yty.rounded(),
+        probes=np.zeros((0, 0)),
+        chain=1,
+        g_lo=sums.g.lo,
+        squares=Squares(tss.rounded(), explained.rounded()),
+        low=sums.low,
+    )
 
 
 def _merge(a: _Sums, b: _Sums) -> _Sums:
-    return _Sums(a.counts + b.counts, add(a.g, b.g), add(a.s, b.s), add(a.rss, b.rss), a.yty + b.yty)
+    return _Sums(a.counts + b.counts, add(a.g, b.g), add(a.sums, b.sums), max(a.chain, b.chain), a.low or b.low)
 
 
-def _block(block: Block, at: Point, centred: bool, whole: bool) -> _Sums:
-    counts = Counts.of(block, whole)
-    dense = block.dense()
+def _block(block: Block, counts: Counts, at: Point, centred: bool) -> _Sums:
     n, k = at.coef.shape
-    columns = [two_sum(x, -at.centre[j]) if centred else exactly(x) for j, x in enumerate(dense.T)]
+    columns = centred_columns(block, at.centre if centred else None)
     g_hi, g_lo = np.zeros((n, k)), np.zeros((n, k))
-    s, rss, yty = [], [], np.zeros(k)
+    sums: list[Double] = []
     for t in range(k):
-        level = Double(at.level[t], at.level_lo[t])
-        r = add(exactly(block.y[:, t]), -level)
-        yty[t] = np.sum(r.hi**2 if block.w is None else block.w * r.hi**2)
+        y = block.y[:, t]
+        d = add(Double(y, np.zeros_like(y) if block.y_lo is None else block.y_lo[:, t]), _constant(at, t))
+        r = d
         for j, x in enumerate(columns):
-            b = Double(-at.coef[j, t], -at.coef_lo[j, t])
-            r = add(r, multiply(x, b))
-        u = r if block.w is None else _times(r, block.w)
+            r = add(r, multiply(x, Double(-at.coef[j, t], -at.coef_lo[j, t])))
+        v, u = (d, r) if block.w is None else (_times(d, block.w), _times(r, block.w))
         for j, x in enumerate(columns):
             value = dot(x, u)
             g_hi[j, t], g_lo[j, t] = float(value.hi), float(value.lo)
-        s.append(total(u))
-        rss.append(dot(r, u))
-    return _Sums(counts, Double(g_hi, g_lo), _joined(s), _joined(rss), yty)
+        sums += [total(u), dot(r, u), total(v), dot(d, v)]
+    hi, lo = (np.array([getattr(value, part) for value in sums]).reshape(k, 4).T for part in ("hi", "lo"))
+    return _Sums(counts, Double(g_hi, g_lo), Double(hi, lo), 0, block.X_lo is not None)
+
+
+def centred_columns(block: Block, centre: Floats | None) -> list[Double]:
+    """The columns of X + X_lo, less the centre."""
+    dense, low = block.dense(), block.X_lo
+    columns = [exactly(x) if centre is None else two_sum(x, -centre[j]) for j, x in enumerate(dense.T)]
+    return columns if low is None else [add(x, exactly(low[:, j])) for j, x in enumerate(columns)]
+
+
+def _constant(at: Point, t: int) -> Double:
+    return Double(-at.level[t], -at.level_lo[t])
 
 
 def _times(r: Double, w: Floats) -> Double:
@@ -88,5 +135,25 @@ def _times(r: Double, w: Floats) -> Double:
     return add(p, exactly(r.lo * w))
 
 
-def _joined(values: list[Double]) -> Double:
-    return Double(np.array([v.hi for v in values]), np.array([v.lo for v in values]))
+def _compiled(block: Block, counts: Counts, at: Point, centred: bool) -> _Sums:
+    """The same by compiled loops."""
+    from gramian.kernels import exact_rows
+
+    n, k = at.coef.shape
+    none = np.empty((0, 0))
+    g, sums = (exactly(np.zeros((k, size))) for size in (n, 4))
+    exact_rows.gradient(
+        np.ascontiguousarray(block.dense()),
+        none if block.X_lo is None else np.ascontiguousarray(block.X_lo),
+        np.ascontiguousarray(block.y),
+        none if block.y_lo is None else np.ascontiguousarray(block.y_lo),
+        np.empty(0) if block.w is None else block.w,
+        at.centre if centred else np.zeros(n),
+        np.ascontiguousarray(at.coef.T),
+        np.ascontiguousarray(at.coef_lo.T),
+        at.level,
+        at.level_lo,
+        *(g.hi, g.lo, sums.hi, sums.lo),
+    )
+    chain = block.rows // exact_rows.GROUP + exact_rows.GROUP + 2
+    return _Sums(counts, Double(g.hi.T, g.lo.T), Double(sums.hi.T, sums.lo.T), chain, block.X_lo is not None)

@@ -7,9 +7,10 @@ With X and y about `centre`, level t and coefficients b, the pass returns
 Its rounding comes from the residual and from the sum (Higham, Accuracy and Stability, section 3.5): with dr the error of
 the residual, and K the longest chain of a sum,
 
-    g = X'W (r + dr) + e,   ||dr|| <= gamma_{n+5} (||y - t|| + sum_k ||x_k|| |b_k|),   |e_j| <= ||x_j|| gamma_K ||r||.
+    g = X'W (r + dr) + e,   ||dr|| <= u ||y - t|| + gamma_{n+1} sum_k ||x_k|| |b_k| + u ||r||,   |e_j| <= ||x_j|| gamma_K ||r||.
 
-The two are kept apart because X W is orthonormal for a factor W: dr passes through W'X' without growing.
+The two are kept apart because X W is orthonormal for a factor W: dr passes through W'X' without growing. Without a centre
+nothing is taken off y or X, and the first rounding of each is spared.
 """
 
 from __future__ import annotations
@@ -22,8 +23,10 @@ import numpy as np
 from gramian.arraytypes import Floats
 from gramian.data.blocks import Block, BlockPart, Rows
 from gramian.errors import SourceError
+from gramian.kernels.rounding import U, gamma
 from gramian.views.base import Runner
-from gramian.views.moments import CHUNK, Counts, gamma
+from gramian.views.counts import Counts
+from gramian.views.moments import CHUNK
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +41,14 @@ class Point:
     coef: Floats
     level_lo: Floats
     coef_lo: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Squares:
+    """tss (k,), about the mean beside an intercept, and tss - rss (k,) at the point, each rounded once."""
+
+    tss: Floats
+    explained: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +69,8 @@ class Gradient:
     probes: Floats
     chain: int
     g_lo: Floats | float = 0.0  # what g (n, k) loses by rounding, where it is known
+    squares: Squares | None = None  # of a pass in double-double
+    low: bool = False  # the rows carried what float64 leaves of the decimals that were written
 
     @staticmethod
     def of(rows: Rows, runner: Runner, at: Point, norms: Floats, probes: Floats | None = None) -> Gradient:
@@ -72,12 +85,10 @@ class Gradient:
         total = runner.fold(rows, "gradient", piece, merge)
         if total is None:
             raise SourceError("no rows were left on a later pass over the data")
-        spread = np.sqrt(total.yty) + norms @ np.abs(at.coef)
-        return replace(
-            total,
-            residual_error=gamma(n + 5) * spread,
-            sum_error=gamma(total.chain) * np.sqrt(total.rss),
-        )
+        off, size = float(rows.centred), np.sqrt(total.rss)
+        error = off * U * np.sqrt(total.yty) + gamma(n + off) * (norms @ np.abs(at.coef)) + U * size
+        # A hundredth more covers products of roundings, and those of the norms themselves.
+        return replace(total, residual_error=1.01 * error, sum_error=gamma(total.chain) * size)
 
 
 def merge(a: Gradient, b: Gradient) -> Gradient:
@@ -121,5 +132,6 @@ def gradient_of_block(block: Block, at: Point, directions: Floats, centred: bool
         rss += np.einsum("ij,ij->j", r, u)
         yty += np.einsum("ij,ij->j", y, yw)
         probes += v.T @ v
-    chain = min(block.rows, step) + -(-block.rows // step) + 6
+    # Products summed by chunk, sums of chunks; X less its centre and w r are rounded before.
+    chain = min(block.rows, step) + -(-block.rows // step) + 3
     return Gradient(counts, g, s, np.zeros(k), np.zeros(k), rss, yty, probes, chain)

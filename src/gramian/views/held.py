@@ -23,7 +23,7 @@ from gramian import errors
 from gramian.data.arrays import ArrayRows
 from gramian.data.blocks import Block, BlockPart, Matrix, Rows
 from gramian.views.base import Runner
-from gramian.views.moments import Counts
+from gramian.views.counts import Counts
 from gramian.views.store import HeldPart, Placed, Store, StreamedPart
 
 SHARE = 0.5

@@ -3,14 +3,20 @@
 Each block is centred about its own mean and merged by the update of Chan, Golub and LeVeque (1983), with means kept in
 double-double, so that a large mean costs no digits. The rounding of every entry is bounded as it is made:
 
-    |G_ij - exact_ij| <= gamma * noise_i * noise_j,   gamma = K u / (1 - K u),   u = 2^-53,
+    |G_ij - exact_ij| <= gamma_K noise_i noise_j,   |mean_j - exact_j| <= gamma_L noise_j / sqrt(sum w),
 
-K the longest chain of operations, noise the column norms that went in (Higham, Accuracy and Stability, chapter 3).
+gamma_K = K u / (1 - K u), u = 2^-53, noise the column norms that went in (Higham, Accuracy and Stability, chapter 3). Taking
+the mean off, or merging, adds a product d d' of differences of means. With t the largest |d_j| beside noise_j it costs K
+
+    2 t (L + roundings of d) + 3,
+
+because d is known to within gamma_L noise_j; t is measured, not supposed.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import Protocol, cast
 
 import numpy as np
@@ -19,109 +25,22 @@ from numpy.typing import NDArray
 
 from gramian.arraytypes import Floats
 from gramian.data.blocks import Block, BlockPart, Rows
-from gramian.errors import SourceError, message
 from gramian.kernels.exact import Double, add, exactly, two_sum
+from gramian.kernels.rounding import gamma
 from gramian.views.base import Runner
+from gramian.views.counts import Counts
+from gramian.views.sight import Sight
 
-U = 2.0**-53
 CHUNK = 2048
 """Rows reduced by one BLAS call: short chains keep the rounding bound small, at no cost in speed (measured)."""
 
 
-WORD = 2**64 - 1
-
-
-def gamma(chain: float) -> float:
-    """Relative error bound of a chain of so many float64 operations."""
-    return chain * U / (1.0 - chain * U)
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Rows read, used, left out; and the sums of weights that inference needs."""
-
-    read: int
-    used: int
-    missing: int
-    idle: int
-    weight: float
-    log_weight: float
-    bits: int  # a sum of the values' bit patterns, each times its place: tells whether a later pass saw the same numbers
-
-    def __add__(self, other: Counts) -> Counts:
-        return Counts(
-            self.read + other.read,
-            self.used + other.used,
-            self.missing + other.missing,
-            self.idle + other.idle,
-            self.weight + other.weight,
-            self.log_weight + other.log_weight,
-            (self.bits + other.bits) & WORD,
-        )
-
-    def __sub__(self, other: Counts) -> Counts:
-        return Counts(
-            self.read - other.read,
-            self.used - other.used,
-            self.missing - other.missing,
-            self.idle - other.idle,
-            self.weight - other.weight,
-            self.log_weight - other.log_weight,
-            (self.bits - other.bits) & WORD,
-        )
-
-    @staticmethod
-    def of(block: Block, whole: bool) -> Counts:
-        """`whole` also takes the bits of X, not only those of y; a sparse X always gives its own."""
-        w = block.w
-        seen = [block.y]
-        if not isinstance(block.X, np.ndarray):
-            seen.append(cast(Floats, block.X.data)[None, :])
-        elif whole:
-            seen.append(block.X)
-        if w is not None:
-            seen.append(w[None, :])
-        bits = sum((2 * i + 1) * _bits(values) for i, values in enumerate(seen)) * (2 * block.start + 1) & WORD
-        return Counts(
-            read=block.read,
-            used=block.rows,
-            missing=block.missing,
-            idle=block.idle,
-            weight=float(block.rows) if w is None else float(np.sum(w)),
-            log_weight=0.0 if w is None else float(np.sum(np.log(w))),
-            bits=bits,
-        )
-
-
-def check_unchanged(name: str, first: Counts, now: Counts) -> None:
-    """Raises SourceError when a later pass met other rows than the first did."""
-    if (first.read, first.used, first.bits) != (now.read, now.used, now.bits):
-        raise SourceError(
-            message(
-                f"{name} changed between two passes: {first.read:,} rows at first, {now.read:,} rows later"
-                if first.read != now.read
-                else f"{name} changed between two passes: the same {now.read:,} rows with other values",
-                "A source must give the same rows in the same order each time it is read",
-                "fit a copy that nothing writes to",
-            )
-        )
-
-
-def _bits(values: Floats) -> int:
-    """Bit patterns times odd numbers of their row and column, summed modulo 2^64: any swap or change moves it."""
-    flat = np.ascontiguousarray(values.T if values.flags.f_contiguous else values).view(np.uint64)
-    mixed = flat >> np.uint64(32)
-    mixed ^= flat  # else two changes of sign would cancel
-    return int((mixed @ _odd(flat.shape[1])) @ _odd(flat.shape[0]))
-
-
-def _odd(size: int) -> NDArray[np.uint64]:
-    return np.arange(size, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C16) + np.uint64(1)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Moments:
-    """p = n + k columns [X y]: counts, mean (p,) as a Double (zero when not centred), gram (p, p), noise (p,), chain K."""
+    """p = n + k columns [X y]: counts, mean (p,) as a Double (zero when not centred), gram (p, p), noise (p,).
+
+    chain K and mean_chain L: of the bounds on the rounding of gram and mean.
+    """
 
     n: int
     centred: bool
@@ -130,6 +49,7 @@ class Moments:
     gram: Floats
     noise: Floats
     chain: int
+    mean_chain: int
 
     @property
     def gamma(self) -> float:
@@ -148,7 +68,30 @@ class Moments:
     @property
     def mean_error(self) -> Floats:
         """Bound on the error of `mean`, (p,)."""
-        return (self.gamma if self.centred else 0.0) * self.noise / np.sqrt(self.counts.weight)
+        return (gamma(self.mean_chain) if self.centred else 0.0) * self.noise / np.sqrt(self.counts.weight)
+
+    def at(self, b: Floats) -> Sight:
+        """The gradient c - G b; the rounding of the Gram matrix goes from entry to entry, so all of it is in `bound`."""
+        n, G, noise = self.n, self.gram, self.noise
+        spread = noise[n:] + noise[:n] @ np.abs(b)
+        error = self.gamma + gamma(n + 4)
+        rss = np.diag(G)[n:] - np.einsum("ij,ij->j", b, 2.0 * G[:n, n:] - G[:n, :n] @ b)
+        return Sight(
+            g=G[:n, n:] - G[:n, :n] @ b,
+            residual_bound=np.zeros_like(spread),
+            bound=error * np.outer(noise[:n], spread),
+            level_bound=(gamma(self.mean_chain + n + 4) if self.centred else 0.0) * spread / np.sqrt(self.counts.weight),
+            rss=np.maximum(rss, 0.0),
+            rss_bound=self.gamma * spread**2,
+            squared=True,
+        )
+
+    def divided(self, exponents: NDArray[np.int64]) -> Moments:
+        """Those of the columns of [X y], each divided by 2^exponents[j], (p,)."""
+        e = -exponents.astype(np.int32)
+        mean = Double(np.ldexp(self.mean.hi, e), np.ldexp(self.mean.lo, e))
+        gram = np.ldexp(np.ldexp(self.gram, e[:, None]), e[None, :])
+        return replace(self, mean=mean, gram=gram, noise=np.ldexp(self.noise, e))
 
     @staticmethod
     def of(rows: Rows, runner: Runner) -> Moments | None:
@@ -174,24 +117,40 @@ class Moments:
         mean = add(self.mean, exactly(-delta * (gone / left))) if self.centred else self.mean
         gram = self.gram - other.gram - np.outer(delta, delta) * (gone * total / left)
         noise = np.hypot(np.hypot(self.noise, other.noise), delta * np.sqrt(gone)) * np.sqrt(total / left)
-        return Moments(self.n, self.centred, counts, mean, gram, noise, self.chain + other.chain + 6)
+        L = self.mean_chain + other.mean_chain
+        return Moments(self.n, self.centred, counts, mean, gram, noise, self.chain + other.chain + 3 * L + 10, L + 10)
 
 
 @np.errstate(over="ignore", invalid="ignore")  # the caller looks for norms that are not finite
 def merge(a: Moments, b: Moments) -> Moments:
     """Chan's update: G = G_a + G_b + (W_a W_b / W) d d',  d = mean_b - mean_a,  mean = mean_a + (W_b / W) d."""
     counts = a.counts + b.counts
-    chain = max(a.chain, b.chain) + 6
+    chain, mean_chain = max(a.chain, b.chain), max(a.mean_chain, b.mean_chain)
     if a.counts.used == 0 or b.counts.used == 0:
-        return replace(b if a.counts.used == 0 else a, counts=counts, chain=chain)
+        return replace(b if a.counts.used == 0 else a, counts=counts, chain=chain, mean_chain=mean_chain)
     noise = np.hypot(a.noise, b.noise)
     if not a.centred:
-        return Moments(a.n, False, counts, a.mean, a.gram + b.gram, noise, chain)
+        return Moments(a.n, False, counts, a.mean, a.gram + b.gram, noise, chain + 1, 0)
     d = _difference(b.mean, a.mean)
     lift = d * np.sqrt(a.counts.weight * (b.counts.weight / counts.weight))
     gram = a.gram + b.gram
     gram += np.outer(lift, lift)
-    return Moments(a.n, True, counts, merged_mean(a, b, d), gram, np.hypot(noise, lift), chain)
+    noise = np.hypot(noise, lift)
+    chain += 3 + _lifting(lift, noise, mean_chain, counts)
+    return Moments(a.n, True, counts, merged_mean(a, b, d), gram, noise, chain, mean_chain + 4)
+
+
+def _lifting(d: Floats, noise: Floats, mean_chain: int, counts: Counts) -> int:
+    """What the product d d' of differences of means adds to the chain."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = np.abs(d) / noise
+    largest = float(np.max(t, initial=0.0, where=np.isfinite(t)))
+    return ceil(2.0 * min(largest, 1.0) * (mean_chain + 10 + _weighing(counts)))
+
+
+def _weighing(counts: Counts) -> int:
+    """Roundings in a sum of weights, which numpy takes in pairs; whole numbers are summed without any."""
+    return 0 if counts.weight == counts.used else 45
 
 
 class _Weighed(Protocol):
@@ -220,23 +179,28 @@ def moments_of_block(block: Block, centred: bool, whole: bool) -> Moments:
     counts = Counts.of(block, whole)
     zero = exactly(np.zeros(p))
     if block.rows == 0:
-        return Moments(n, centred, counts, zero, np.zeros((p, p)), np.zeros(p), 1)
+        return Moments(n, centred, counts, zero, np.zeros((p, p)), np.zeros(p), 0, 0)
     if not isinstance(block.X, np.ndarray):
         gram = _sparse_gram(block)
         longest = int(np.bincount(block.X.indices, minlength=1).max())  # only entries that are there take part in a sum
-        return Moments(n, False, counts, zero, gram, _norms(gram), max(longest, min(block.rows, 128)) + 8)
+        return Moments(n, False, counts, zero, gram, _norms(gram), max(longest, min(block.rows, 128)) + 8, 0)
     root = None if block.w is None else np.sqrt(block.w)
-    chain = min(block.rows, CHUNK) + -(-block.rows // CHUNK) + 8
+    # A sum of a chunk's products, sums of chunks; each side shifted, rounded once, and times sqrt(w), rounded twice.
+    added = min(block.rows, CHUNK) + -(-block.rows // CHUNK)
+    chain = added + (2 if centred else 0) + (0 if root is None else 4)
     shift = first_means(block) if centred else np.zeros(p)
     gram, sums = _dense_gram(block.X, block.y, root, shift if centred else None)
     if np.any(np.diag(gram) == 0):
         gram = _mark_vanished(gram, block.X - shift[:n], block.y - shift[n:])
     noise = _norms(gram)
     if not centred:
-        return Moments(n, False, counts, zero, gram, noise, chain)
+        return Moments(n, False, counts, zero, gram, noise, chain, 0)
     off = sums / np.sqrt(counts.weight)
     gram -= np.outer(off, off)
-    return Moments(n, True, counts, two_sum(shift, sums / counts.weight), gram, noise, 2 * chain)
+    mean_chain = added + 6
+    chain += 3 + _lifting(off, noise, mean_chain, counts)
+    mean = two_sum(shift, sums / counts.weight)
+    return Moments(n, True, counts, mean, gram, noise, chain, mean_chain + _weighing(counts))
 
 
 def _mark_vanished(gram: Floats, *values: Floats) -> Floats:

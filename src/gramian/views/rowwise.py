@@ -20,11 +20,12 @@ from gramian.losses import Loss
 from gramian.problem import Penalty
 from gramian.views import blockpass, products
 from gramian.views.base import Runner, T, Threads
+from gramian.views.counts import Counts
 from gramian.views.curvature import bounds
+from gramian.views.floor import Floor
 from gramian.views.held import Placed, placed
 from gramian.views.lines import Parabola, RowLine
 from gramian.views.manytargets import Sums, Surface
-from gramian.views.moments import Counts
 from gramian.views.objective import Coordinates, Curvature, Line
 from gramian.views.products import RowVector
 from gramian.views.spread import Spread
@@ -41,6 +42,7 @@ class _Spent:
     gram: Floats | None = None
     curvature: Curvature | None = None
     row: float | None = None
+    floor: Floor | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -225,15 +227,32 @@ class RowsObjective:
     def row_curvature(self) -> float:
         """Bound on the Hessian of N w_i / W loss(eta_i) + ridge / (2 W) ||b||^2, N the number of rows; one pass."""
         if self.spent.row is None:
-            shape, bend = self.coordinates, self.loss.curvature
-            bounded = bool(np.isfinite(bend))
+            sizes, share = self._row_sizes()
 
             def piece(block: Block) -> float:
-                return blockpass.largest_row(block, shape, self.loss, bounded)
+                return float(np.max(sizes(block), initial=0.0))
 
-            share = self.counts.used / self.weight * (bend if bounded else 1.0)
             self.spent.row = share * self.over_rows("rows", piece, max) + float(np.max(self.shrink)) / self.weight
         return self.spent.row
+
+    def row_curvatures(self) -> Floats:
+        """That of each row by itself (m,), without the ridge; one pass."""
+        sizes, share = self._row_sizes()
+        found = np.empty(self.counts.used)
+
+        def piece(block: Block) -> int:
+            found[block.start : block.start + block.rows] = share * sizes(block)
+            return block.rows
+
+        self.over_rows("rows", piece, int.__add__)
+        self.spent.row = float(np.max(found, initial=0.0)) + float(np.max(self.shrink)) / self.weight
+        return found
+
+    def _row_sizes(self) -> tuple[Callable[[Block], Floats], float]:
+        shape, loss = self.coordinates, self.loss
+        bounded = bool(np.isfinite(loss.curvature))
+        share = self.counts.used / self.weight * (loss.curvature if bounded else 1.0)
+        return lambda block: blockpass.row_sizes(block, shape, loss, bounded), share
 
     # ---- products for Krylov methods: see `views.products` ----
 
@@ -250,6 +269,11 @@ class RowsObjective:
         """Theta (p, q) in the user's columns."""
         B, t = self.coordinates.to_user(theta)
         return Surface(self.coordinates.centre, np.ascontiguousarray(B), t)
+
+    def as_given(self) -> RowsObjective:
+        """The same objective in the user's own columns; no pass."""
+        shape = Coordinates.raw(self.n, self.coordinates.intercept)
+        return replace(self, coordinates=shape, spent=_Spent(passes=self.spent.passes))
 
     def without_centre(self) -> RowsObjective:
         """The same objective with the columns scaled but not centred; no pass."""

@@ -26,7 +26,7 @@ from gramian.arraytypes import Floats, Ints
 from gramian.data.blocks import Block, BlockPart, Rows
 from gramian.data.source import Coded
 from gramian.views.base import Runner
-from gramian.views.moments import Counts, check_unchanged
+from gramian.views.counts import Counts, check_unchanged
 
 T = TypeVar("T")
 

@@ -157,6 +157,12 @@ class Softmax:
         self.passes += 1
         return eta
 
+    def margins(self, d: Floats) -> tuple[float, float]:
+        """By how much eta differs between classes along d at most, and the most by which a row's own class loses; one pass."""
+        q, rows = self.forward(d), np.arange(self.labels.size)
+        lost = np.where((self.w > 0)[:, None], q - q[rows, self.labels][:, None], 0.0)
+        return float(np.max(np.abs(lost), initial=0.0)), float(np.max(lost, initial=0.0))
+
     def _parts(self) -> Iterator[tuple[slice, Any]]:
         with single_threaded_blas():
             for at in range(0, self.labels.size, ROWS):

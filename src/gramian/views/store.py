@@ -13,7 +13,7 @@ import scipy.sparse as sp
 from gramian import errors
 from gramian.arraytypes import Floats
 from gramian.data.blocks import Block, BlockPart, Matrix, Rows
-from gramian.views.moments import Counts
+from gramian.views.counts import Counts
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,7 +13,7 @@ from gramian.data.frame import row_name
 from gramian.errors import bad_target
 from gramian.losses import Loss
 from gramian.views.base import Runner
-from gramian.views.moments import Counts
+from gramian.views.counts import Counts
 
 
 @dataclass(frozen=True, slots=True, eq=False)

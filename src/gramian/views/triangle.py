@@ -19,8 +19,11 @@ from gramian.data.blocks import Block, BlockPart, Rows
 from gramian.kernels.exact import Double, add, exactly, two_sum
 from gramian.kernels.lapack import triangle_of
 from gramian.kernels.norms import column_norms
+from gramian.kernels.rounding import U, gamma
 from gramian.views.base import Runner
-from gramian.views.moments import Counts, U, merged_mean
+from gramian.views.counts import Counts
+from gramian.views.moments import merged_mean
+from gramian.views.sight import Sight
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,9 +38,11 @@ class Triangle:
 
     @property
     def gamma(self) -> float:
-        """Columnwise relative backward error; the constant of theorem 19.4 is small, its growth in practice a root."""
+        """Columnwise relative backward error. Theorem 19.4 has m p u; measured are 30 u at most, on up to 300,000 rows of up to
+        50 columns (bench/triangle.py), because sums of a block are taken in parts, and blocks merge in a tree.
+        """
         p = self.R.shape[1]
-        return 8.0 * U * float(np.sqrt(self.counts.used + 1.0)) * float(np.sqrt(p))
+        return 8.0 * U * float(np.sqrt(min(self.counts.used + 1.0, 256.0))) * float(np.sqrt(p))
 
     @property
     def norms(self) -> Floats:
@@ -53,6 +58,26 @@ class Triangle:
     def mean_error(self) -> Floats:
         """Bound on the error of `mean`, (p,)."""
         return (self.gamma if self.centred else 0.0) * self.norms / np.sqrt(self.counts.weight)
+
+    def at(self, b: Floats) -> Sight:
+        """The gradient R'(z - R b). With [X y] + E = Q [R z] it is (X + E)'(r + E_y - E b): E_y - E b is an error of the
+        residual, which X'W passes on without growth, and only E'r goes from entry to entry.
+        """
+        n, R = self.n, self.R
+        rest = R[:, n:] - R[:, :n] @ b
+        norms = self.norms
+        spread = norms[n:] + norms[:n] @ np.abs(b)
+        error = (self.gamma + gamma(n + 3)) * spread
+        size = column_norms(rest)
+        return Sight(
+            g=R[:, :n].T @ rest,
+            residual_bound=error,
+            bound=(self.gamma + gamma(R.shape[0] + 3)) * np.outer(norms[:n], size + error),
+            level_bound=(error if self.centred else 0.0 * error) / np.sqrt(self.counts.weight),
+            rss=size**2,
+            rss_bound=error,
+            squared=False,
+        )
 
     @staticmethod
     def of(rows: Rows, runner: Runner) -> Triangle | None:

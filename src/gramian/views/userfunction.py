@@ -34,6 +34,7 @@ class UserFunction:
         self.form = x0.shape
         self._x0 = x0.reshape(-1, 1).copy()
         self._calls = 0
+        self.differenced = False  # whether a Hessian was made by differences
         self._seen: dict[str, tuple[Floats, Any]] = {}
 
     @property
@@ -81,9 +82,9 @@ class UserFunction:
                 i, j = (int(index) for index in np.argwhere(bad)[0])
                 raise not_symmetric(i, j, float(H[i, j]), float(H[j, i]))
         elif self._grad is not None:
-            H = np.column_stack([self._along(theta, e) for e in np.eye(theta.size)])
+            H, self.differenced = np.column_stack([self._along(theta, e) for e in np.eye(theta.size)]), True
         else:
-            H = self._second(theta)
+            H, self.differenced = self._second(theta), True
         return (0.5 * (H + H.T))[None]
 
     def hessian_vector(self, theta: Floats, v: Floats) -> Floats:

@@ -22,7 +22,8 @@ from gramian.arraytypes import Floats
 from gramian.data.blocks import Block, BlockPart, Rows
 from gramian.losses import Loss
 from gramian.views.base import Runner
-from gramian.views.moments import CHUNK, Counts, Moments, moments_of_block
+from gramian.views.counts import Counts
+from gramian.views.moments import CHUNK, Moments, moments_of_block
 from gramian.views.moments import merge as merge_moments
 from gramian.views.triangle import Triangle, triangle_of_block
 from gramian.views.triangle import merge as merge_triangles
@@ -61,7 +62,10 @@ class Lean:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Working:
-    """Sums at a point. `score` is ||r||_v^2, `reach` (n,) the largest |x - centre| of each column, `chain` that of g."""
+    """Sums at a point. `score` is ||r||_v^2, `reach` (n,) the largest |x - centre| of each column, `chain` that of g.
+
+    `lent` is what FLAT added: v is above w f'' by no more than a sum of this over the rows.
+    """
 
     counts: Counts
     value: float
@@ -73,6 +77,7 @@ class Working:
     lean: Lean
     view: Reduced
     chain: int
+    lent: float = 0.0
 
     @staticmethod
     def of(
@@ -125,7 +130,9 @@ def _of_block(
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         read = _read(block, loss, at, along, w, reach is None)
         eta = read.eta
-        first, second = loss.first(eta, y), np.maximum(loss.second(eta, y), FLAT)
+        first, curve = loss.first(eta, y), loss.second(eta, y)
+        second = np.maximum(curve, FLAT)
+        lent = FLAT * float(np.sum(w[curve < FLAT]))
         value = float(np.sum(w * loss.value(eta, y)))
         u, v = -w * first, w * second
         score = float(np.sum(w * first * (first / second)))
@@ -140,7 +147,7 @@ def _of_block(
     extent = float(np.max(np.abs(eta), initial=0.0))
     chain = min(block.rows, CHUNK) + -(-block.rows // CHUNK) + 6
     found = read.reach if reach is None else reach
-    return Working(counts, value, read.g, float(np.sum(u)), score, found, extent, lean, view, chain)
+    return Working(counts, value, read.g, float(np.sum(u)), score, found, extent, lean, view, chain, lent)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -211,6 +218,7 @@ def _merge(a: Working, b: Working) -> Working:
         a.lean.merged(b.lean),
         merged(cast(Any, a.view), cast(Any, b.view)),
         max(a.chain, b.chain) + 1,
+        a.lent + b.lent,
     )
 
 

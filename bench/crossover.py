@@ -1,0 +1,290 @@
+"""Where descent overtakes the normal equation on this machine: raced on a grid of rows and columns, and as the plan prices it.
+
+Writes docs/crossover.md with its pictures. The problems are Gaussian rows whose neighbouring columns are correlated, so that
+their condition number is known: (1 + r) / (1 - r) for correlation r.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import gramian as gm
+from bench.data import Floats
+from bench.timing import machine, write
+from gramian.plots import crossover, plot_crossover
+from gramian.racing import Race
+from gramian.views.base import single_threaded_blas
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+COMMAND = "python -m bench crossover"
+RULE = 10_000
+"""Features from which the texts turn from the normal equation to gradient descent."""
+CONDITIONS = (10.0, 1000.0)
+ROWS, COLUMNS = (2_000, 10_000, 100_000), (10, 30, 100, 300, 1_000, 2_000, 4_000)
+MOST = 5e7
+"""Entries of the largest problem."""
+DIGITS = (2.0, 8.0)
+NORMAL, KRYLOV, DESCENT = "cholesky", ("cg", "lsmr", "lbfgs"), "gradient"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Seconds to so many digits on one problem; infinite where the budget ended first."""
+
+    rows: int
+    columns: int
+    condition: float
+    normal: dict[float, float]
+    krylov: dict[float, tuple[str, float]]
+    descent: dict[float, float]
+
+
+def main(arguments: list[str]) -> None:
+    """Arguments: "short" takes few small problems and writes no page."""
+    short = "short" in arguments
+    rows, columns = ((2_000,), (10, 100, 300)) if short else (ROWS, COLUMNS)
+    cells = []
+    for condition in CONDITIONS:
+        for m in rows:
+            for n in columns:
+                if m >= 2 * n and m * n <= MOST:
+                    cells.append(_raced(m, n, condition, 1.0 if short else 2.0))
+                    print(_line(cells[-1]), file=sys.stderr, flush=True)
+    lines = [HEAD, *map(_line, cells), "", *_crossings(cells)]
+    write("crossover", lines, short)
+    if not short:
+        _page(cells)
+
+
+def problem(m: int, n: int, condition: float) -> tuple[Floats, Floats]:
+    """Column j is r times column j - 1 plus noise, of deviation 1."""
+    rng = np.random.default_rng(n)
+    r = (condition - 1.0) / (condition + 1.0)
+    X = rng.standard_normal((m, n))
+    for j in range(1, n):
+        X[:, j] *= math.sqrt(1.0 - r * r)
+        X[:, j] += r * X[:, j - 1]
+    return X, X @ rng.standard_normal(n) + rng.standard_normal(m)
+
+
+def _raced(m: int, n: int, condition: float, budget: float) -> Cell:
+    """The Gram matrix of the largest problems is a matter of seconds: they get a budget to suit."""
+    X, y = problem(m, n, condition)
+    budget = max(budget, 8.0 * m * float(n) ** 2 / 2e10)
+    # On one thread: threads that spin for a core that another process holds would be charged to the normal equation alone.
+    with single_threaded_blas():
+        first = gm.race(X, y, [NORMAL, *KRYLOV], budget=budget, accuracy=DIGITS[-1], threads=1)
+        # Steps that fit the curvature met so far: no Gram matrix is made to find 1/L.
+        second = gm.race(
+            X, y, DESCENT, budget=budget / 2, accuracy=DIGITS[-1], threads=1, step="barzilai-borwein"
+        )
+    return Cell(
+        m,
+        n,
+        condition,
+        {d: first[NORMAL].seconds_to(d) for d in DIGITS},
+        {d: _best(first, d) for d in DIGITS},
+        {d: second[DESCENT].seconds_to(d) for d in DIGITS},
+    )
+
+
+def _best(race: Race, digits: float) -> tuple[str, float]:
+    name = min(KRYLOV, key=lambda each: race[each].seconds_to(digits))
+    return name, race[name].seconds_to(digits)
+
+
+HEAD = (
+    f"{'condition':>9} {'rows':>8} {'columns':>8} {'normal eq.':>11}   "
+    f"{'2 digits: best iterative':<26}{'descent':>9}   {'8 digits: best iterative':<26}{'descent':>9}"
+)
+
+
+def _line(cell: Cell) -> str:
+    parts = [f"{cell.condition:9.0f} {cell.rows:8,} {cell.columns:8,} {_time(cell.normal[DIGITS[-1]]):>11}"]
+    for digits in DIGITS:
+        name, seconds = cell.krylov[digits]
+        best = f"{name if seconds < math.inf else '':<8}{_time(seconds):>9}{_ratio(cell, digits):>9}"
+        parts.append(f"{best}{_time(cell.descent[digits]):>9}")
+    return "   ".join(parts)
+
+
+def _ratio(cell: Cell, digits: float) -> str:
+    """Of the best iterative method over the normal equation."""
+    share = cell.krylov[digits][1] / cell.normal[digits]
+    return f"{share:.2f} x" if share < math.inf else ""
+
+
+def _time(seconds: float) -> str:
+    if not seconds < math.inf:
+        return "-"
+    return f"{seconds * 1e3:.3g} ms" if seconds < 1 else f"{seconds:.3g} s"
+
+
+# ---- where they cross
+
+
+def crossing(columns: list[int], shares: list[float]) -> float | None:
+    """The columns from which shares (iterative over direct) stay below 1, on a straight line in logarithms; None: never."""
+    above = [i for i, share in enumerate(shares) if share >= 1.0]
+    if not above:
+        return float(columns[0])
+    last = above[-1]
+    if last == len(shares) - 1:
+        return None
+    if not math.isfinite(shares[last]):
+        return float(columns[last + 1])
+    a, b = math.log(shares[last]), math.log(shares[last + 1])
+    low, high = math.log(columns[last]), math.log(columns[last + 1])
+    return math.exp(low + (high - low) * a / (a - b))
+
+
+def _shares(cells: list[Cell], m: int, condition: float, digits: float, descent: bool) -> tuple[list[int], list[float]]:
+    own = [cell for cell in cells if cell.rows == m and cell.condition == condition]
+    seconds = [cell.descent[digits] if descent else cell.krylov[digits][1] for cell in own]
+    return [cell.columns for cell in own], [s / cell.normal[digits] for s, cell in zip(seconds, own, strict=True)]
+
+
+def _crossings(cells: list[Cell]) -> list[str]:
+    lines = ["columns from which it is faster than the normal equation:"]
+    for condition in CONDITIONS:
+        for m in sorted({cell.rows for cell in cells}):
+            told = []
+            for digits in DIGITS:
+                for descent, what in ((False, "the best iterative method"), (True, "gradient descent")):
+                    columns, shares = _shares(cells, m, condition, digits, descent)
+                    told.append(f"{what} to {digits:g} digits {_columns(crossing(columns, shares), columns)}")
+            lines.append(f"  condition {condition:g}, {m:,} rows: {'; '.join(told)}")
+    return lines
+
+
+def _columns(at: float | None, columns: list[int]) -> str:
+    if at is None:
+        return f"not up to {columns[-1]:,}"
+    return f"{at:,.0f}" if at > columns[0] else f"{columns[0]:,} or fewer"
+
+
+# ---- the page
+
+
+def _page(cells: list[Cell]) -> None:
+    _measured_picture(cells).savefig(DOCS / "crossover-measured.png")
+    for name, settings in (("full", {}), ("loose", {"accuracy": DIGITS[0], "condition": CONDITIONS[0]})):
+        plot_crossover(crossover(**settings)).savefig(DOCS / f"crossover-{name}.png")
+    text = "\n".join(_paragraphs(cells))
+    (DOCS / "crossover.md").write_text(text, encoding="utf-8")
+
+
+def _paragraphs(cells: list[Cell]) -> list[str]:
+    lines = [
+        "# Normal equation or gradient descent, on this machine",
+        "",
+        f"Written by `{COMMAND}` on {date.today().isoformat()}; do not edit.",
+        f"Machine: {machine()}.",
+        "",
+        f"The texts say: up to some {RULE:,} features solve the normal equation, above take gradient descent. Whether that holds",
+        "depends on the machine, on the digits that are wanted, and on the condition of the columns; the rows matter little,",
+        "since both read all of them. So it was measured.",
+        "",
+        "## The rule, measured",
+        "",
+        "Columns from which an iterative method had the digits before the normal equation was solved:",
+        "",
+        "| condition | rows | 2 digits, best iterative | 2 digits, gradient descent | 8 digits, best iterative | "
+        "8 digits, gradient descent |",
+        "|---|---|---|---|---|---|",
+    ]
+    for condition in CONDITIONS:
+        for m in sorted({cell.rows for cell in cells}):
+            found = []
+            for digits in DIGITS:
+                for descent in (False, True):
+                    columns, shares = _shares(cells, m, condition, digits, descent)
+                    found.append(_columns(crossing(columns, shares), columns))
+            lines.append(f"| {condition:g} | {m:,} | {' | '.join(found)} |")
+    lines += [
+        "",
+        _verdict(cells),
+        "",
+        "![seconds against columns](crossover-measured.png)",
+        "",
+        "Each figure is the time, on one thread, from the first row read to coefficients with that many digits, against a certified",
+        "reference; neither certificate nor compilation is timed. The normal equation is `cholesky`, whose answer has all the digits at",
+        f"once; the best iterative method is the quickest of {', '.join(f'`{name}`' for name in KRYLOV)}; gradient descent takes",
+        "Barzilai and Borwein's steps, since the textbook step 1/L needs the largest curvature first.",
+        "",
+        "```",
+        HEAD,
+        *map(_line, cells),
+        "```",
+        "",
+        "## The rule, priced",
+        "",
+        "What `method=\"auto\"` takes is decided before anything is read, from counted work and the prices of this machine. The",
+        "prices count what a fit does beyond the race: the certificate, the standard errors, and the Gram matrix that both are",
+        "made from, which is also why a direct method is taken further than the race alone would say.",
+        "",
+        "![all digits](crossover-full.png)",
+        "",
+        f"![{DIGITS[0]:g} digits](crossover-loose.png)",
+        "",
+        "Your own problem in the map: `from gramian.plots import crossover, plot_crossover`, then",
+        "`plot_crossover(crossover((rows, columns), accuracy=2)).savefig(\"map.png\")`. Your own data on the track:",
+        "`gramian race DATA FORMULA`; see [the race](race.md).",
+        "",
+    ]
+    return lines
+
+
+def _verdict(cells: list[Cell]) -> str:
+    """What the rule becomes, from the figures."""
+    found: dict[tuple[float, bool], list[float | None]] = {}
+    for condition in CONDITIONS:
+        for m in {cell.rows for cell in cells}:
+            for digits in DIGITS:
+                for descent in (False, True):
+                    columns, shares = _shares(cells, m, condition, digits, descent)
+                    found.setdefault((digits, descent), []).append(crossing(columns, shares))
+    parts = []
+    for (digits, descent), places in found.items():
+        known = [place for place in places if place is not None]
+        who = "gradient descent" if descent else "the best iterative method"
+        if not known:
+            parts.append(f"to {digits:g} digits {who} is never the faster one")
+            continue
+        some = "" if len(known) == len(places) else " (and in some rows of the table never)"
+        parts.append(f"to {digits:g} digits {who} is ahead from {min(known):,.0f} to {max(known):,.0f} columns on{some}")
+    top = max(cell.columns for cell in cells)
+    return f"Here, up to {top:,} columns: {'; '.join(parts)}."
+
+
+def _measured_picture(cells: list[Cell]) -> Any:
+    from gramian.plots.style import COLOURS, figure, name_axes
+
+    m = max((rows for rows in {cell.rows for cell in cells}), key=lambda rows: max(c.columns for c in cells if c.rows == rows))
+    fig, axes = figure(9.0, 4.2, 1, len(CONDITIONS), sharey=True)
+    for ax, condition in zip(axes, CONDITIONS, strict=True):
+        own = [cell for cell in cells if cell.rows == m and cell.condition == condition]
+        n = [cell.columns for cell in own]
+        ax.set_xscale("log")
+        ax.set_yscale("log")
+        normal = [cell.normal[DIGITS[-1]] for cell in own]
+        ax.plot(n, normal, color=COLOURS[0], linewidth=2, marker="D", label="normal equation, all digits")
+        for digits, dashes in zip(DIGITS, ("--", "-"), strict=True):
+            for place, who in enumerate(("best iterative", "gradient descent")):
+                seconds = [_shown(cell.descent[digits] if place else cell.krylov[digits][1]) for cell in own]
+                ax.plot(n, seconds, color=COLOURS[1 + place], linestyle=dashes, marker="os"[place], markersize=4,
+                        label=f"{who}, {digits:g} digits")
+        name_axes(ax, "columns", "seconds" if condition == CONDITIONS[0] else "", f"condition {condition:g}, {m:,} rows")
+    axes[0].legend(fontsize=8, frameon=False)
+    return fig
+
+
+def _shown(seconds: float) -> float:
+    return seconds if seconds < math.inf else math.nan

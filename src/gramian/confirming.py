@@ -1,0 +1,141 @@
+"""A factor confirmed on the rows: each pass forms W'(X'X)W, and its Cholesky factor turns W into one that is orthonormal.
+
+It is the step that the methods of Cholesky QR repeat, and what proves a factor whose own bound says too little, whichever
+solver made it (Yamamoto, Nakatsukasa, Yanagisawa and Fukaya 2015, ETNA 44). With E the error of V = X W and S that of V'V,
+
+    ||W'X'XW - G|| <= 2 ||V|| ||E|| + ||E||^2 + ||S||,   ||E|| <= gamma_width || |X||W| ||,   ||S|| <= gamma_chain trace G.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import numpy as np
+
+from gramian.arraytypes import Floats
+from gramian.data.blocks import Rows
+from gramian.kernels.lapack import cholesky_upper, inverse_upper
+from gramian.kernels.norms import column_norms
+from gramian.kernels.rounding import U, gamma
+from gramian.kernels.split import bits, split_product
+from gramian.plan import Plan
+from gramian.plan.choose import Step
+from gramian.solution import Factor, Solution, Stats
+from gramian.solvers.base import CONSTANT, Request, largest_singular
+from gramian.views.base import Runner
+from gramian.views.counts import check_unchanged
+from gramian.views.image import Image
+from gramian.views.sight import Sized
+from gramian.views.sketch import Sketch
+from gramian.views.triangle import Triangle
+
+PROVEN = 0.1
+"""A factor whose defect is bounded below this needs no test on the data."""
+MOST_PASSES = 3
+NEAR = 10.0
+"""||R|| and ||R^-1|| of the factor of W'X'XW below which another pass finds no better one."""
+
+
+def proven(
+    rows: Rows, view: Sized, solution: Solution, request: Request, runner: Runner, plan: Plan
+) -> tuple[Solution, Plan]:
+    """The solution with a factor that the data confirm, by more passes where its own bound does not say enough."""
+    for _ in range(MOST_PASSES):
+        factor = solution.factor
+        if factor is None or factor.defect < PROVEN:
+            return solution, plan
+        started = time.perf_counter()
+        probes = np.concatenate([factor.W, nullspace(factor)], axis=1) if isinstance(view, Sketch) else factor.W
+        seen = Image.of(rows, runner, solution.centre, probes)
+        check_unchanged(rows.name, view.counts, seen.counts)
+        better, near = orthonormalised(view, request, factor, seen)
+        seconds = time.perf_counter() - started
+        solution = replace(solution, factor=better).costing(Stats(passes=1, seconds=seconds))
+        plan = plan.done(Step("confirm", f"factor on the data, defect {better.defect:.1e}", seconds))
+        if near:
+            return solution, plan
+    # Each pass found a factor far from the one before: nothing is known of the last.
+    assert solution.factor is not None
+    unproven = replace(solution.factor, defect=np.inf) if solution.factor.defect >= PROVEN else solution.factor
+    return replace(solution, factor=unproven), plan
+
+
+def orthonormalised(view: Sized, request: Request, factor: Factor, seen: Image) -> tuple[Factor, bool]:
+    """W W2 with W2 from the Cholesky factor of W'(X'X + ridge)W as a pass over the data saw it, and whether that was near.
+
+    Its defect bounds what the rounding of that pass leaves; from 1 on it proves nothing. It is infinite where the data do not
+    confirm that the columns of the factor are independent, or that its dependences hold.
+    """
+    n, r, W, weight = view.n, factor.rank, factor.W, view.counts.weight
+    lost = replace(factor, defect=np.inf), True
+    if not np.all(np.isfinite(seen.gram)) or not _depend(view, request, factor, seen):
+        return lost
+    raw, s = seen.gram[:r, :r], seen.sums[:r] / np.sqrt(weight)
+    if not view.centred:
+        s = np.zeros(r)
+    penalty = W.T @ (request.penalty.on(n)[:, None] * W)
+    G = raw + penalty - np.outer(s, s)
+    R = cholesky_upper(G)
+    if R is None:
+        return lost
+    inverse = inverse_upper(R)
+    stretch = largest_singular(inverse)
+    new = W + split_product(W, inverse - np.eye(r))
+    # Columns about the centre that was taken off, not about their means.
+    off = np.abs(view.mean.lo[:n]) + view.mean_error[:n] if view.centred else np.zeros(n)
+    norms = 1.01 * np.hypot(view.norms[:n], np.sqrt(weight) * off)
+    reach = norms @ np.abs(W)  # at least the norm of each column of |X||W|
+    trace = float(np.trace(raw) + np.trace(penalty))
+    product = 1.01 * gamma(seen.width) * float(column_norms(reach))
+    sums = gamma(seen.chain + n + 3) * trace
+    # With Q = V R^-1, the error of V'V comes to R^-T (V'E + E'V) R^-1 = Q'E R^-1 + its transpose, and ||Q|| is 1.
+    size = largest_singular(raw) + sums
+    error = 2.0 * product * stretch + (product**2 + sums) * stretch**2
+    if view.centred:
+        level = product + gamma(seen.chain) * np.sqrt(trace)
+        error += (2.0 * float(column_norms(s)) * level + level**2) * stretch**2
+    rounding = gamma(2 * r + 6) * trace * stretch**2 + _rounded(norms, W, inverse, new)
+    defect = 1.1 * (error + rounding)
+    condition = max(factor.condition, largest_singular(norms[:, None] * new))
+    if not isinstance(view, Triangle) and not _independent(norms, new, request.tolerance(n, view.counts.used)):
+        return lost
+    return replace(factor, W=new, defect=defect, condition=condition), bool(max(stretch, np.sqrt(size)) < NEAR)
+
+
+def _rounded(norms: Floats, W: Floats, inverse: Floats, new: Floats) -> float:
+    """What the rounding of W + W (R^-1 - I) does to the defect, twice its image."""
+    r = W.shape[1]
+    each = 4.0 * U * column_norms(norms @ np.abs(new))
+    rest = 4.0 * r * 2.0 ** -bits(r) * gamma(r) * (norms @ np.max(np.abs(W), axis=1, initial=0.0)) * float(np.max(np.abs(inverse), initial=0.0))
+    return 2.0 * float(each + np.sqrt(r) * rest)
+
+
+def _independent(norms: Floats, W: Floats, tol: float) -> bool:
+    """The test of the rank decision, on a triangle that the data confirmed; true of other factors."""
+    if W.shape[0] != W.shape[1] or np.any(np.tril(W, -1)):
+        return True
+    return bool(np.all(tol * (norms @ np.abs(W)) < 1.0))
+
+
+def nullspace(factor: Factor) -> Floats:
+    """Columns that X takes to zero where the dependences of the factor hold, (n, dropped)."""
+    N = np.zeros((factor.W.shape[0], len(factor.dependencies)))
+    for i, found in enumerate(factor.dependencies):
+        N[found.column, i] = 1.0
+        N[list(found.others), i] = -np.array(found.weights)
+    return N
+
+
+def _depend(view: Sized, request: Request, factor: Factor, seen: Image) -> bool:
+    """Whether the dropped columns are as near to their equations as the rank decision asks, but for the sketch's distortion."""
+    count = seen.gram.shape[0] - factor.rank
+    if not count:
+        return True
+    n = view.n
+    norms = np.hypot(view.norms[:n], np.sqrt(request.penalty.on(n)))
+    tol = request.tolerance(n, view.counts.used)
+    reach = norms @ np.abs(nullspace(factor))
+    flat = np.array([CONSTANT * view.raw_norms[found.column] for found in factor.dependencies])
+    distance = np.sqrt(np.maximum(np.diag(seen.gram)[factor.rank :], 0.0))
+    return bool(np.all(distance <= 4.0 * np.maximum(tol * reach, flat)))

@@ -1,0 +1,109 @@
+"""What passes in double-double prove and give beyond the gradient: the factor's own defect, and (X'X)^-1 to full digits.
+
+With E = W'X'XW - I known far below the last place of a float64 (`views.inner`),
+
+    diag (X'X)^-1_j = W_j W_j' - W_j E (I + E)^-1 W_j',
+
+the first product in double-double, the second small beside it: full digits at any condition that W survives.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gramian.arraytypes import Floats
+from gramian.data.blocks import Rows
+from gramian.kernels.exact import Double, add, dot, exactly
+from gramian.kernels.lapack import cholesky_upper, inverse_upper
+from gramian.kernels.norms import column_norms
+from gramian.kernels.rounding import U, gamma
+from gramian.solution import Factor
+from gramian.solvers.base import Request, largest_singular
+from gramian.views.base import Runner
+from gramian.views.counts import Counts, check_unchanged
+from gramian.views.inner import Inner, inner
+from gramian.views.sight import Sized
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Widened:
+    """The sizes of a view that read the float64 numbers, as bounds for the decimals that they stand for."""
+
+    n: int
+    centred: bool
+    counts: Counts
+    mean: Double
+    norms: Floats
+    raw_norms: Floats
+    mean_error: Floats
+
+
+def widened(view: Sized) -> Widened:
+    """Each number is within u of its decimal, relative to its size."""
+    shift = U * view.raw_norms
+    error = view.mean_error + (shift / np.sqrt(view.counts.weight) if view.centred else 0.0)
+    norms, raw = view.norms + shift, view.raw_norms + shift
+    return Widened(view.n, view.centred, view.counts, view.mean, norms, raw, error)
+
+
+def with_low_parts(view: Sized, factor: Factor) -> Factor:
+    """The factor of the float64 numbers as one of the decimals: ||W'(X'X - X_hi'X_hi) W|| joins the defect."""
+    d = U * float(column_norms(view.raw_norms[: view.n] @ np.abs(factor.W)))
+    return replace(factor, defect=factor.defect + 2.1 * d + d * d)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inverse:
+    """Diagonal (n,) of (X'WX)^-1 about the means, and its entry `constant` for the intercept; 0 without one."""
+
+    diagonal: Floats
+    constant: float
+
+
+def measured(rows: Rows, view: Sized, factor: Factor, runner: Runner) -> Inner:
+    """E of the factor, in one pass about the means of the view."""
+    n = view.n
+    found = inner(rows, runner, view.mean.hi[:n], factor.W, view.norms[:n], view.raw_norms[:n])
+    check_unchanged(rows.name, view.counts, found.counts)
+    return found
+
+
+def confirmed(view: Sized, request: Request, factor: Factor, found: Inner) -> Factor:
+    """The factor with the smaller of two proven defects: as it is, or W R^-1 with R'R = I + E, which pays its rounding."""
+    W, n = factor.W, view.n
+    E = found.E + W.T @ (request.penalty.on(n)[:, None] * W)
+    error = found.error + 4.0 * U * (1.0 + float(np.linalg.norm(E)))
+    stays = largest_singular(E) + error
+    R = cholesky_upper(np.eye(factor.rank) + E) if np.all(np.isfinite(E)) else None
+    if R is None:
+        return replace(factor, defect=np.inf)
+    root = inverse_upper(R)
+    reach = (view.norms[:n] + U * view.raw_norms[:n]) @ np.abs(W)
+    rounding = gamma(2 * factor.rank + 6) * (2.0 * float(column_norms(reach @ np.abs(root))) + factor.rank)
+    moved = 1.1 * (rounding + error * largest_singular(root) ** 2)
+    if stays <= moved:
+        return replace(factor, defect=stays if stays < 1 else np.inf)
+    return replace(factor, W=W @ root, defect=moved if moved < 1 else np.inf)
+
+
+def inverse_of(view: Sized, factor: Factor, found: Inner) -> tuple[Inverse, Factor]:
+    """(X'X)^-1 by its diagonal, to full digits, and a factor whose W W' is the rest of it."""
+    W, n = factor.W, view.n
+    C = np.linalg.solve(np.eye(factor.rank) + found.E, found.E)
+    diagonal = _form(exactly(W), C)
+    constant = 0.0
+    if view.centred:
+        q = add(dot(exactly(W.T), exactly(np.broadcast_to(view.mean.hi[:n], W.T.shape))), exactly(found.shift))
+        constant = float(1.0 / view.counts.weight + _form(Double(q.hi[None, :], q.lo[None, :]), C)[0])
+    R = cholesky_upper(np.eye(factor.rank) + found.E)
+    better = factor if R is None else replace(factor, W=W @ inverse_upper(R))
+    return Inverse(diagonal, constant), better
+
+
+def _form(rows: Double, C: Floats) -> Floats:
+    """w w' - w C w' for each row w; the correction is summed with the low part of the product."""
+    square = dot(rows, rows)
+    less = np.einsum("ij,jk,ik->i", rows.hi, C, rows.hi, optimize=True)
+    return square.hi + (square.lo - less)

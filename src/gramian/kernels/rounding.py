@@ -1,0 +1,10 @@
+"""The unit of float64 rounding, and the bound of a chain of roundings."""
+
+from __future__ import annotations
+
+U = 2.0**-53
+
+
+def gamma(chain: float) -> float:
+    """Relative error bound of a chain of so many float64 operations: Higham, Accuracy and Stability, lemma 3.1."""
+    return chain * U / (1.0 - chain * U)

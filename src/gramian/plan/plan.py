@@ -1,0 +1,134 @@
+"""A plan: which solver, why, at what price; after the run also what was done, estimate beside actual."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gramian.plan.estimate import Estimate
+from gramian.plan.machine import Machine
+from gramian.problem import Facts
+from gramian.solvers.base import Solver
+from gramian.solvers.cost import Cost
+
+SAME = {"certify": "refine", "confirm": "solve"}
+"""What is done under a name of its own, and where it was counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One solver for this problem: its counted work, its price in seconds, part by part, or why it is refused."""
+
+    name: str
+    solver: Solver[Any]
+    cost: Cost
+    seconds: float
+    steps: tuple[Estimate, ...] = ()
+    refused: str = ""
+
+    @property
+    def passes(self) -> float:
+        """Over the rows, those that certify included."""
+        return self.cost.passes
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something done: what, how long it took, and how long it was to take, None where the plan did not foresee it."""
+
+    what: str
+    detail: str
+    seconds: float
+    estimate: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will be done and why; after the run also what was done.
+
+    candidates: in the order in which they are tried, refused ones last; where the user named the method it is alone, and
+    the others are `compared`. steps: what was done. notes: what a reader should know. reason: of the first candidate.
+    """
+
+    facts: Facts
+    machine: Machine
+    candidates: tuple[Candidate, ...]
+    reason: str
+    asked: bool  # the user named the method
+    threads: int = 1
+    steps: tuple[Step, ...] = ()
+    notes: tuple[str, ...] = ()
+    compared: tuple[Candidate, ...] = ()
+    gone: tuple[Candidate, ...] = ()  # those that gave up
+
+    @property
+    def order(self) -> tuple[Candidate, ...]:
+        return tuple(candidate for candidate in self.candidates if not candidate.refused)
+
+    @property
+    def method(self) -> str:
+        return self.candidates[0].name
+
+    @property
+    def seconds(self) -> float:
+        """Estimate of the first candidate, in all."""
+        return self.candidates[0].seconds
+
+    @property
+    def others(self) -> tuple[Candidate, ...]:
+        """All solvers but the first candidate, and but those that gave up."""
+        return (*self.candidates[1:], *self.compared)
+
+    def done(self, *steps: Step) -> Plan:
+        return replace(self, steps=self.steps + tuple(self._priced(step) for step in steps))
+
+    def noted(self, *notes: str) -> Plan:
+        return replace(self, notes=self.notes + notes)
+
+    def moved_on(self, why: str) -> Plan:
+        """Without the first candidate, which could not answer."""
+        first, *rest = self.candidates
+        reason = f"{first.name} gave up: {why}"
+        notes = (*self.notes, reason)
+        return replace(self, candidates=tuple(rest), reason=reason, notes=notes, gone=(*self.gone, first))
+
+    def _priced(self, step: Step) -> Step:
+        """With the estimate of that part; of a part that is repeated, a share for each time that was foreseen."""
+        if step.estimate is not None or not self.candidates:
+            return step
+        what = SAME.get(step.what, step.what)
+        part = next((part for part in self.candidates[0].steps if part.what == what), None)
+        if part is None:
+            return step
+        times = max(part.passes, 1.0) if part.what == "refine" else 1.0
+        return replace(step, estimate=part.seconds / times)
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON: the method, its parts with estimate and actual, all other solvers with price or refusal."""
+        from gramian.plan.document import document  # what is seldom asked for waits
+
+        return document(self)
+
+    def to_json(self) -> str:
+        """The same as text."""
+        from json import dumps
+
+        return dumps(self.to_dict(), indent=2, allow_nan=False)
+
+    def text(self, width: int = 80) -> str:
+        """As printed, at most `width` columns wide."""
+        from gramian.plan.text import render
+
+        return render(self, width)
+
+    def html(self) -> str:
+        """Two tables: the parts of the path, and the other solvers."""
+        from gramian.plan.html import render
+
+        return render(self)
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def _repr_html_(self) -> str:
+        return self.html()

@@ -1,0 +1,49 @@
+"""Pictures of a fit, by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gramian.errors import bad_argument, needs_rows, not_a_choice, not_for_family
+from gramian.inference import checked_level
+from gramian.views.moments import Moments
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from gramian.result import Fit
+
+KINDS = ("residuals", "coefficients", "ridge")
+
+
+def picture(fit: Fit, kind: str, target: int, level: float) -> Figure:
+    """As Fit.plot."""
+    if kind not in KINDS:
+        raise not_a_choice("kind", kind, KINDS)
+    k = len(fit.targets)
+    if isinstance(target, bool) or target not in range(k):
+        raise bad_argument("target", target, f"a whole number from 0 to {k - 1}")
+    checked_level(level)
+    title = fit.formula if k == 1 else f"{fit.targets[target]}: {fit.formula}"
+    if kind == "residuals":
+        from gramian.plots.diagnostics import plot_residuals, residuals
+
+        return plot_residuals(residuals(fit.influence(), target), title)
+    if kind == "coefficients":
+        from gramian.plots.coefficients import coefficients, plot_coefficients
+
+        coef, se, limits = (values if k == 1 else values[:, target] for values in (fit.coef, fit.se, fit.conf_int(level)))
+        return plot_coefficients(coefficients(fit.names, coef, se, limits, level), title)
+    return _ridge(fit, target, title)
+
+
+def _ridge(fit: Fit, target: int, title: str) -> Figure:
+    from gramian.plots.coefficients import plot_ridge, ridge_path
+
+    if fit.family != "gaussian":
+        raise not_for_family("a ridge path", fit.family, "fits of the normal family")
+    if fit.training is None:
+        raise needs_rows("a ridge path")
+    moments = Moments.of(fit.training.rows, fit.training.runner)
+    assert moments is not None
+    return plot_ridge(ridge_path(moments, fit.design.names, target), title)

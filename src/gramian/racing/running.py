@@ -1,0 +1,187 @@
+"""One method on the clock. What is measured about its iterates is kept on the way and worked out after it.
+
+A direct method is timed from the first row that it reads to its coefficients, and where they have fewer digits than asked for
+once more with the certifying and refining passes. A method that iterates is timed from the first row to the iterate that is
+good enough; the clock stands still while an iterate is looked at.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from gramian.arraytypes import Floats
+from gramian.data.blocks import Rows
+from gramian.errors import DataError, GramianError
+from gramian.losses import Loss
+from gramian.racing.outcome import End, Lane, Point, digits_of
+from gramian.racing.truth import Place, Truth
+from gramian.reducing import check_finite
+from gramian.solution import Solution, Status
+from gramian.solvers.base import Request, Running, Solver, Traits
+from gramian.solvers.history import Snapshot
+from gramian.solving import THREADED, solve
+from gramian.views.base import Threads, single_threaded_blas
+from gramian.views.rowwise import RowsObjective
+
+GROWTH = 1.06
+"""Iterates are kept when their number has grown by this factor: 200 of 100,000, evenly on a logarithmic axis."""
+HELD = 2e7
+"""Numbers that the kept iterates may take."""
+QUICK, REPEATS = 0.1, 3
+"""A run below so many seconds is repeated, and its quickest time taken."""
+
+ENDS: dict[Status, End] = {
+    Status.OK: "reached",
+    Status.CONVERGED: "short",
+    Status.STALLED: "stalled",
+    Status.LINE_SEARCH_FAILED: "stalled",
+    Status.DIVERGED: "diverged",
+    Status.MAX_ITER: "max_iter",
+    Status.STOPPED: "out of time",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Course:
+    """What all methods have in common: the rows, the loss, what is asked, and the truth."""
+
+    rows: Rows
+    nnz: int | None
+    loss: Loss
+    request: Request
+    runner: Threads
+    truth: Truth
+    accuracy: float
+
+    def good(self, error: float) -> bool:
+        return digits_of(error) >= self.accuracy
+
+
+def timed(course: Course, name: str, solver: Solver[Any], seconds: float) -> Lane:
+    """The lane of one method in so many seconds; an error of the method is a lane that says so."""
+    one = _iterating if solver.traits.iterates else _direct
+    # Small factorisations gain nothing from threads.
+    with single_threaded_blas() if course.rows.n < THREADED else nullcontext(), np.errstate(all="ignore"):
+        try:
+            return _quickest(lambda left: one(course, name, solver, left), seconds)
+        except (GramianError, ArithmeticError, MemoryError, np.linalg.LinAlgError) as error:
+            told = str(error).partition("\n")[0] or type(error).__name__
+            return Lane(name, not solver.traits.iterates, "failed", told)
+
+
+def _quickest(run: Callable[[float], Lane], seconds: float) -> Lane:
+    best = run(seconds)
+    for _ in range(REPEATS - 1):
+        if not best.ran or best.last.seconds > min(QUICK, seconds / REPEATS):
+            break
+        again = run(seconds)
+        best = min(best, again, key=lambda lane: lane.last.seconds)
+    return best
+
+
+# ---- direct ----------------------------------------------------------------------------------------------------------
+
+
+def _direct(course: Course, name: str, solver: Solver[Any], seconds: float) -> Lane:
+    rows, runner, truth = course.rows, course.runner, course.truth
+    started = time.perf_counter()
+    view = solver.view.of(rows, runner)
+    check_finite(view)
+    solution: Solution = solver.solve(view, course.request)
+    spent = time.perf_counter() - started
+    if not solution.status.ok and solution.status is not Status.DEPENDENT:
+        return Lane(name, True, "failed", solution.sentence)
+    first = _point(truth, _place(solution), 0, 1.0, spent)
+    if course.good(first.error):
+        return Lane(name, True, "reached", "finished", (first,))
+    started = time.perf_counter()
+    answer = solve(rows, course.request, name, course.accuracy, runner, course.nnz)
+    spent = time.perf_counter() - started
+    then = _point(truth, _place(answer.solution), 0, answer.solution.stats.passes, spent)
+    if course.good(then.error):
+        return Lane(name, True, "reached", "refined by further passes", (first, then))
+    return Lane(name, True, "short", "refinement gives no more digits", (first, then))
+
+
+def _place(solution: Solution) -> Place:
+    return Place(solution.coef, solution.level, solution.centre)
+
+
+def _point(truth: Truth, place: Place, iterations: int, passes: float, seconds: float) -> Point:
+    return Point(iterations, float(passes), seconds, truth.error(place), truth.left(place))
+
+
+# ---- iterating -------------------------------------------------------------------------------------------------------
+
+
+class Watcher:
+    """Told of every iterate while the clock stands still: keeps some, and ends the run when it is good or out of time."""
+
+    def __init__(self, course: Course, objective: RowsObjective, began: float, seconds: float, dense: float) -> None:
+        self._course, self._objective, self._began, self._seconds = course, objective, began, seconds
+        self._grow, self._due, self._looking = dense, 0, 0.0
+        self._before, self._passes, self._count, self._last = 0.0, 0.0, 0, 0
+        self.kept: list[tuple[int, float, float, Place]] = []
+        self.good = False
+
+    def __call__(self, snapshot: Snapshot) -> bool:
+        entered = time.perf_counter()
+        if snapshot.iteration == 0:
+            # The start, or a fresh one of a method that has found its gradient drifted: its own clock begins again.
+            self._before = entered - self._began - self._looking - snapshot.seconds
+            self._passes = self._objective.passes - snapshot.passes
+            self._count = self._last
+        self._last = self._count + snapshot.iteration
+        seconds, passes = self._before + snapshot.seconds, self._passes + snapshot.passes
+        place = Place(snapshot.x, self._level(snapshot), self._objective.coordinates.centre)
+        self.good = self._course.good(self._course.truth.error(place))
+        over = seconds >= self._seconds
+        if self.good or over or self._last >= self._due:
+            self.kept.append((self._last, passes, seconds, replace(place, coef=place.coef.copy())))
+            self._due = max(self._last + 1, int(self._last * self._grow))
+        self._looking += time.perf_counter() - entered
+        return self.good or over
+
+    def _level(self, snapshot: Snapshot) -> Floats:
+        return np.zeros(snapshot.x.shape[1]) if snapshot.level is None else snapshot.level
+
+
+def _iterating(course: Course, name: str, solver: Solver[Any], seconds: float) -> Lane:
+    truth = course.truth
+    size = course.truth.theta.size * (1.0 if truth.H is not None else 8.0)
+    most = float(np.clip(HELD / size, 12, 200))
+    began = time.perf_counter()
+    running = running_for(solver.traits, course.request.running)
+    plain = running.step is None
+    objective = RowsObjective.of(course.rows, course.runner, course.loss, course.request.penalty, standardise=plain)
+    check_finite(objective)
+    watcher = Watcher(course, objective, began, seconds, 1.0 + (GROWTH - 1.0) * 200 / most)
+    running = replace(running, digits=course.accuracy, tolerance=0.0, callback=watcher)
+    solution: Solution = solver.solve(objective, replace(course.request, running=running))
+    points = [_point(truth, place, at, passes, spent) for at, passes, spent, place in watcher.kept]
+    if not points:
+        raise DataError("it made no step")
+    end, why = _end(watcher.good, solution)
+    return Lane(name, False, end, why, tuple(points))
+
+
+def running_for(traits: Traits, running: Running) -> Running:
+    """The settings that a method with these traits can take."""
+    batch, step = running.batch if traits.batches else None, running.step if traits.steps else None
+    if step == "barzilai-borwein" and not traits.spectral:
+        step = None
+    return replace(running, batch=batch, step=step)
+
+
+def _end(good: bool, solution: Solution) -> tuple[End, str]:
+    if good:
+        return "reached", "reached the digits asked for"
+    if solution.status is Status.STOPPED:
+        return "out of time", Status.OUT_OF_TIME.value
+    return ENDS.get(solution.status, "failed"), solution.sentence

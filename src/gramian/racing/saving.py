@@ -1,0 +1,42 @@
+"""A race written to a file, of the kind that its suffix says."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gramian.errors import no_picture
+from gramian.writing import check_place, whole_file, write_text
+
+if TYPE_CHECKING:
+    from gramian.racing.outcome import Race
+
+PICTURES = (".png", ".svg", ".pdf")
+KINDS = (".html", ".json", *PICTURES)
+
+
+def check_output(path: object) -> str:
+    """The kind of file that the name asks for; before long work, so that it is not lost."""
+    check_place(path)
+    kind = Path(str(path)).suffix.lower()
+    if kind not in KINDS:
+        raise no_picture("a race", str(path), KINDS)
+    return kind
+
+
+def save(race: Race, path: str | Path) -> None:
+    """Raises ArgumentError for another suffix, and where no file can be."""
+    kind = check_output(path)
+    if kind == ".html":
+        from gramian.racing.page import page
+
+        write_text(path, page(race))
+    elif kind == ".json":
+        write_text(path, json.dumps(race.to_dict(), indent=2, allow_nan=False))
+    else:
+        drawn = io.BytesIO()
+        race.plot().savefig(drawn, format=kind[1:])
+        with whole_file(path) as part:
+            part.write_bytes(drawn.getvalue())

@@ -1,0 +1,256 @@
+"""Counted work: what a solver does, as counts by kind that a machine's prices turn into seconds.
+
+A kind is work of one rate: `gram` counts multiplications of X'X at a width, `triangle` the flops of QR of blocks, `pass` the
+values that a compiled gradient reads, `fold` the passes that are begun. Each count is made of the sizes alone, so that a test
+can hold it, and nothing here is a time.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias, TypedDict
+
+from gramian.data.blocks import block_rows
+from gramian.problem import Facts
+from gramian.views.moments import CHUNK
+
+Phase: TypeAlias = Literal["open", "learn", "read", "reduce", "solve", "iterate", "refine"]
+Kind: TypeAlias = Literal[
+    "call",  # one answer: checks, plan, certificate
+    "fold",  # passes begun
+    "block",  # blocks handed to a worker
+    "copy",  # values of a table in memory made into blocks
+    "parquet",  # values decoded, made into blocks and checked, as in the next three
+    "feather",
+    "stream",
+    "csv",  # bytes of text parsed
+    "centre",  # values moved to their mean in a copy
+    "gram",  # multiplications of a dense X'X, by width
+    "sparse gram",  # multiplications of stored values
+    "triangle",  # flops of QR of dense blocks, by width
+    "gradient",  # values read by the certifying pass, by width
+    "sparse gradient",
+    "exact column",  # columns of an exact pass, a block
+    "exact",  # values of an exact pass
+    "pass",  # values read by a compiled gradient, by width
+    "sparse pass",
+    "epoch",  # values read in steps of one row, by width
+    "sparse epoch",
+    "compiled",  # loading of the compiled loops, once a process
+    "cholesky",  # n^3 of a factor of the Gram matrix with its inverse, by n
+    "orthogonal",  # n^3 of a rank scan of a triangle with its inverse, by n
+    "svd",  # n^3 of a singular value decomposition, by n
+    "eigen",  # n^3 of the eigenvalues of a Gram matrix, by n
+    "sketch",  # values added to a sketch
+    "vector",  # values of vectors of the length of theta, updated
+]
+
+PARALLEL: frozenset[str] = frozenset(
+    ("copy", "parquet", "centre", "gram", "sparse gram", "triangle", "gradient", "sparse gradient", "exact column")
+) | {"exact", "pass", "sparse pass", "block", "sketch"}
+"""Kinds that workers share."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """`count` units of one kind, at a width; `step` is the part of the path that it belongs to."""
+
+    step: Phase
+    kind: Kind
+    count: float
+    width: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a solver does until it has an answer to certify.
+
+    passes: over the rows. reads: those of them that take the rows from their source; the others find them held. memory:
+    bytes held at the peak of a pass beside what the user holds, with one worker; each: bytes more for each further worker;
+    solving: bytes held at the peak of the solution.
+    """
+
+    work: tuple[Work, ...]
+    passes: float
+    memory: float
+    reads: float = 1.0
+    each: float = 0.0
+    solving: float = 0.0
+
+    def peak(self, workers: int) -> float:
+        """Bytes held with so many workers."""
+        return max(self.memory + self.each * (workers - 1), self.solving)
+
+    def count(self, kind: Kind) -> float:
+        """Units of one kind, all steps together."""
+        return math.fsum(work.count for work in self.work if work.kind == kind)
+
+
+def rows_of(facts: Facts) -> float:
+    return float(facts.rows or 0)
+
+
+def values(facts: Facts) -> float:
+    """Numbers of [X y] that a pass reads: the stored ones of sparse X."""
+    if facts.nnz is not None:
+        return float(facts.nnz) + rows_of(facts) * facts.k
+    return rows_of(facts) * (facts.n + facts.k)
+
+
+def gram_work(facts: Facts, step: Phase = "reduce") -> tuple[Work, ...]:
+    """One pass that makes the Gram matrix of [X y]: m p^2 / 2 products each with a sum, counted as m p^2."""
+    m, p = rows_of(facts), facts.n + facts.k
+    begun = (Work(step, "fold", 1), Work(step, "block", facts.blocks))
+    if facts.sparse and facts.nnz is not None:
+        # A row of r stored values makes r^2 products; rows alike are assumed.
+        return (*begun, Work(step, "sparse gram", facts.nnz**2 / max(m, 1.0), p))
+    return (*begun, *centring(facts, step), Work(step, "gram", m * p**2, p))
+
+
+def triangle_work(facts: Facts, step: Phase = "reduce") -> tuple[Work, ...]:
+    """One pass of QR by blocks: 2 m p^2 flops, sparse rows made dense."""
+    m, p = rows_of(facts), facts.n + facts.k
+    begun = (Work(step, "fold", 1), Work(step, "block", facts.blocks))
+    return (*begun, *centring(facts, step), Work(step, "triangle", 2 * m * p**2, p))
+
+
+def centring(facts: Facts, step: Phase) -> tuple[Work, ...]:
+    """Rows of arrays are centred in a copy; blocks made anew are centred as they are, at no cost that shows."""
+    return (Work(step, "centre", values(facts), facts.n + facts.k),) if facts.centred and not facts.sparse else ()
+
+
+def gradient_work(facts: Facts, step: Phase, exact: bool = False) -> tuple[Work, ...]:
+    """One certifying pass."""
+    begun = (Work(step, "fold", 1), Work(step, "block", facts.blocks))
+    p = facts.n + facts.k
+    if exact:
+        entries = rows_of(facts) * facts.n * facts.k
+        return (*begun, Work(step, "exact column", facts.blocks * facts.n * facts.k), Work(step, "exact", entries))
+    if facts.sparse:
+        return (*begun, Work(step, "sparse gradient", values(facts), p))
+    return (*begun, Work(step, "gradient", values(facts), p))
+
+
+def levels(facts: Facts) -> int:
+    """Partial results that wait in the tree of merges at most: ones in the binary number of any block."""
+    return math.floor(math.log2(facts.blocks))
+
+
+def block_bytes(facts: Facts, most: int = 1 << 30) -> float:
+    """Bytes of [X y] in double of a block, or of `most` rows of it."""
+    p = facts.n + facts.k
+    return 8.0 * min(block_rows(p), max(rows_of(facts), 1.0), most) * p
+
+
+class Held(TypedDict):
+    """The memory part of a Cost."""
+
+    memory: float
+    each: float
+    solving: float
+
+
+def gram_memory(facts: Facts, factors: int) -> Held:
+    """Gram matrices in the tree, and for each worker one, one product and a chunk of rows; or the solution's, if more."""
+    gram, made = 8.0 * (facts.n + facts.k) ** 2, block_bytes(facts) if facts.where.copied else 0.0
+    room = 0.0 if facts.sparse else block_bytes(facts, CHUNK)
+    each = 2.0 * gram + room + made
+    solving = factors * 8.0 * facts.n**2 + gram
+    return Held(memory=levels(facts) * gram + each, each=each + gram, solving=solving)
+
+
+def triangle_memory(facts: Facts, factors: int) -> Held:
+    """Triangles in the tree, and for each worker one, its block and LAPACK's copy of it; or the solution's, if more."""
+    triangle, block = 8.0 * (facts.n + facts.k) ** 2, block_bytes(facts)
+    each = triangle + 2.0 * block + (block if facts.where.copied else 0.0)
+    solving = factors * 8.0 * facts.n**2 + triangle
+    return Held(memory=levels(facts) * triangle + each, each=each, solving=solving)
+
+
+def values_of_y(facts: Facts) -> float:
+    return rows_of(facts) * facts.k
+
+
+CONDITION = 10.0
+"""Condition of the scaled columns that is assumed until a reduction has measured it: a prior, not a claim."""
+MANY = 2000
+"""Columns up to which methods that iterate make the Gram matrix too, for tolerances and a certificate."""
+RULED = 5e11
+
+
+REWEIGHTED = 7.0
+"""Steps of Newton's method on a loss that is not quadratic."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """Steps of a method: factor * condition^power * ln(10^digits).
+
+    `finite`: in exact arithmetic it ends after as many steps as there are columns; rounding takes about three times that.
+    Published rates: gradient descent condition^2, accelerated and conjugate methods condition (Nocedal and Wright, 2006).
+    """
+
+    power: float
+    factor: float
+    finite: bool = False
+
+    def steps(self, facts: Facts, digits: float) -> float:
+        """Also from the condition that was measured, where one was."""
+        condition = max(CONDITION if facts.condition is None else facts.condition, 1.0)
+        digits = digits if facts.digits is None else facts.digits
+        if facts.loss != "gaussian" and not self.power:
+            return REWEIGHTED
+        steps = self.factor * condition**self.power * math.log(10.0) * digits if self.power else self.factor
+        return max(1.0, math.ceil(min(steps, 3.0 * (facts.n + 1)) if self.finite else steps))
+
+
+def times(work: tuple[Work, ...], count: float) -> tuple[Work, ...]:
+    """The same so many times."""
+    return tuple(replace(each, count=each.count * count) for each in work)
+
+
+def described_by_gram(facts: Facts) -> bool:
+    """Whether a method that iterates makes the Gram matrix of its rows too."""
+    return facts.n + 1 <= MANY and rows_of(facts) * (facts.n + 1) ** 2 <= RULED
+
+
+def iterating(facts: Facts, steps: float, sweep: Kind, vectors: float, gram: bool) -> Cost:
+    """A method of `steps` passes: scales first, the Gram matrix where it is affordable or needed, then its own passes.
+
+    Rows that do not lie in memory as they are wanted are copied there, where they fit; else each pass reads them again.
+    """
+    p = facts.n + facts.k
+    kind: Kind = ("sparse epoch" if facts.sparse else "epoch") if sweep == "epoch" else "sparse pass" if facts.sparse else "pass"
+    # Of another loss the Hessian changes with theta, and each step of Newton's method makes it anew.
+    made = steps if gram and facts.loss != "gaussian" else 1.0
+    work = [Work("reduce", "compiled", 1), Work("reduce", "fold", 2), Work("reduce", "gradient", values(facts), p)]
+    square = 0.0
+    if gram or described_by_gram(facts):
+        work += [*times(gram_work(facts), made), Work("reduce", "eigen", facts.n**3, facts.n)]
+        work += [Work("solve", "cholesky", made * facts.n**3, facts.n)]
+        square = 5.0 * 8.0 * facts.n**2
+    begun = steps * facts.blocks if kind in ("pass", "sparse pass") else 0.0
+    work += [
+        Work("iterate", "fold", steps),
+        Work("iterate", "block", begun),
+        Work("iterate", kind, steps * values(facts), p),
+        Work("iterate", "vector", 6.0 * steps * (facts.n + 1) * facts.k),
+    ]
+    held = 8.0 * values(facts) if facts.where.copied and facts.held else 0.0
+    passes = steps + (3.0 if square else 2.0)
+    return Cost(tuple(work), passes, vectors + square + held, reads=passes if facts.where.copied and not facts.held else 1.0)
+
+
+def sketch_work(facts: Facts) -> tuple[Work, ...]:
+    """One pass that adds every row, with random signs, to a few rows of the sketch: four."""
+    begun = (Work("reduce", "compiled", 1), Work("reduce", "fold", 1), Work("reduce", "block", facts.blocks))
+    return (*begun, *centring(facts, "reduce"), Work("reduce", "sketch", 4.0 * values(facts), facts.n + facts.k))
+
+
+def image_work(facts: Facts, passes: int) -> tuple[Work, ...]:
+    """Passes that make X W for a factor W and its Gram matrix, each the work of two or three Gram matrices."""
+    m, p = rows_of(facts), facts.n + facts.k
+    image = 2.0 * (float(facts.nnz) if facts.nnz is not None else m * p / 2.0) * p + m * p**2
+    begun = (Work("solve", "fold", passes), Work("solve", "block", passes * facts.blocks))
+    return (*begun, Work("solve", "gram", passes * image, p))
