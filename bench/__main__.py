@@ -6,8 +6,8 @@ import sys
 from importlib import import_module
 
 STUDIES = (
-    "lstsq", "frames", "parquet", "startup", "update", "certificate", "rank", "glm", "passes", "descent", "illconditioned",
-    "crossover",
+    "lstsq", "frames", "parquet", "startup", "update", "certificate", "rank", "triangle", "glm", "passes", "descent",
+    "illconditioned", "crossover", "plan", "nist",
 )  # fmt: skip
 
 

@@ -59,7 +59,8 @@ def _study(rows: int, columns: int, condition: float, gelsy: float, plain: float
         errors[name] = backward_error(X, y, coef, R)
         checks[name] = f"backward error {errors[name]:.1e}"
         if isinstance(answer, gm.LstsqResult):
-            checks[name] += f", by {answer.method}, {answer.stats.passes:.0f} passes, certified {answer.certificate.backward_error[0]:.0e}"
+            claimed = float(answer.certificate.backward_error[0])
+            checks[name] += f", by {answer.method}, {answer.stats.passes:.0f} passes, certified {claimed:.0e}"
     worse = errors["gramian"] / errors["scipy gelsy"]
     return [
         f"{rows:,} x {columns}, condition {condition:.0e}, medians of {rounds} rounds",

@@ -116,3 +116,53 @@ def norms(X: Floats, w: Floats | None, centred: bool) -> list[Fraction]:
         mean = sum((a * b for a, b in zip(weights, x, strict=True)), Fraction(0)) / sum(weights) if centred else 0
         result.append(sum((a * (b - mean) ** 2 for a, b in zip(weights, x, strict=True)), Fraction(0)))
     return result
+
+
+def independent(X: Floats, centred: bool = False) -> tuple[int, ...]:
+    """The columns of X that do not depend on those to their left, and on a constant when `centred`, decided exactly."""
+    m, n = X.shape
+    columns = [_integers(X[:, j])[0] for j in range(n)]
+    rows: list[tuple[int, list[int]]] = []  # (place of the pivot, vector), every other vector zero there
+    kept: list[int] = []
+    for j, column in enumerate([[1] * m, *columns] if centred else columns):
+        left = list(column)
+        for place, basis in rows:
+            if left[place]:
+                a, b = basis[place], left[place]
+                left = [a * value - b * other for value, other in zip(left, basis, strict=True)]
+        place = next((i for i, value in enumerate(left) if value), None)
+        if place is not None:
+            rows.append((place, left))
+            kept.append(j - int(centred))
+    return tuple(j for j in kept if j >= 0)
+
+
+def shortest(X: Floats, y: Floats, centred: bool = False) -> list[Fraction]:
+    """The least-squares solution of least norm, one target: b = F'(F F')^-1 c with X = X_kept F and c that of the kept columns.
+
+    The intercept, when `centred`, is free and not part of the norm.
+    """
+    kept = list(independent(X, centred))
+    c = exact(X[:, kept], y, centred=centred).coef[0]
+    others = [j for j in range(X.shape[1]) if j not in kept]
+    F: list[list[Fraction]] = [[Fraction(int(j == k)) for j in range(X.shape[1])] for k in kept]
+    if others and kept:
+        weights = exact(X[:, kept], X[:, others], centred=centred).coef
+        for t, j in enumerate(others):
+            for i in range(len(kept)):
+                F[i][j] = weights[t][i]
+    G = [[sum((a * b for a, b in zip(p, q, strict=True)), Fraction(0)) for q in F] for p in F]
+    u = _solved(G, list(c))
+    return [sum((F[i][j] * u[i] for i in range(len(kept))), Fraction(0)) for j in range(X.shape[1])]
+
+
+def _solved(A: list[list[Fraction]], b: list[Fraction]) -> list[Fraction]:
+    """A^-1 b for A symmetric positive definite."""
+    rows = [[*row, value] for row, value in zip(A, b, strict=True)]
+    for i in range(len(rows)):
+        rows[i] = [value / rows[i][i] for value in rows[i]]
+        for r in range(len(rows)):
+            if r != i and rows[r][i]:
+                factor = rows[r][i]
+                rows[r] = [a - factor * c for a, c in zip(rows[r], rows[i], strict=True)]
+    return [row[-1] for row in rows]

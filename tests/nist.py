@@ -28,6 +28,7 @@ class Reference:
     rsquared: float
     fvalue: float  # infinite where the fit is perfect
     df_resid: int
+    printed: tuple[tuple[str, ...], ...]  # the rows as text
 
     @property
     def intercept(self) -> bool:
@@ -63,7 +64,8 @@ def reference(name: str) -> Reference:
     certified = _section(lines, text, r"Certified Values")
     values = [line.split() for line in certified]
     rows = [line for line in values if line and re.fullmatch(r"B\d+", line[0])]
-    data = np.array([[float(v) for v in line.split()] for line in _section(lines, text, "Data") if line.strip()])
+    printed = tuple(tuple(line.split()) for line in _section(lines, text, "Data") if line.strip())
+    data = np.array([[float(v) for v in row] for row in printed])
     regression = next(line for line in values if line and line[0] == "Regression")
     residual = next(line for line in values if line and line[0] == "Residual" and len(line) == 4)
     return Reference(
@@ -76,6 +78,7 @@ def reference(name: str) -> Reference:
         rsquared=float(next(line[1] for line in values if line and line[0] == "R-Squared")),
         fvalue=float(regression[4].replace("Infinity", "inf")),
         df_resid=int(residual[1]),
+        printed=printed,
     )
 
 

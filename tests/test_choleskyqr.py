@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from bench.illconditioned import backward_error
 from scipy.linalg import lstsq
 
 import gramian as gm
-from bench.illconditioned import backward_error
 from gramian import solving
 from illconditioned import answered, defect, rotated
 

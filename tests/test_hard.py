@@ -18,6 +18,7 @@ from gramian.solvers import SOLVERS
 
 DIRECT = [name for name, solver in SOLVERS.items() if not solver.traits.iterates]
 METHODS = ["auto", *DIRECT]
+REFUSALS = ("cannot tell", "do not confirm", "outside the range", "too large")
 ENTRIES = pytest.mark.parametrize("entries", [0, 400_000], ids=["float64", "double-double"])
 
 
@@ -49,10 +50,10 @@ def answered(method: str, X: Any, y: Any, intercept: bool, **options: Any) -> tu
         kept = [j for j in range(X.shape[1]) if not np.isnan(fit.coef[j + 1])]
         places = [0, *(j + 1 for j in kept)]
         return fit.coef[places], fit.digits[places], fit.certificate, kept
-    except (gm.DataError, gm.RankError) as error:
-        assert "Hint:" in str(error), str(error)
-        assert any(words in str(error) for words in ("cannot tell", "do not confirm", "outside the range", "too large")), str(error)
-        return None
+    except gm.DataError as error:
+        if "Hint:" in str(error) and any(words in str(error) for words in REFUSALS):
+            return None
+        raise
 
 
 def checked(method: str, X: Any, y: Any, intercept: bool, **options: Any) -> tuple[Any, list[int]] | None:
@@ -76,8 +77,9 @@ def checked(method: str, X: Any, y: Any, intercept: bool, **options: Any) -> tup
 @pytest.mark.parametrize("intercept", [False, True])
 @pytest.mark.parametrize("method", METHODS)
 def test_means_of_1e9_with_unit_spread(method: str, intercept: bool, entries: int) -> None:
-    X = rng().standard_normal((60, 4)) + [1e9, -1e9, 3e9, 0.0]
-    y = (X - [1e9, -1e9, 3e9, 0.0]) @ [1.0, -2.0, 3.0, 0.5] + rng().standard_normal(60)
+    means = np.array([1e9, -1e9, 3e9, 0.0])
+    X = rng().standard_normal((60, 4)) + means
+    y = (X - means) @ [1.0, -2.0, 3.0, 0.5] + rng().standard_normal(60)
     got = checked(method, X, y, intercept)
     if intercept:  # about their means these columns are as plain as any
         assert got is not None
@@ -141,11 +143,11 @@ SIZES = [
 def test_sizes_of_columns_and_target(method: str, sizes: tuple[float, ...], target: float, entries: int) -> None:
     X, y = rng().standard_normal((40, 3)), rng().standard_normal(40)
     plain = gm.lstsq(X, y, method)
-    representable = all(1e-290 < target / size < 1e290 for size in sizes)
+    representable = all(1e-304 < target / size < 1e304 for size in sizes)
     got = answered(method, X * sizes, y * target, False)
     assert (got is not None) == representable
     if got is not None:
-        assert np.all(got[1] > 12)
+        assert np.all(got[1] > (15 if entries else 10))
         np.testing.assert_allclose(got[0] * sizes / target, plain.coef, rtol=1e-12)
         checked(method, X * sizes, y * target, False)
 
@@ -154,9 +156,9 @@ def test_sizes_of_columns_and_target(method: str, sizes: tuple[float, ...], targ
 @pytest.mark.parametrize("door", ["fit", "moments"])
 def test_inference_in_any_unit(method: str, door: str) -> None:
     """Standard errors, tests and R2 are those of plain units."""
-    if door == "moments" and (method != "auto" and SOLVERS[method].view.__name__ != "Moments" or method == "choleskyqr"):
-        pytest.skip("reads no moments")
-    sizes = np.array([2.0**-490, 2.0**490])
+    if door == "moments" and method not in ("auto", "cholesky"):
+        pytest.skip("reads rows")
+    sizes = np.array([2.0**-480, 2.0**480])
     X, y = rng().standard_normal((40, 2)) + 1, rng().standard_normal(40)
     formula = "y ~ a + b"
     fits = []
@@ -172,7 +174,8 @@ def test_inference_in_any_unit(method: str, door: str) -> None:
     assert any("powers of two" in note for note in scaled.notes)
     assert not any("powers of two" in note for note in plain.notes)
     if door == "fit":
-        np.testing.assert_allclose(scaled.cov("HC3").se if hasattr(scaled.cov("HC3"), "se") else 0, 0, atol=np.inf)
+        robust = [np.sqrt(np.diag(fit.cov("HC3"))) for fit in fits]
+        np.testing.assert_allclose(robust[1] * units, robust[0], rtol=1e-12)
 
 
 @ENTRIES
@@ -220,7 +223,7 @@ def test_float32_input_is_certified_as_it_is(method: str) -> None:
 
 def test_a_coefficient_that_no_float64_holds_is_refused_by_name() -> None:
     X, y = rng().standard_normal((40, 2)), rng().standard_normal(40)
-    with pytest.raises(gm.DataError, match=r"column 1 of X is outside the range of a float64: coefficients of about 1e-35") as told:
+    with pytest.raises(gm.DataError, match=r"column 1 of X is outside the range of a float64: .* about 1e-35") as told:
         gm.lstsq(X * [1.0, 1e200], y * 1e-150)
     assert "Hint: multiply or divide the column by a power of ten" in str(told.value)
     with pytest.raises(gm.DataError, match=r"the answer for b is outside the range"):

@@ -109,6 +109,14 @@ def test_a_zero_target_beside_another_is_done_at_once() -> None:
         assert not np.any(found.theta[:, 1]), name
 
 
+def test_a_suboptimality_that_cannot_be_told_ends_and_says_so() -> None:
+    rng = np.random.default_rng(3)
+    X = rng.standard_normal((40, 3))  # and a dependent column: mu is 0
+    found = run(gradient(), objective(np.column_stack([X, X[:, 0]]), rng.standard_normal(40)), Stop(gradient=None, suboptimality=1e-3, max_iter=5000))
+    assert found.status is not Status.CONVERGED
+    assert "no smallest curvature above 0 is known; ask for a gradient" in found.sentence
+
+
 @pytest.mark.parametrize("name", ["gradient", "passes", "seconds", "suboptimality"])
 @pytest.mark.parametrize("value", [-1.0, np.nan])
 def test_a_stop_that_makes_no_sense_is_refused(name: str, value: float) -> None:

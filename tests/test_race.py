@@ -13,7 +13,7 @@ import scipy.sparse as sp
 import gramian as gm
 from command import refused, run, write_table
 from gramian.errors import ArgumentError
-from gramian.racing import Lane, Point, Race
+from gramian.racing import Lane, Point, Race, reference
 from gramian.racing.outcome import digits_of
 from gramian.solvers import SOLVERS
 
@@ -132,6 +132,17 @@ def test_other_families(family: str, formula: str) -> None:
     assert found["newton"].end == found["lbfgs"].end == "reached"
     assert found["cholesky"].end == "refused"
     assert family in found["cholesky"].why
+
+
+def test_where_no_direct_answer_is_affordable_two_methods_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reference, "PATIENCE", 0.0)
+    monkeypatch.setattr(reference, "PATIENT", 0.0)
+    for ridge in (0.0, 2.0):
+        found = gm.race("y ~ a + b", table(), ["cholesky", "momentum"], budget=1.0, ridge=ridge)
+        assert [lane.end for lane in found.lanes] == ["reached"] * 2
+        assert found.reference_digits > 12
+        assert "which agree to" in found.notes[0]
+        assert ("fitted values" in " ".join(found.notes)) is (ridge == 0.0)
 
 
 # ---- what cannot run

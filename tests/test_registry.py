@@ -12,12 +12,14 @@ import pytest
 import cases
 import gramian as gm
 import gramian.cli
+import gramian.cli_options
 import test_contract
 from command import run
 from gramian import solvers
 from gramian.plan import Machine, choose
 from gramian.problem import Facts
 from gramian.solvers import SOLVERS, methods_table
+from gramian.solvers.cost import Prior
 from gramian.solvers.gradient import gradient
 from gramian.solvers.iterated import Iterated
 
@@ -33,12 +35,14 @@ def heavy(length: Any = None) -> Any:
 
 @pytest.fixture
 def throwaway(monkeypatch: pytest.MonkeyPatch) -> Any:
-    line = replace(SOLVERS["gradient"], method=heavy, passes=7)
+    line = replace(SOLVERS["gradient"], method=heavy, prior=Prior(2.0, 7.0))
     monkeypatch.setitem(solvers.REGISTRY, "throwaway", line)
     monkeypatch.setitem(cases.SOLVER_ROWS, "throwaway", cases.SOLVER_ROWS["gradient"])
+    reload(gramian.cli_options)
     reload(gramian.cli)
     yield line
     monkeypatch.undo()
+    reload(gramian.cli_options)
     reload(gramian.cli)
 
 

@@ -12,12 +12,12 @@ import pyarrow.csv
 import pyarrow.parquet
 import pytest
 import scipy.sparse as sp
+from bench.illconditioned import backward_error
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import lstsq
 
 import gramian as gm
-from bench.illconditioned import backward_error
 from gramian import looking
 from gramian.data.arrays import ArrayRows
 from gramian.solvers.sketched import Sketched
@@ -186,7 +186,7 @@ def _stretched(R: np.ndarray) -> np.ndarray:
 def test_a_dependence_that_the_rows_do_not_have_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     X, y = rotated(5000, 6, 10.0)
     misleading(monkeypatch, _lost)
-    with pytest.raises(gm.RankError, match="do not confirm.*\n.*Hint: use method=\"qr\""):
+    with pytest.raises(gm.RankError, match=r"do not confirm(.|\n)*Hint: use method=.qr"):
         gm.lstsq(X, y, "sketched")
 
 
@@ -195,11 +195,7 @@ def test_a_bad_sketch_costs_passes_but_no_digits(monkeypatch: pytest.MonkeyPatch
     X, y = rotated(5000, 6, 10.0)
     truth = gm.lstsq(X, y, "qr").coef
     misleading(monkeypatch, change)
-    try:
-        found = gm.lstsq(X, y, "sketched")
-    except gm.RankError as error:
-        assert "do not confirm" in str(error)
-        return
+    found = gm.lstsq(X, y, "sketched")
     assert found.trusted
     assert np.allclose(found.coef, truth, rtol=1e-12)
 
@@ -275,8 +271,9 @@ def test_the_plan_takes_a_method_that_can_carry_the_condition(monkeypatch: pytes
     X, y = rotated(60_000, 40, 1e10)
     found = gm.lstsq(X, y)
     assert found.rank == 40
-    assert found.method not in ("cholesky", "qr", "svd")
-    assert "1.0e+07" in str(found.plan) or "1e+07" in str(found.plan)
+    assert found.method != "cholesky"
+    assert not any("gave up" in note for note in found.notes)
+    assert "1e+07" in str(found.plan)
 
 
 def test_lanes_hold_every_part_once() -> None:

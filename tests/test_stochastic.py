@@ -14,10 +14,10 @@ from gramian.losses import LOSSES
 from gramian.problem import Penalty
 from gramian.solvers import SOLVERS
 from gramian.solvers.iterate import Stop, run
-from gramian.solvers.saga import SAGA
+from gramian.solvers.saga import CROWD, SAGA
 from gramian.solvers.sgd import SGD
 from gramian.views.base import Threads
-from gramian.views.batches import Batches
+from gramian.views.batches import Batches, Update
 from gramian.views.rowwise import RowsObjective
 from shared_data import table as real_table
 
@@ -119,6 +119,112 @@ def test_saga_is_the_written_recurrence(ridge: float) -> None:
     found = run(SAGA(), view, Stop(gradient=None, max_iter=3), path=True)
     assert found.path is not None
     assert np.max(np.abs(found.path[1:, :, 0] - expected)) <= 1e-12
+
+
+@pytest.mark.parametrize("rows", [64, 67])
+@pytest.mark.parametrize("columns", [31, 32, 41])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("targets", [1, 3])
+def test_wide_rows_taken_by_fours_take_the_written_steps(rows: int, columns: int, weighted: bool, targets: int) -> None:
+    X, Y, w = problem(rows, columns, targets)
+    w = w if weighted else np.ones(rows)
+    view = view_of(X, Y, w if weighted else None)
+    orders = [Batches.of(view, 1, 5).order(epoch) for epoch in (1, 2, 3)]
+    found = gm.lstsq(X, Y, "sgd", weights=w if weighted else None, step=0.01, seed=5, max_iter=3, path=True)
+    assert found.path is not None
+    for a in range(targets):
+        expected = written_epochs("sgd", X, Y[:, a], w, 0.0, 1, 0.01, orders)
+        assert np.max(np.abs(found.path[1:, :, a] - expected)) <= 1e-12
+
+
+@pytest.mark.parametrize("power", [1.0, 0.5, 0.25, 0.7])
+@pytest.mark.parametrize("columns", [3, 40])
+def test_a_step_that_falls_is_that_of_its_power(power: float, columns: int) -> None:
+    X, y, _ = problem(29, columns)
+    view = view_of(X, y, None)
+    batches = Batches.of(view)
+    state, theta = batches.descent(), np.zeros(columns)
+    assert batches.epoch(state, Update("gradient", 0.02, 0.3, power), 1)
+    for t, i in enumerate(batches.order(1)):
+        theta = theta - 0.02 * (1 + 0.3 * t) ** -power * (X[i] @ theta - y[i, 0]) * X[i]
+    assert np.max(np.abs(batches.theta(state)[:, 0] - theta)) <= 1e-12
+
+
+@pytest.mark.parametrize("name", ["adam", "rmsprop", "adagrad"])
+def test_a_long_run_of_an_adaptive_rule_is_the_written_one(name: str) -> None:
+    X, y, w = problem(500, 3)
+    orders = [Batches.of(view_of(X, y, w), 1, 5).order(epoch) for epoch in (1, 2)]
+    expected = written_epochs(name, X, y[:, 0], w, 0.4, 1, STEPS[name], orders)
+    found = gm.lstsq(X, y[:, 0], name, weights=w, ridge=0.4, step=STEPS[name], batch=1, seed=5, max_iter=2, path=True)
+    assert found.path is not None
+    assert np.max(np.abs(found.path[1:] - expected)) <= 1e-11
+
+
+@pytest.mark.parametrize("kind", ["dense", "sparse"])
+@pytest.mark.parametrize("ridge", [0.0, 1.5])
+def test_saga_with_long_rows_more_often_is_the_written_recurrence(kind: str, ridge: float) -> None:
+    X, y, w = problem(40)
+    X[7] *= 30.0
+    view = view_of(sp.csr_array(X) if kind == "sparse" else X, y, w, ridge)
+    N, W = 40, w.sum()
+    sizes = N * w * np.sum(X**2, axis=1) / W
+    chances = (1 + sizes / sizes.mean()) / 2
+    assert sizes.max() > CROWD * sizes.mean()
+    h = 1 / (3 * (np.max(sizes / chances) + ridge / W))
+    theta, held, mean, expected = np.zeros(3), np.zeros(N), np.zeros(3), []
+    for epoch in (1, 2, 3):
+        for i in Batches.of(view, 1, 0).drawn(epoch, chances):
+            u = N * w[i] / W * (X[i] @ theta - y[i, 0])
+            change = (u - held[i]) * X[i]
+            theta = theta - h * (change / chances[i] + mean + ridge / W * theta)
+            mean, held[i] = mean + change / N, u
+        expected.append(theta)
+    found = run(SAGA(), view, Stop(gradient=None, max_iter=3), path=True)
+    assert found.path is not None
+    assert np.max(np.abs(found.path[1:, :, 0] - expected)) <= 1e-12
+
+
+def test_a_step_of_ones_own_takes_every_row_once() -> None:
+    X, y, _ = problem(40)
+    X[7] *= 30.0
+    view = view_of(X, y, None)
+    theta, held, mean = np.zeros(3), np.zeros(40), np.zeros(3)
+    for i in Batches.of(view, 1, 0).order(1):
+        u = X[i] @ theta - y[i, 0]
+        theta = theta - 1e-4 * ((u - held[i]) * X[i] + mean)
+        mean, held[i] = mean + (u - held[i]) * X[i] / 40, u
+    found = gm.lstsq(X, y[:, 0], "saga", step=1e-4, max_iter=1)
+    assert np.max(np.abs(found.coef - theta)) <= 1e-12
+
+
+def test_rows_come_as_often_as_their_chances_say() -> None:
+    from gramian.kernels.order import drawn
+
+    counts = np.random.default_rng(8).exponential(1.0, 400)
+    counts *= 400 / counts.sum()
+    seen = np.zeros(400)
+    for seed in range(2000):
+        order = drawn(counts, np.uint64(seed))
+        each = np.bincount(order, minlength=400)
+        assert abs(len(order) - 400) <= 1
+        assert np.all(np.abs(each - counts) < 1 + 1e-9)
+        seen += each
+    # A binomial count of 2,000 trials is off by less than 5 deviations of at most sqrt(500).
+    assert np.max(np.abs(seen - 2000 * counts)) <= 5 * np.sqrt(500)
+    assert np.array_equal(drawn(counts, np.uint64(3)), drawn(counts, np.uint64(3)))
+    assert np.any(np.diff(drawn(counts, np.uint64(3))) < 0)
+
+
+@pytest.mark.parametrize("method", ["saga", "sgd"])
+def test_rare_columns_under_a_ridge_do_not_slow_down_sparse_rows(method: str) -> None:
+    rng = np.random.default_rng(9)
+    m, n = 1200, 400
+    rows, columns = np.repeat(np.arange(m), 8), (n * rng.random(8 * m) ** 4).astype(int)
+    X = sp.csr_array((rng.integers(1, 3, 8 * m).astype(float), (rows, columns)), shape=(m, n))
+    y = np.asarray(X @ rng.standard_normal(n)) + rng.standard_normal(m)
+    found = gm.lstsq(X, y, method, ridge=1.0, suboptimality=1e-2 if method == "sgd" else 1e-3, max_iter=400)
+    assert found.trusted
+    assert found.stats.iterations <= 200
 
 
 @pytest.mark.parametrize("name", [*RULES, "saga"])
@@ -250,7 +356,7 @@ def test_bad_settings_are_refused() -> None:
         ({"method": "adm"}, "did you mean 'adam'"),
         ({"method": "saga", "suboptimality": 2}, "suboptimality is 2\nAllowed: a number between 0 and 1"),
         ({"method": "saga", "suboptimality": 0.1, "accuracy": 3}, "accuracy is 3.0\nAllowed: accuracy or suboptimality"),
-        ({"suboptimality": 1e-3}, "method='auto' cannot stop at a suboptimality"),
+        ({"method": "qr", "suboptimality": 1e-3}, "method='qr' cannot stop at a suboptimality"),
     ]
     for settings, told in cases:
         with pytest.raises(gm.ArgumentError) as error:

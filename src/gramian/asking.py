@@ -15,6 +15,7 @@ from gramian.errors import bad_argument, cannot, not_a_choice, second_pass_neede
 from gramian.problem import Penalty
 from gramian.refining import Accuracy
 from gramian.solvers import SOLVERS
+from gramian.solvers import SOLVERS
 from gramian.solvers.base import RankPolicy, Request, Running
 from gramian.views.base import Progress, Threads
 from gramian.views.exact import small
@@ -79,6 +80,8 @@ def settings_of(
     decimal: numbers are the decimals that they were written as; None where that is cheap and they look it. `errors`: standard
     errors will be wanted.
     """
+    if not one_of(method, ["auto", *SOLVERS]):
+        raise not_a_choice("method", method, ["auto", *SOLVERS])
     digits = checked_accuracy(accuracy, "data")
     request = Request(
         Penalty(checked_ridge(ridge)), checked_rank(rank), checked_tol(tol), running_of(accuracy, **running), errors
@@ -153,7 +156,7 @@ def checked_accuracy(accuracy: Literal["data", "exact"] | float | None, default:
 
 
 def checked_decimal(decimal: bool | None) -> bool | None:
-    if decimal is not None and not isinstance(decimal, bool):
+    if not (decimal is None or decimal is True or decimal is False):
         raise bad_argument("decimal", decimal, "True, False, or None, which takes printed numbers of small tables as decimals")
     return decimal
 

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -111,7 +110,7 @@ def _machine(sheet: Sheet, left_out: list[str]) -> Machine:
     prices, shared = dict(PRICES), dict(SHARED)
     prices.update({kind: tuple(sorted(found.items())) for kind, found in sheet.rates.items()})
     shared.update({kind: max(1.0, float(np.median(gains))) for kind, gains in sheet.gains.items()})
-    return Machine(MappingProxyType(prices), MappingProxyType(shared), sheet.threads, today, provenance)
+    return Machine(prices, shared, sheet.threads, today, provenance)
 
 
 # ---- one group of kinds each -----------------------------------------------------------------------------------------
@@ -215,6 +214,8 @@ def _compiled(sheet: Sheet) -> None:
         sheet.fold("pass", p, rows.rows * p, rows, gradient)
     rows = _arrays(VALUES // 64, 64)
     sheet.fold("sketch", 64, 8.0 * rows.rows * 64, rows, lambda runner: Sketch.of(rows, runner))
+    rows = _arrays(60_000, 11)
+    sheet.fold("exact compiled", 1, rows.rows * 10, rows, _certifier(rows, exact=True))
     for p in (2, 32, 256):
         X, y = _arrays((1 << 17) // p, p).X, np.ones((1 << 17) // p)
         sheet.put("epoch", p, (1 << 17), _an_epoch(X, y))

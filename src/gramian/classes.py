@@ -79,15 +79,17 @@ def single_column(X: Any, labels: NDArray[np.int64], names: Sequence[str]) -> st
     """In words: a column that tells a class from all others, or some of its rows from all other rows; "" where none does."""
     present = np.unique(labels)
     low, high = (np.stack([_extreme(X[np.flatnonzero(labels == k)], way) for k in present]) for way in ("min", "max"))
-    for i, k in enumerate(present):
-        others = np.arange(present.size) != i
-        least, most = np.min(low[others], axis=0), np.max(high[others], axis=0)
-        varies = np.maximum(high[i], most) > np.minimum(low[i], least)
-        for j in np.flatnonzero(varies & ((low[i] >= most) | (high[i] <= least)))[:1]:
-            up = low[i, j] >= most[j]
-            mine, theirs, ways = (low[i, j], most[j], ("least", "most")) if up else (high[i, j], least[j], ("most", "least"))
-            theirs = f"at {ways[1]} {theirs:.6g} in all others"
-            return f"column {j} of X is at {ways[0]} {mine:.6g} in every row of {names[k]} and {theirs}"
+    for beyond in (True, False):  # first columns in which rows of the class itself stand out
+        for i, k in enumerate(present):
+            others = np.arange(present.size) != i
+            least, most = np.min(low[others], axis=0), np.max(high[others], axis=0)
+            up, down = low[i] >= most, high[i] <= least
+            out = (high[i] > most) & up | (low[i] < least) & down
+            found = out if beyond else (up | down) & (np.maximum(high[i], most) > np.minimum(low[i], least))
+            for j in np.flatnonzero(found)[:1]:
+                mine, theirs, ways = (low[i], most, ("least", "most")) if up[j] else (high[i], least, ("most", "least"))
+                where = f"in every row of {names[k]} and at {ways[1]} {theirs[j]:.6g} in all others"
+                return f"column {j} of X is at {ways[0]} {mine[j]:.6g} {where}"
     return ""
 
 

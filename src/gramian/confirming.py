@@ -107,7 +107,8 @@ def _rounded(norms: Floats, W: Floats, inverse: Floats, new: Floats) -> float:
     """What the rounding of W + W (R^-1 - I) does to the defect, twice its image."""
     r = W.shape[1]
     each = 4.0 * U * column_norms(norms @ np.abs(new))
-    rest = 4.0 * r * 2.0 ** -bits(r) * gamma(r) * (norms @ np.max(np.abs(W), axis=1, initial=0.0)) * float(np.max(np.abs(inverse), initial=0.0))
+    largest = float(np.max(np.abs(inverse), initial=0.0)) * (norms @ np.max(np.abs(W), axis=1, initial=0.0))
+    rest = 4.0 * r * 2.0 ** -bits(r) * gamma(r) * largest
     return 2.0 * float(each + np.sqrt(r) * rest)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -11,7 +10,7 @@ from gramian.arraytypes import Floats
 from gramian.certificate import Correction, Evidence
 from gramian.kernels.exact import UNIT, Double, add, exactly, multiply
 from gramian.kernels.norms import column_norms
-from gramian.kernels.rounding import U, gamma
+from gramian.kernels.rounding import U
 from gramian.solution import Factor, Solution
 from gramian.solvers.base import Request
 from gramian.views.gradient import Gradient

@@ -91,7 +91,7 @@ def confirmed(view: Sized, request: Request, factor: Factor, found: Inner) -> Fa
 def inverse_of(view: Sized, factor: Factor, found: Inner) -> tuple[Inverse, Factor]:
     """(X'X)^-1 by its diagonal, to full digits, and a factor whose W W' is the rest of it."""
     W, n = factor.W, view.n
-    C = np.linalg.solve(np.eye(factor.rank) + found.E, found.E)
+    C = np.asarray(np.linalg.solve(np.eye(factor.rank) + found.E, found.E), dtype=np.float64)
     diagonal = _form(exactly(W), C)
     constant = 0.0
     if view.centred:
@@ -103,7 +103,7 @@ def inverse_of(view: Sized, factor: Factor, found: Inner) -> tuple[Inverse, Fact
 
 
 def _form(rows: Double, C: Floats) -> Floats:
-    """w w' - w C w' for each row w; the correction is summed with the low part of the product."""
+    """W w' - w C w' for each row w; the correction is summed with the low part of the product."""
     square = dot(rows, rows)
     less = np.einsum("ij,jk,ik->i", rows.hi, C, rows.hi, optimize=True)
     return square.hi + (square.lo - less)

@@ -54,9 +54,9 @@ def fit(
     "- 1". data: a DataFrame of any kind, Arrow, a DuckDB relation, a dict of arrays, a path, folder, glob or URL of
     CSV, TSV, Parquet or Feather files, "-" for CSV on standard input, or Moments. method: "auto" or a solver's name.
     accuracy: "data" (all digits that the data support; default in memory and for small files), a number of digits
-    (default 8 for large files), or "exact": double-double at any size, which small tables get anyway. cov: "classical", "HC0" to "HC3", or "cluster" with `clusters`. clusters, weights
-    (analytic, as R's lm), freq_weights (rows repeated), offset: a column's name, or one value a row. ridge: added to
-    the diagonal of X'X, in the user's units. missing: rows with missing values are dropped, and counted, or an error.
+    (default 8 for large files), or "exact": double-double at any size, which small tables get anyway. cov: "classical",
+    "HC0" to "HC3", or "cluster" with `clusters`. clusters, weights (analytic, as R's lm), freq_weights (rows repeated),
+    offset: a column's name, or one value a row. ridge: added to the diagonal of X'X, in the user's units. missing: rows with missing values are dropped, and counted, or an error.
     rank: "drop" dependent columns by name, "min-norm", or "error". tol: the rank tolerance, default
     max(30, n, 4 sqrt(min(rows, 4096))) eps. decimal: True takes each number of double precision as the shortest decimal
     that reads as it, so that 0.1 is a tenth, and products and powers in the formula are as exact; False takes the float64
@@ -73,8 +73,9 @@ def fit(
         cov = with_clusters(cov)
     elif cov == "cluster":
         raise no_clusters()
-    running = {"step": step, "batch": batch, "max_iter": max_iter, "seed": seed, "suboptimality": suboptimality}
-    settings = settings_of(method, accuracy, ridge=ridge, rank=rank, tol=tol, threads=threads, decimal=decimal, errors=True, **running)
+    running: dict[str, Any] = {"step": step, "batch": batch, "max_iter": max_iter, "seed": seed, "suboptimality": suboptimality}
+    how: dict[str, Any] = {"ridge": ridge, "rank": rank, "tol": tol, "threads": threads, "decimal": decimal, "errors": True}
+    settings = settings_of(method, accuracy, **how, **running)
     request = settings.request
     if isinstance(data, Moments):
         if any(given is not None for given in (weights, freq_weights, offset, clusters)):

@@ -83,8 +83,10 @@ def lstsq(
     "min-norm" (the shortest solution), "drop" (zero for the later columns) or "error". tol: distance from the span of the
     others, of columns scaled to norm 1, below which a column is dependent; default
     max(30, n, 4 sqrt(min(rows, 4096))) eps. accuracy: "data" (all
-    digits that the data support, the default of direct methods) or a number of digits (default of methods that iterate: 8,
-    of stochastic ones 2); a method that iterates is refined under "data" alone. threads: default all processors.
+    digits that the data support, the default of direct methods), a number of digits (default of methods that iterate: 8,
+    of stochastic ones 2), or "exact", double-double at any size, for direct methods; a method that iterates is refined under
+    "data" alone. decimal: each float64 stands for the shortest decimal that reads as it, and the answer is exact for those.
+    threads: default all processors.
 
     For methods that iterate: suboptimality, in place of accuracy, the share of what J can fall that may be left; step, a
     number that acts on the gradient of J in the columns as they are, from zero, or "exact", "backtracking",
@@ -95,7 +97,7 @@ def lstsq(
     Raises DataError for values that cannot be used, ArgumentError for arguments outside what is allowed, RankError under
     rank="error". Reference: Golub and Van Loan, Matrix Computations, chapter 5.
     """
-    running = {"step": step, "batch": batch, "max_iter": max_iter, "seed": seed, "suboptimality": suboptimality}
+    running: dict[str, Any] = {"step": step, "batch": batch, "max_iter": max_iter, "seed": seed, "suboptimality": suboptimality}
     running |= {"callback": callback, "path": path}
     settings = settings_of(method, accuracy, ridge=ridge, rank=rank, tol=tol, threads=threads, decimal=decimal, **running)
     asked, rows = ask_arrays(X, y, weights, settings)

@@ -25,6 +25,7 @@ from gramian.solvers.ability import AUTO, Need, first_that, refuse
 from gramian.solvers.base import Request, Running
 from gramian.solvers.iterate import Stop, run
 from gramian.solvers.iterated import Iterated
+from gramian.solvers.ranges import with_shorter_rows
 from gramian.views.base import Threads
 from gramian.views.rowwise import RowsObjective
 
@@ -87,6 +88,8 @@ class Penalised(BaseEstimator, ABC):
             objective = RowsObjective.of(
                 rows, runner, loss, request.penalty, intercept=self.fit_intercept, centre=centre
             )
+            if traits.seeded:
+                objective = with_shorter_rows(objective)
             theta = objective.start()
             if self.fit_intercept:
                 mean = float(np.average(y, weights=w))

@@ -46,6 +46,7 @@ class Facts:
     where: how the rows are stored. loss: of a row. digits: what is asked for, None all that the data support. condition: of
     the scaled columns, once a reduction has measured it. ridge: whether there is one. held: rows read once are kept in memory
     for later passes. guessed: `rows` or `n` are estimates. learns: passes that are still to come before the columns are known.
+    exact: every digit of the exact solution is asked for. errors: so are standard errors.
     """
 
     rows: int | None
@@ -65,6 +66,8 @@ class Facts:
     held: bool = True
     guessed: bool = False
     learns: int = 0
+    exact: bool = False
+    errors: bool = False
 
     @staticmethod
     def of(rows: Rows, nnz: int | None = None) -> Facts:

@@ -5,44 +5,27 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import Any, Literal, cast
 
 import numpy as np
 
-from gramian.asking import Asked, Settings, ask_arrays, ask_table, one_of, settings_of
-from gramian.certificate import floored
+from gramian.asking import Settings, ask_arrays, ask_table, one_of, settings_of
 from gramian.data.open import as_source
-from gramian.errors import ArgumentError, bad_argument, message, not_a_choice
+from gramian.errors import bad_argument, not_a_choice
 from gramian.losses import LOSSES, Loss
 from gramian.plan import Candidate, choose, here
 from gramian.problem import Facts
 from gramian.racing.outcome import Lane, Race
+from gramian.racing.reference import Problem, course_of
 from gramian.racing.running import Course, timed
-from gramian.racing.truth import Place, Truth
 from gramian.racing.warm import warm
-from gramian.reducing import check_finite
 from gramian.solvers import SOLVERS
-from gramian.solvers.base import Running
-from gramian.solving import NotFinite, solve
-from gramian.views.rowwise import RowsObjective
 
 TOO_SLOW = 3.0
 """A direct method cannot be stopped: one whose price is so many times its share of the budget is not begun."""
 DIGITS = 8.0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Problem:
-    """What is raced on: one question, with its family and the words for it."""
-
-    asked: Asked
-    loss: Loss
-    title: str
-    names: tuple[str, ...]
-    target: str
-    notes: tuple[str, ...] = ()
 
 
 def race(
@@ -79,7 +62,7 @@ def race(
         raise not_a_choice("family", family, LOSSES)
     settings = settings_of("auto", None, ridge=ridge, threads=threads, step=step, batch=batch, seed=seed)
     problem = _problem(formula, data, LOSSES[family], weights, missing, settings)
-    course, notes = _course(problem, float(accuracy))
+    course, notes = course_of(problem, float(accuracy), float(budget))
     lanes = _run(course, names, float(budget))
     rows, truth = problem.asked.rows, course.truth
     return Race(
@@ -129,58 +112,6 @@ def _problem(formula: Any, data: Any, loss: Loss, weights: Any, missing: str, se
         source, notes = target_of_two(source, formula, loss)
     asked, design = ask_table(formula, source, {"weights": weights}, missing, settings)
     return Problem(asked, loss, f"{formula}   ({source.name})", design.names, design.targets[0], notes)
-
-
-def _course(problem: Problem, accuracy: float) -> tuple[Course, tuple[str, ...]]:
-    """The reference, and what a reader should know of it."""
-    asked, loss = problem.asked, problem.loss
-    if not asked.rows.rereadable:
-        hint = "collect the stream into a table, or write it to a file"
-        raise ArgumentError(message(f"{asked.rows.name} can be read once, and each method reads it again", hint=hint))
-    if loss.code and asked.rows.k > 1:
-        raise bad_argument("the number of targets", asked.rows.k, f"one for family={loss.name!r}")
-    place, unique, digits, method = _reference(problem)
-    objective = RowsObjective.of(asked.rows, asked.runner, loss, asked.request.penalty)
-    check_finite(objective)
-    truth = Truth.of(objective, place, unique, method, digits)
-    notes: list[str] = []
-    if digits < accuracy + 1.0:
-        notes.append(f"the reference, {method}, is certified to {floored(digits)}; no error below that can be seen")
-    if not unique:
-        notes.append("columns depend on each other: digits are those of the fitted values")
-    return Course(asked.rows, asked.nnz, loss, asked.request, asked.runner, truth, accuracy), tuple(notes)
-
-
-def _reference(problem: Problem) -> tuple[Place, bool, float, str]:
-    """The certified answer; whether its columns are independent; its digits; the method that gave it."""
-    asked = problem.asked
-    request = replace(asked.request, running=Running())
-    if problem.loss.code:
-        from gramian.glm import solve_family
-
-        found = solve_family(
-            asked.rows, problem.loss, request, "auto", "data", asked.runner, problem.names, problem.target
-        )
-        method, solution, certificate = found.method, found.solution, found.certificate
-    else:
-        try:
-            answer = solve(asked.rows, request, "auto", "data", asked.runner, asked.nnz)
-        except NotFinite as error:
-            raise _not_finite(problem, error) from None
-        method, solution, certificate = answer.plan.method, answer.solution, answer.certificate
-    unique = solution.factor is None or not solution.factor.dependencies
-    digits = float(np.min(certificate.digits, initial=16.0))
-    return Place(solution.coef, solution.level, solution.centre), unique, digits, method
-
-
-def _not_finite(problem: Problem, error: NotFinite) -> Exception:
-    from gramian.data.arrays import ArrayRows
-    from gramian.naming import too_large
-
-    rows = problem.asked.rows
-    if isinstance(rows, ArrayRows):
-        return rows.not_finite(error.columns)
-    return too_large((*problem.names, problem.target), error, rows.weighted)
 
 
 # ---- the lanes -------------------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from gramian.kernels.norms import column_norms
 from gramian.kernels.rounding import U
 from gramian.plan import Plan
 from gramian.plan.choose import Step
+from gramian.plan.path import AFFORDABLE
 from gramian.solution import Solution, Stats
 from gramian.solvers.base import CONSTANT, Request
 from gramian.trust import FEWEST_DIGITS, doubtful
@@ -36,8 +37,8 @@ Accuracy: TypeAlias = Literal["data", "exact"] | float
 """All digits that the data support, in float64 or, whatever it costs, in double-double; or a number of digits."""
 
 MOST_STEPS = 12
-AFFORDABLE = 2e7
-"""Rows times columns squared up to which the inverse of X'X is refined unasked: 0.05 s, measured."""
+DIVERGING = 10.0
+"""A correction so many times the one before makes the answer worse."""
 SETTLED = 1e-8
 """Share of rss that the last correction may explain where rss is wanted to its last place."""
 RESIDUAL, FEWEST_RESIDUAL = 4.0, 2.0
@@ -112,12 +113,13 @@ def _refine_from_data(
     solution, plan = proven(rows, view, solution, request, runner, plan)
     factor = solution.factor
     assert factor is not None
-    if exact and factor.rank and PROVEN <= factor.defect and not isinstance(view, Sketch):
+    if exact and factor.rank and factor.defect >= PROVEN and not isinstance(view, Sketch):
         factor = confirmed(view, request, factor, measured(rows, view, factor, runner))
         solution = replace(solution, factor=factor).costing(Stats(passes=1))
     before = np.inf
     n = view.n
     sizes: Sized = view
+    answer: Answer | None = None
     while True:
         started = time.perf_counter()
         if not exact:
@@ -132,6 +134,8 @@ def _refine_from_data(
         shift = np.abs(correction.coef).T @ sizes.mean_error[:n]
         evidence = replace(evidence, level_bound=evidence.level_bound + shift)
         size = float(np.max(column_norms(correction.z), initial=0.0))
+        if answer is not None and size > DIVERGING * before:
+            return replace(answer, plan=plan.noted("refinement diverged: the factor is not that of the rows"))
         solution = solution.corrected_by(correction.coef, level - view.mean.lo[:n] @ correction.coef)
         rss = rss_after(evidence, correction, level, view.counts.weight, solution, request)
         seconds = time.perf_counter() - started
@@ -171,7 +175,7 @@ def _finished(
     met = not isinstance(accuracy, str) and answer.met
     # The floor is a bound for the worst case, n roundings in a row; the answer itself ends at a few of them.
     sizes = evidence.norms @ np.abs(answer.solution.coef)
-    rounding = 4.0 * U * (evidence.y_norm + sizes)
+    rounding = 4.0 * (U * U if answer.exact else U) * (evidence.y_norm + sizes)
     at_floor = bool(np.all((correction.bracket <= 2.0 * correction.floor) & (left <= rounding)))
     # A correction changes rss by its square, which is known to few digits.
     settled = not answer.exact or bool(np.all(column_norms(correction.z) ** 2 <= SETTLED * answer.rss))

@@ -13,7 +13,7 @@ from gramian.certificate import Certificate
 from gramian.covariance import Covariance, covariance
 from gramian.data.blocks import Rows
 from gramian.data.design import Design
-from gramian.errors import bad_argument, needs_rows, not_a_choice, not_for_family
+from gramian.errors import bad_argument, needs_rows, not_a_choice
 from gramian.estimate import Estimate
 from gramian.figures import Figures
 from gramian.inference import Interval
@@ -24,8 +24,10 @@ from gramian.report.table import Like
 from gramian.saving import write_model
 from gramian.solution import Stats
 from gramian.views.base import Runner
+from gramian.views.familyinfluence import FamilyInfluence, family_influence
 from gramian.views.influence import Influence, influence
 from gramian.views.sandwich import Projection
+from gramian.views.working import WorkingRows
 from gramian.wald import TermTests, WaldTest
 
 IntervalKind: TypeAlias = Literal["confidence", "prediction"] | None
@@ -181,13 +183,25 @@ class Fit(Figures):
         """The same intervals as arrays."""
         return intervals(self.design, self.inference, new, kind, level, None)
 
-    def influence(self) -> Influence:
-        """Residuals, leverage, Cook's distance and the like for each row of the data, NaN for rows left out. One pass."""
-        if self.estimate.likelihood is not None:
-            raise not_for_family("influence, residuals or fitted", self.family, "fits of the normal family",
-                                 "fit.predict(data) gives the fitted means")
+    def influence(self) -> Influence | FamilyInfluence:
+        """Residuals, leverage, Cook's distance and the like for each row of the data, NaN for rows left out. One pass.
+
+        Raises NeedsData on a loaded model.
+        """
         if self.training is None:
             raise needs_rows("influence")
+        likelihood = self.estimate.likelihood
+        if likelihood is not None:
+            assert isinstance(self.training.rows, WorkingRows)
+            return family_influence(
+                self.training.rows,
+                self.training.runner,
+                self.projection,
+                dispersion=likelihood.dispersion,
+                scaled=likelihood.scaled,
+                df=self.df_resid,
+                rank=self.estimate.rank,
+            )
         found = influence(
             self.training.rows,
             self.training.runner,
@@ -211,7 +225,7 @@ class Fit(Figures):
     def plot(self, kind: Literal["residuals", "coefficients", "ridge"] = "residuals", target: int = 0, level: float = 0.95) -> Any:
         """A matplotlib Figure (the extra `plot`): four pictures of the residuals, the coefficients, or a ridge path.
 
-        "residuals" and "ridge" take a pass over the rows, and are for the normal family. target: which of several. Raises
+        "residuals" and "ridge" take a pass over the rows; "ridge" is for the normal family. target: which of several. Raises
         NeedsData on a loaded model, ArgumentError for another kind or without matplotlib.
         """
         from gramian.plots.pictures import picture

@@ -25,8 +25,8 @@ from gramian.refining import Accuracy, Answer, refine
 from gramian.scaling import in_units, restored, units_of
 from gramian.solution import Solution, Stats, Status
 from gramian.solvers import SOLVERS
-from gramian.solvers.base import EPS, Request
-from gramian.views.base import Runner, Threads, single_threaded_blas
+from gramian.solvers.base import EPS, Request, Traits
+from gramian.views.base import Threads, single_threaded_blas
 
 __all__ = ["Accuracy", "Answer", "NotFinite", "check_finite", "no_rows", "plan_for", "refine", "solve", "solve_view"]
 
@@ -78,7 +78,8 @@ def plan_for(facts: Facts, request: Request, method: str, accuracy: Accuracy, th
     """The plan of a question, with this machine's prices."""
     digits = None if isinstance(accuracy, str) else accuracy
     digits = digits if request.running.suboptimality is None else SHARE_DIGITS
-    return choose(replace(facts, digits=digits, ridge=bool(request.penalty)), here(), method, threads, request.running)
+    asked = {"digits": digits, "ridge": bool(request.penalty), "exact": accuracy == "exact", "errors": request.errors}
+    return choose(replace(facts, **asked), here(), method, threads, request.running)
 
 
 def _solved(rows: Rows, request: Request, accuracy: Accuracy, runner: Threads, plan: Plan) -> Answer:
@@ -138,7 +139,7 @@ def _reduced(rows: Rows, plan: Plan, runner: Threads) -> tuple[Any, Plan]:
     reading = seconds * runner.clock.share() if plan.facts.where.copied else 0.0
     steps = [Step("read", f"{view.counts.read:,} rows", reading)] if reading else []
     steps.append(Step("reduce", what, seconds - reading))
-    return view, plan.done(step)
+    return view, plan.done(*steps)
 
 
 def _next(rows: Rows, plan: Plan, status: Status) -> Plan:

@@ -81,13 +81,13 @@ class ArrayRows:
         `decimal`: float64 values stand for the decimals that they print as.
         DataError where shapes, types or weights cannot be used; ArgumentError never.
         """
-        design: Any = _sparse(X) if sp.issparse(X) else _dense(X, "X")
+        design: Any = _sparse(X) if sp.issparse(X) else _dense(X, "X", wide=decimal)
         shape: tuple[int, ...] = design.shape
         if len(shape) != 2:
             raise faults.array_shape("X", shape, "(rows, columns)", _shape_hint(len(shape)))
         if 0 in shape:
             raise faults.array_shape("X", shape, "at least one row and one column")
-        target = _dense(y, "y")
+        target = _dense(y, "y", wide=decimal)
         if target.ndim not in (1, 2) or target.shape[-1] == 0:
             raise faults.array_shape("y", target.shape, "(rows,) or (rows, targets)")
         if target.shape[0] != shape[0]:
@@ -198,8 +198,8 @@ def first_nonfinite(values: NDArray[Any] | sp.csr_array) -> tuple[int, int] | No
     return None
 
 
-def _dense(values: object, what: str) -> NDArray[Any]:
-    """The values as a numeric array that shares memory with them where it can."""
+def _dense(values: object, what: str, wide: bool = False) -> NDArray[Any]:
+    """The values as a numeric array that shares memory with them where it can; `wide`: integers may be no doubles."""
     if isinstance(values, np.ma.MaskedArray):
         raise faults.masked_values(what)
     if sp.issparse(values):
@@ -211,7 +211,8 @@ def _dense(values: object, what: str) -> NDArray[Any]:
     if array.dtype.kind == "O":
         raise _object_fault(array, what)
     _check_dtype(array.dtype, what)
-    _check_exact(array, what)
+    if not wide:
+        _check_exact(array, what)
     return array
 
 

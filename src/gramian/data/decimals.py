@@ -25,6 +25,7 @@ DIGITS = 15
 """Every decimal of so many digits survives a float64 and back."""
 TENS = np.array([float(10**places) for places in range(23)])
 EXACT = 2.0**53
+SAMPLE = 16
 
 
 def digits(value: float) -> int:
@@ -46,7 +47,7 @@ def low_parts(values: NDArray[Any], any_digits: bool = False) -> Floats | None:
     above 2^53, whose last bits a float64 does not hold.
     """
     if values.dtype.kind in "iu":
-        return _of_integers(values)
+        return _of_integers(np.ravel(values)).reshape(values.shape)
     if values.dtype != np.float64:
         return np.zeros(values.shape)
     found = _of_floats(np.ravel(values), any_digits)
@@ -56,9 +57,10 @@ def low_parts(values: NDArray[Any], any_digits: bool = False) -> Floats | None:
 def _of_floats(x: Floats, any_digits: bool) -> Floats | None:
     low = np.zeros(x.shape)
     left = np.flatnonzero(np.isfinite(x) & ((x != np.rint(x)) | (np.abs(x) > EXACT)))
-    if left.size and not any_digits and digits(x[left[0]]) > DIGITS:
+    if left.size and not any_digits and digits(float(x[left[0]])) > DIGITS:
         return None
-    for ten in TENS[1:]:
+    # Most columns have so many places everywhere as their first numbers show: one round, mostly.
+    for ten in (TENS[_places(x[left[:SAMPLE]])], *TENS[1:]):
         if not left.size:
             return low
         v = x[left]
@@ -68,11 +70,18 @@ def _of_floats(x: Floats, any_digits: bool) -> Floats | None:
             found = (np.abs(N) < 10.0**DIGITS) & (N / ten == v)
             low[left[found]] = (((N - p) - e) / ten)[found]
         left = left[~found]
-    for at in left:
-        if not any_digits and digits(x[at]) > DIGITS:
+    for at in left.tolist():
+        value = float(x[at])
+        if not any_digits and digits(value) > DIGITS:
             return None
-        low[at] = low_part(x[at])
+        low[at] = low_part(value)
     return low
+
+
+def _places(values: Floats) -> int:
+    """The most places after the point among the shortest decimals of the values, at most 22."""
+    written = [repr(value).partition(".")[2] for value in values.tolist()]
+    return min(max((len(places) for places in written if "e" not in places), default=0), 22)
 
 
 def _of_integers(values: NDArray[Any]) -> Floats:

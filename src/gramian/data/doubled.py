@@ -14,7 +14,7 @@ from gramian.arraytypes import Floats
 from gramian.data import evaluate
 from gramian.data.decimals import DIGITS, digits, low_part
 from gramian.data.frame import Frame
-from gramian.data.nodes import COMPARISONS, Apply, Category, Column, Learned, Node, Number, inside
+from gramian.data.nodes import COMPARISONS, Apply, Column, Learned, Node, Number, inside
 from gramian.data.states import Recurrence, Shift, States
 from gramian.kernels.exact import Double, add, divide, exactly, multiply, power, square_root
 
@@ -25,9 +25,7 @@ WHOLE = COMPARISONS | {"sign", "floor", "ceil", "FloorDiv"}
 
 def rounds(nodes: Iterable[Node]) -> list[str]:
     """The functions in these nodes that are computed from rounded numbers, each once."""
-    found = [each.function for node in nodes for each in inside(node) if isinstance(each, Apply | Learned)]
-    kept = [name for node in nodes for each in inside(node) if (name := _rounding(each)) is not None]
-    return list(dict.fromkeys(name for name in found if name in kept))
+    return list(dict.fromkeys(name for node in nodes for each in inside(node) if (name := _rounding(each)) is not None))
 
 
 def _rounding(node: Node) -> str | None:
@@ -44,8 +42,9 @@ def _has_double(node: Apply) -> bool:
 
 def _exponent(node: Apply) -> int | None:
     by = node.args[1]
-    whole = isinstance(by, Number) and float(by.value).is_integer() and abs(by.value) <= MOST_POWER
-    return int(by.value) if whole else None
+    if isinstance(by, Number) and float(by.value).is_integer() and abs(by.value) <= MOST_POWER:
+        return int(by.value)
+    return None
 
 
 def number(node: Node, frame: Frame, states: States) -> Double:
@@ -138,8 +137,3 @@ def _poly(node: Learned, x: Double, states: States) -> list[Double]:
         values.append(value)
     sizes = [exactly(np.array(np.sqrt(norm))) for norm in state.norms]
     return [divide(value, size) for value, size in zip(values[1:], sizes[1:], strict=True)]
-
-
-def numeric_nodes(nodes: Iterable[Node]) -> list[Node]:
-    """Those that are numbers in X; categories are indicators, whatever they are made of."""
-    return [node for node in nodes if not isinstance(node, Category)]

@@ -258,7 +258,8 @@ def array_value(what: str, value: object, at: tuple[int, ...]) -> DataError:
 def array_overflow(what: str, value: int, at: tuple[int, ...]) -> DataError:
     got = f"{what} holds the integer {value} at {place(at)}"
     allowed = "Allowed: integers between -2**53 and 2**53, which double precision represents exactly"
-    return DataError(message(got, allowed, "subtract a constant from the column first"))
+    hint = "decimal=True keeps their last digits; or subtract a constant from the column first"
+    return DataError(message(got, allowed, hint))
 
 
 def not_squareable(large: Iterable[str], small: Iterable[str], cause: str = "", weighted: bool = False) -> DataError:

@@ -15,8 +15,8 @@ from gramian.data import delimited, faults
 from gramian.data.arrow import pa, tables
 from gramian.data.columnar import open_feather, open_parquet
 from gramian.data.columns import Where, check_columns
-from gramian.data.describe import Stored
 from gramian.data.delimited import Delimited, open_delimited
+from gramian.data.describe import Stored
 from gramian.data.guess import Guess
 from gramian.data.paths import File, Run, find
 from gramian.data.source import Field, Kind, Part, Schema, Table

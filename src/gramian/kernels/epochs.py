@@ -15,17 +15,26 @@ import numpy as np
 from gramian.arraytypes import Floats, Ints
 from gramian.kernels.fetch import AHEAD, ask_line
 from gramian.kernels.rows import compiled, inlined, row_first
-from gramian.kernels.rules import finish_batch, step_at
+from gramian.kernels.rules import end_batch, step_at
+
+
+@inlined
+def apart(p: int) -> Floats:
+    """Ones, p of them, with half a kilobyte free on both sides.
+
+    A loop that writes z and sums is run without vector units where z lies too near to what it reads, and adds in another order:
+    bits would depend on where arrays happen to lie.
+    """
+    return np.ones(p + 128)[64 : 64 + p]
 
 
 @inlined
 def seen(X: Floats, i: int, centre: Floats, inverse: Floats, b: Floats, z: Floats) -> Any:
     """Makes z of row i, and returns z'b."""
-    x = X[i]
-    n = x.size
+    n = X.shape[1]
     total = float(b[n]) if b.size > n else 0.0
     for j in range(n):
-        d = (x[j] - centre[j]) * inverse[j]
+        d = (X[i, j] - centre[j]) * inverse[j]
         z[j] = d
         total += d * b[j]
     return total
@@ -66,7 +75,7 @@ def plain_epoch(
 ) -> bool:
     """Steps theta = theta - h (u z + shrink theta) for one row after another; whether theta is finite at the end."""
     k, p = theta.shape
-    z = np.ones(p)
+    z = apart(p)
     ridge = np.any(shrink)
     t = counters[0]
     for at in range(order.size):
@@ -112,7 +121,7 @@ def batch_epoch(
 ) -> bool:
     """An update after every `batch` rows, counted on from call to call; whether theta is finite at the end."""
     k, p = theta.shape
-    z = np.ones(p)
+    z = apart(p)
     for at in range(order.size):
         ask(X, order, at)
         i = order[at]
@@ -126,7 +135,7 @@ def batch_epoch(
                 s[j] += u * z[j]
         counters[1] += 1
         if counters[1] == batch:
-            finish_batch(rule, settings, counters, shrink, sums, theta, m, v)
+            end_batch(rule, settings, counters, shrink, sums, theta, m, v)
     return bool(np.all(np.isfinite(theta)))
 
 
@@ -152,7 +161,7 @@ def saga_epoch(
     lift_i is 1 / (N p_i) where rows come with chances p_i, empty where each comes once.
     """
     k, p = theta.shape
-    z = np.ones(p)
+    z = apart(p)
     one = 1.0 / X.shape[0]
     for at in range(order.size):
         ask(X, order, at)
@@ -190,7 +199,7 @@ def svrg_epoch(
 ) -> bool:
     """Steps theta = theta - h ((u(theta) - u(snapshot)) z + mean + shrink theta), mean the gradient at the snapshot, no ridge."""
     k, p = theta.shape
-    z = np.ones(p)
+    z = apart(p)
     for at in range(order.size):
         ask(X, order, at)
         i = order[at]

@@ -32,14 +32,16 @@ def _inlined(function: F) -> F:
     return cast(F, njit(inline="always", **SETTINGS)(function))
 
 
-@intrinsic
-def fma(typing_context: Any, a: Any, b: Any, c: Any) -> Any:
+def _fma(typing_context: Any, a: Any, b: Any, c: Any) -> Any:
     """A * b + c, rounded once."""
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.fma(*arguments)
 
     return types.float64(types.float64, types.float64, types.float64), code
+
+
+fma: Callable[[float, float, float], float] = cast(Any, intrinsic)(_fma)
 
 
 @_inlined

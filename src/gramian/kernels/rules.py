@@ -22,43 +22,81 @@ from gramian.kernels.rows import compiled, inlined
 
 @inlined
 def step_at(settings: Floats, t: Any) -> Any:
-    """The step of update t."""
-    return settings[0] if settings[1] == 0.0 else settings[0] * (1.0 + settings[1] * (t - 1)) ** -settings[2]
+    """The step of update t; the powers 1, 1/2 and 1/4 take no logarithm."""
+    if settings[1] == 0.0:
+        return settings[0]
+    grown, power = 1.0 + settings[1] * (t - 1), settings[2]
+    if power == 1.0:
+        return settings[0] / grown
+    if power == 0.5:
+        return settings[0] / np.sqrt(grown)
+    if power == 0.25:
+        return settings[0] / np.sqrt(np.sqrt(grown))
+    return settings[0] * grown**-power
 
 
-@compiled
-def update(rule: int, settings: Floats, t: int, g: Floats, theta: Floats, m: Floats, v: Floats) -> None:
-    """One update of theta (k, p) with the gradient g (k, p)."""
+@inlined
+def filled(a: float, t: Any) -> Any:
+    """1 - a^t: the share of its weights that an average of t terms has; 1 to rounding from a^t < e^-40 on."""
+    return 1.0 - a**t if (1.0 - a) * t < 40.0 else 1.0
+
+
+@inlined
+def end_batch(
+    rule: int,
+    settings: Floats,
+    counters: Ints,
+    shrink: Floats,
+    sums: Floats,
+    theta: Floats,
+    m: Floats,
+    v: Floats,
+) -> None:
+    """An update with the mean of the rows summed so far; counters are (updates, rows in the batch). Clears the sums."""
+    k, p = theta.shape
+    one = 1.0 / counters[1]
+    counters[0] += 1
+    counters[1] = 0
+    t = counters[0]
     h, a, b, e = step_at(settings, t), settings[3], settings[4], settings[5]
     # One loop for each rule, so that each is a loop of vector units.
-    for i in range(theta.shape[0]):
-        gi, x, mi, vi = g[i], theta[i], m[i], v[i]
+    for i in range(k):
         if rule == 0:
-            for j in range(x.size):
-                x[j] -= h * gi[j]
+            for j in range(p):
+                theta[i, j] -= h * (one * sums[i, j] + shrink[j] * theta[i, j])
+                sums[i, j] = 0.0
         elif rule == 1:
-            for j in range(x.size):
-                mi[j] = a * mi[j] + gi[j]
-                x[j] -= h * mi[j]
+            for j in range(p):
+                m[i, j] = a * m[i, j] + (one * sums[i, j] + shrink[j] * theta[i, j])
+                theta[i, j] -= h * m[i, j]
+                sums[i, j] = 0.0
         elif rule == 2:
-            for j in range(x.size):
-                mi[j] = a * mi[j] + gi[j]
-                x[j] -= h * (gi[j] + a * mi[j])
+            for j in range(p):
+                g = one * sums[i, j] + shrink[j] * theta[i, j]
+                m[i, j] = a * m[i, j] + g
+                theta[i, j] -= h * (g + a * m[i, j])
+                sums[i, j] = 0.0
         elif rule == 3:
-            for j in range(x.size):
-                vi[j] += gi[j] * gi[j]
-                x[j] -= h * gi[j] / (np.sqrt(vi[j]) + e)
+            for j in range(p):
+                g = one * sums[i, j] + shrink[j] * theta[i, j]
+                v[i, j] += g * g
+                theta[i, j] -= h * g / (np.sqrt(v[i, j]) + e)
+                sums[i, j] = 0.0
         elif rule == 4:
-            for j in range(x.size):
-                vi[j] = a * vi[j] + (1.0 - a) * gi[j] * gi[j]
-                x[j] -= h * gi[j] / (np.sqrt(vi[j]) + e)
+            for j in range(p):
+                g = one * sums[i, j] + shrink[j] * theta[i, j]
+                v[i, j] = a * v[i, j] + (1.0 - a) * g * g
+                theta[i, j] -= h * g / (np.sqrt(v[i, j]) + e)
+                sums[i, j] = 0.0
         else:
             # What does not depend on j is divided out once.
-            length, share = h / (1.0 - a**t), 1.0 / np.sqrt(1.0 - b**t)
-            for j in range(x.size):
-                mi[j] = a * mi[j] + (1.0 - a) * gi[j]
-                vi[j] = b * vi[j] + (1.0 - b) * gi[j] * gi[j]
-                x[j] -= length * mi[j] / (share * np.sqrt(vi[j]) + e)
+            length, share = h / filled(a, t), 1.0 / np.sqrt(filled(b, t))
+            for j in range(p):
+                g = one * sums[i, j] + shrink[j] * theta[i, j]
+                m[i, j] = a * m[i, j] + (1.0 - a) * g
+                v[i, j] = b * v[i, j] + (1.0 - b) * g * g
+                theta[i, j] -= length * m[i, j] / (share * np.sqrt(v[i, j]) + e)
+                sums[i, j] = 0.0
 
 
 @compiled
@@ -72,13 +110,5 @@ def finish_batch(
     m: Floats,
     v: Floats,
 ) -> None:
-    """An update with the mean of the rows summed so far; counters are (updates, rows in the batch). Clears the sums."""
-    k, p = theta.shape
-    share = 1.0 / counters[1]
-    for i in range(k):
-        for j in range(p):
-            sums[i, j] = sums[i, j] * share + shrink[j] * theta[i, j]
-    counters[0] += 1
-    counters[1] = 0
-    update(rule, settings, counters[0], sums, theta, m, v)
-    sums[:] = 0.0
+    """As `end_batch`, for callers that are not compiled."""
+    end_batch(rule, settings, counters, shrink, sums, theta, m, v)

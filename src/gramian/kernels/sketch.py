@@ -27,7 +27,7 @@ def mixed(z: np.uint64) -> np.uint64:
 
 
 @compiled
-def bucket_of(key: np.uint64, group: int) -> int:
+def bucket_of(key: np.uint64, group: int) -> np.int64:
     return np.int64((key >> np.uint64(32)) % np.uint64(group))
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from gramian.arraytypes import Floats, Ints
 from gramian.kernels.fetch import AHEAD, ask_line
 from gramian.kernels.rows import compiled, gathering, inlined, row_first
-from gramian.kernels.rules import finish_batch, step_at
+from gramian.kernels.rules import end_batch, step_at
 
 
 @inlined
@@ -164,7 +164,7 @@ def batch_epoch(
                 s[n] += u
         counters[1] += 1
         if counters[1] == batch:
-            finish_batch(rule, settings, counters, shrink, sums, theta, m, v)
+            end_batch(rule, settings, counters, shrink, sums, theta, m, v)
     return bool(np.all(np.isfinite(theta)))
 
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
-from gramian.errors import cannot, not_a_choice
 from gramian.plan.estimate import estimates
 from gramian.plan.machine import Machine, free_memory
 from gramian.plan.path import whole
@@ -20,6 +19,7 @@ from gramian.plan.plan import Candidate, Plan, Step
 from gramian.plan.text import shown_seconds
 from gramian.problem import Facts
 from gramian.solvers import SOLVERS
+from gramian.solvers.ability import AUTO, Need, needs_of, refuse
 from gramian.solvers.base import Running, Solver, Traits
 from gramian.solvers.cost import described_by_gram
 
@@ -30,40 +30,12 @@ ASSUMED_ROWS = 10_000_000
 """Rows of a source that does not tell: whoever streams has many."""
 ALIKE, UNNOTICED = 0.1, 1e-3
 """Share of the least price, and seconds, below which a difference in price does not count."""
+SMALL, SMALL_WIDTH = 1e6, 300
+"""Numbers of [X y], and columns, up to which prices are kept, as memory refuses no solver."""
 LONGEST = 1e6
 """Steps that no one waits for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """Something asked for, in words that follow "cannot", and the traits that can do it."""
-
-    what: str
-    met: Callable[[Traits], bool]
-
-
-ONCE = Need("read rows once only", lambda traits: not traits.iterates and not traits.confirmed)
-LOSS = Need("minimise another loss than squares", lambda traits: traits.losses)
-
-
-def _needs(running: Running) -> list[Need]:
-    """What the settings of a run ask of a method."""
-    asked = [
-        (running.step is not None, Need("take a step", lambda traits: traits.steps)),
-        (running.step == "barzilai-borwein", Need("take step='barzilai-borwein'", lambda traits: traits.spectral)),
-        (running.batch is not None, Need("take a batch of rows", lambda traits: traits.batches)),
-        (running.max_iter is not None, Need("take max_iter", lambda traits: traits.limits)),
-        (running.callback is not None, Need("call back", lambda traits: traits.iterates)),
-        (running.path, Need("keep the path of iterates", lambda traits: traits.iterates)),
-    ]
-    return [need for wanted, need in asked if wanted]
-
-
-SHARE = Need("stop at a suboptimality", lambda traits: traits.iterates)
-
-
-def _able(need: Need) -> list[str]:
-    return [name for name, solver in SOLVERS.items() if need.met(solver.traits)]
+ONCE = Need("read rows once only", lambda traits: not traits.iterates)
+LOSS = Need("minimise the loss of another family", lambda traits: traits.losses)
 
 
 def choose(facts: Facts, machine: Machine, method: str, threads: int, running: Running = DEFAULTS) -> Plan:
@@ -71,27 +43,39 @@ def choose(facts: Facts, machine: Machine, method: str, threads: int, running: R
 
     Raises ArgumentError when `method` is not in the registry, or cannot do what is asked.
     """
-    if method != "auto" and method not in list(SOLVERS):
-        raise not_a_choice("method", method, ["auto", *SOLVERS])
-    needs = _needs(running)
-    if method == "auto" and needs:
-        raise cannot("method='auto'", needs[0].what, _able(needs[0]))
-    if method != "auto":
-        needs += [SHARE] if running.suboptimality is not None else []
-        needs += [] if facts.rereadable else [ONCE]
-        for need in needs:
-            if not need.met(SOLVERS[method].traits):
-                raise cannot(f"method={method!r}", need.what, _able(need))
+    # Any method may be taken where a share of the fall of J is enough: a direct one leaves none.
+    needs = needs_of(running if method != AUTO else replace(running, suboptimality=None))
+    refuse(method, needs if facts.rereadable or method == AUTO else [*needs, ONCE])
     sized = facts if facts.rows is not None else replace(facts, rows=ASSUMED_ROWS, guessed=True)
-    priced = [price(name, solver, sized, machine, threads, running) for name, solver in SOLVERS.items()]
-    if method != "auto":
+    priced = _all_priced(sized, machine, threads, running)
+    if method != AUTO:
         # Refused or not, a method that was asked for by name is tried; the others stand beside it with their prices.
         own = next(replace(candidate, refused="") for candidate in priced if candidate.name == method)
-        others = tuple(sorted((c for c in priced if c.name != method), key=lambda c: (bool(c.refused), c.seconds)))
+        others = tuple(sorted((c for c in priced if c.name != method), key=lambda c: (bool(c.refused), c.price)))
         return Plan(sized, machine, (own,), "asked for", True, threads, compared=others)
     allowed = ordered([candidate for candidate in priced if not candidate.refused], facts, running)
     refused = tuple(candidate for candidate in priced if candidate.refused)
     return Plan(sized, machine, (*allowed, *refused), reason_of(allowed, facts), False, threads)
+
+
+def _all_priced(facts: Facts, machine: Machine, threads: int, running: Running) -> list[Candidate]:
+    """Every solver; of small problems, which come by the thousand, the prices are kept."""
+    if (facts.rows or 0) * (facts.n + facts.k) > SMALL or facts.n > SMALL_WIDTH:
+        return [price(name, solver, facts, machine, threads, running) for name, solver in SOLVERS.items()]
+    aims = replace(running, callback=None, step=None, seed=0)  # no price depends on these
+    return list(_kept(tuple(SOLVERS.items()), facts, machine, threads, aims, "numba" in sys.modules))
+
+
+@lru_cache(maxsize=256)
+def _kept(
+    solvers: tuple[tuple[str, Solver[Any]], ...],
+    facts: Facts,
+    machine: Machine,
+    threads: int,
+    running: Running,
+    compiled: bool,
+) -> tuple[Candidate, ...]:
+    return tuple(price(name, solver, facts, machine, threads, running) for name, solver in solvers)
 
 
 def can_prove(facts: Facts, running: Running) -> bool:
@@ -105,16 +89,16 @@ def can_prove(facts: Facts, running: Running) -> bool:
 
 def ordered(allowed: list[Candidate], facts: Facts, running: Running = DEFAULTS) -> list[Candidate]:
     """By price; alike ones by how few digits they lose; those that iterate last where nothing could prove their answer."""
-    cheapest = min((c.seconds for c in allowed), default=0.0)
+    cheapest = min((c.price for c in allowed), default=0.0)
     alike = cheapest + max(ALIKE * cheapest, UNNOTICED)
 
-    def place(candidate: Candidate) -> tuple[bool, bool, float, bool, float]:
+    def place(candidate: Candidate) -> tuple[bool, bool, float, bool, bool]:
         traits = candidate.solver.traits
         # Rows that can be read once leave no way back from a method that cannot decide the rank.
         stuck = not facts.rereadable and not traits.decides_rank
-        near = candidate.seconds <= alike and not traits.iterates
+        near = candidate.price <= alike and not traits.iterates
         unproven = traits.iterates and not can_prove(facts, running)
-        return stuck, unproven, 0.0 if near else candidate.seconds, traits.squares, candidate.seconds
+        return stuck, unproven, 0.0 if near else candidate.price, near and traits.squares, near and traits.confirmed
 
     return sorted(allowed, key=place)
 
@@ -129,8 +113,9 @@ def reason_of(order: list[Candidate], facts: Facts) -> str:
         return "the rows can be read once, and this method needs no second look to decide which columns are independent"
     if first.solver.traits.iterates:
         steps = f"est {shown_seconds(first.seconds)} for about {first.cost.passes:,.0f} passes"
-        return f"cheapest: {steps}" if direct else f"the direct methods are refused: {steps}"
-    if first.seconds > min(c.seconds for c in order) or (not first.solver.traits.squares and len(direct) > 1):
+        why = "the direct methods are refused" if facts.loss == "gaussian" else f"least squares, reweighted for {facts.loss}"
+        return f"cheapest: {steps}" if direct else f"{why}: {steps}"
+    if first.price > min(c.price for c in order) or (not first.solver.traits.squares and len(direct) > 1):
         return "small enough that the method that loses fewest digits costs nothing more"
     others = ", ".join(f"{c.name} est {shown_seconds(c.seconds)}" for c in order[1:3])
     return f"cheapest: est {shown_seconds(first.seconds)}" + (f" ({others})" if others else "")
@@ -145,7 +130,9 @@ def price(
     cost = whole(solver.cost(asked), asked, traits)
     steps = estimates(cost, machine, min(threads, facts.pieces), compiled="numba" in sys.modules)
     seconds = sum(step.seconds for step in steps)
-    return Candidate(name, solver, cost, seconds, steps, _refusal(traits, facts, running, cost.peak(min(threads, facts.pieces)), cost.passes))
+    full = sum(step.seconds for step in estimates(cost, machine, min(machine.threads, facts.pieces), compiled=False))
+    refused = _refusal(traits, facts, running, cost.peak(min(threads, facts.pieces)), cost.passes)
+    return Candidate(name, solver, cost, seconds, steps, refused, full)
 
 
 def _aim(traits: Traits, running: Running) -> float:
@@ -161,6 +148,9 @@ def _refusal(traits: Traits, facts: Facts, running: Running, needed: float, pass
         return f"{ONCE.what} is not possible"
     if needed > 1e8 and needed > (free := free_memory()):
         return f"needs {needed / 1e9:.1f} GB, {free / 1e9:.1f} GB free"
+    few = facts.rows is not None and not facts.guessed and facts.rows < facts.n
+    if few and not (facts.ridge or traits.decides_rank or traits.iterates):
+        return "fewer rows than columns, and it cannot tell which of them depend on others"
     condition = facts.condition
     if condition is not None and condition > traits.limit:
         return f"reaches full accuracy up to condition {traits.limit:.0e}, here {condition:.1e}"

@@ -8,6 +8,8 @@ from typing import get_args
 from gramian.plan.machine import Machine
 from gramian.solvers.cost import PARALLEL, Cost, Phase
 
+PHASES: tuple[Phase, ...] = get_args(Phase)
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
@@ -20,10 +22,13 @@ class Estimate:
 
 def estimates(cost: Cost, machine: Machine, workers: int, compiled: bool) -> tuple[Estimate, ...]:
     """In the order of the path, parts without work left out; `compiled`: the compiled loops are loaded already."""
-    found: list[Estimate] = []
-    for phase in get_args(Phase):
-        work = [w for w in cost.work if w.step == phase and not (w.kind == "compiled" and compiled)]
-        if work:
-            seconds = sum(machine.seconds(w, workers if w.kind in PARALLEL else 1) for w in work)
-            found.append(Estimate(phase, seconds, sum(w.count for w in work if w.kind == "fold")))
-    return tuple(found)
+    seconds: dict[Phase, float] = {}
+    passes: dict[Phase, float] = {}
+    for work in cost.work:
+        if work.kind == "compiled" and compiled:
+            continue
+        taken = machine.seconds(work, workers if work.kind in PARALLEL else 1)
+        seconds[work.step] = seconds.get(work.step, 0.0) + taken
+        if work.kind == "fold":
+            passes[work.step] = passes.get(work.step, 0.0) + work.count
+    return tuple(Estimate(phase, seconds[phase], passes.get(phase, 0.0)) for phase in PHASES if phase in seconds)

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, TypeAlias, get_args
 
 from gramian import jsonfile
@@ -30,7 +29,7 @@ FORMAT, VERSION = "gramian-prices", 1
 FILE = "prices.json"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Machine:
     """Rates that turn counted work into seconds.
 
@@ -39,8 +38,8 @@ class Machine:
     sentence that says where they come from. note: what is wrong with the prices that were stored, if anything.
     """
 
-    prices: Mapping[Kind, Curve] = field(default_factory=lambda: MappingProxyType(dict(PRICES)))
-    shared: Mapping[Kind, float] = field(default_factory=lambda: MappingProxyType(dict(SHARED)))
+    prices: Mapping[Kind, Curve] = field(default_factory=lambda: dict(PRICES))
+    shared: Mapping[Kind, float] = field(default_factory=lambda: dict(SHARED))
     threads: int = THREADS
     measured: str = MEASURED
     provenance: str = f"built-in prices, measured on {MEASURED} on {THREADS} cores of an x86-64 server"
@@ -49,7 +48,7 @@ class Machine:
     def rate(self, kind: Kind, width: float = 1.0) -> float:
         """Units a second of one worker."""
         curve = self.prices[kind]
-        if width <= curve[0][0]:
+        if len(curve) == 1 or width <= curve[0][0]:
             return curve[0][1]
         for (low, a), (high, b) in pairwise(curve):
             if width <= high:
@@ -95,8 +94,7 @@ class Machine:
         threads = int(data["threads"])
         if threads < 1:
             raise ValueError("threads below 1")
-        frozen = MappingProxyType(prices), MappingProxyType(shared)
-        return Machine(*frozen, threads, str(data["measured"]), str(data["provenance"]))
+        return Machine(prices, shared, threads, str(data["measured"]), str(data["provenance"]))
 
 
 def cache_folder() -> Path:

@@ -15,12 +15,21 @@ FROM_GRAM, FROM_TRIANGLE = (12.6, 1.6), (13.3, 1.35)
 rows, from 3 to 300 columns (bench/plan.py)."""
 
 
+AFFORDABLE = 2e7
+"""Rows times columns squared up to which the inverse of X'X is refined unasked: 0.05 s, measured."""
+
+
 def whole(cost: Cost, facts: Facts, traits: Traits) -> Cost:
     """The solver's cost with reading, and with the passes that certify."""
     passes = certifying(facts, traits)
     certify: tuple[Work, ...] = ()
-    for _ in range(passes):
-        certify += gradient_work(facts, "refine", exact(facts))
+    if passes:
+        entries = rows_of(facts) * facts.n * facts.k
+        begun = (Work("refine", "fold", 1), Work("refine", "block", facts.blocks))
+        certify = (*begun, *exactly(facts, entries)) if exact(facts) else gradient_work(facts, "refine")
+    if passes and inverts(facts, traits):
+        passes += 1
+        certify += inverse_work(facts)
     again = 0 if traits.iterates and facts.held else passes
     work = (Work("solve", "call", 1), *before(facts), *reading(facts, cost.reads), *cost.work, *certify)
     work += reading(facts, again, "refine")
@@ -38,6 +47,25 @@ def certifying(facts: Facts, traits: Traits) -> int:
     return 1
 
 
+def inverts(facts: Facts, traits: Traits) -> bool:
+    """Whether one more pass takes the standard errors to full digits."""
+    asked = facts.errors and not facts.ridge and exact(facts) and not traits.iterates
+    return asked and (facts.exact or rows_of(facts) * facts.n**2 <= AFFORDABLE)
+
+
+def inverse_work(facts: Facts) -> tuple[Work, ...]:
+    """One pass of products of all pairs of columns, in double-double."""
+    begun = (Work("refine", "fold", 1), Work("refine", "block", facts.blocks))
+    return (*begun, *exactly(facts, rows_of(facts) * facts.n * (facts.n + 1) / 2))
+
+
+def exactly(facts: Facts, count: float) -> tuple[Work, ...]:
+    """So many products in double-double: in numpy where the rows are few, else in compiled loops."""
+    if few(facts):
+        return (Work("refine", "exact column", facts.blocks * facts.n * facts.k), Work("refine", "exact", count))
+    return (Work("refine", "compiled", 1), Work("refine", "exact compiled", count))
+
+
 def proven(facts: Facts, traits: Traits) -> float:
     """Digits that the reduced rows prove alone, at the condition known or assumed."""
     most, lost = FROM_GRAM if traits.squares else FROM_TRIANGLE
@@ -47,6 +75,11 @@ def proven(facts: Facts, traits: Traits) -> float:
 
 def exact(facts: Facts) -> bool:
     """Whether the certifying pass is in double-double."""
+    return facts.exact or few(facts)
+
+
+def few(facts: Facts) -> bool:
+    """Whether it is so unasked."""
     return facts.rereadable and facts.rows is not None and facts.rows * max(facts.n, 1) * facts.k <= ENTRIES
 
 

@@ -17,7 +17,11 @@ SAME = {"certify": "refine", "confirm": "solve"}
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One solver for this problem: its counted work, its price in seconds, part by part, or why it is refused."""
+    """One solver for this problem: its counted work, its seconds, part by part, or why it is refused.
+
+    price: what orders it: its seconds with as many workers as the machine has, compiled loops yet to be loaded, so that the
+    order, and with it the last bits of an answer, depends neither on the threads asked for nor on what ran before.
+    """
 
     name: str
     solver: Solver[Any]
@@ -25,6 +29,7 @@ class Candidate:
     seconds: float
     steps: tuple[Estimate, ...] = ()
     refused: str = ""
+    price: float = 0.0
 
     @property
     def passes(self) -> float:

@@ -36,7 +36,7 @@ def render(plan: Plan, width: int = 80) -> str:
     tail = ests + tooks + (2 if tooks else 0)
     room = max(width - len(INDENT) - side - tail - 2, 20)
     for line, (est, took) in zip(shown, times, strict=True):
-        parts = textwrap.wrap(line.detail, room) or [""]
+        parts = textwrap.wrap(line.detail, room, break_on_hyphens=False) or [""]
         first = f"{INDENT}{line.what:<{side}}{parts[0]:<{room}}  {est:>{ests}}" + (f"  {took:>{tooks}}" if tooks else "")
         lines.append(first.rstrip())
         lines += [f"{INDENT}{'':<{side}}{part}" for part in parts[1:]]
@@ -122,7 +122,8 @@ def listed(others: tuple[Candidate, ...]) -> list[str]:
     direct = [c for c in others if not c.solver.traits.iterates]
     iterating = [c for c in others if c.solver.traits.iterates]
     shown, rest = iterating[:FEW], iterating[FEW:]
-    texts = [other(c) for c in others if c in direct or c in shown]
+    texts = [other(c) for c in others if not c.refused and (c in direct or c in shown)]
+    texts += alike([c for c in others if c.refused and (c in direct or c in shown)])
     priced = [c.seconds for c in rest if not c.refused]
     if priced:
         texts.append(f"{len(rest)} more that iterate, from {shown_seconds(min(priced))}")
@@ -131,9 +132,13 @@ def listed(others: tuple[Candidate, ...]) -> list[str]:
     return texts
 
 
+def alike(refused: list[Candidate]) -> list[str]:
+    """Those refused for the same reason together."""
+    reasons = dict.fromkeys(c.refused for c in refused)
+    return [f"{', '.join(c.name for c in refused if c.refused == why)} refused: {why}" for why in reasons]
+
+
 def other(candidate: Candidate) -> str:
-    if candidate.refused:
-        return f"{candidate.name} refused: {candidate.refused}"
     about = f" (about {candidate.passes:,.0f} passes)" if candidate.solver.traits.iterates else ""
     return f"{candidate.name} {shown_seconds(candidate.seconds)}{about}"
 
@@ -144,6 +149,8 @@ def wrapped(text: str, width: int, indent: str) -> list[str]:
 
 def shown_seconds(seconds: float) -> str:
     """As 350 us, 12 ms, 3.4 s, 25 s, 12 min, 3 h."""
+    if seconds < 0.5e-6:
+        return "< 1 us"
     if seconds < 1e-3:
         return f"{seconds * 1e6:.0f} us"
     if seconds < 1:

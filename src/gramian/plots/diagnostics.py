@@ -10,6 +10,7 @@ import numpy as np
 from gramian.arraytypes import Floats, Ints
 from gramian.kernels.special import special
 from gramian.plots.style import COLOURS, INK, PALE, few_ticks, figure, name_axes, titled
+from gramian.views.familyinfluence import FamilyInfluence
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,7 +30,8 @@ BINS = 24
 class Residuals:
     """Of the rows drawn, in the order of the data: place in the data (counted from 0), fitted, residual, leverage,
     standardised residual, Cook's distance, the normal quantile of its rank among all rows. (q,) each. used: rows of the fit;
-    rank: of X. trend, spread: (x, y) lines through means of bins of all rows.
+    rank: of X. trend, spread: (x, y) lines through means of bins of all rows. kind: "residual", or "deviance residual" for
+    another family than the normal.
     """
 
     place: Floats
@@ -43,15 +45,18 @@ class Residuals:
     rank: int
     trend: tuple[Floats, Floats]
     spread: tuple[Floats, Floats]
+    kind: str = "residual"
 
 
-def residuals(seen: Influence, target: int = 0) -> Residuals:
+def residuals(seen: Influence | FamilyInfluence, target: int = 0) -> Residuals:
     """From fit.influence(); rows left out, and rows that the fit goes through exactly, are not shown."""
 
     def column(values: Floats) -> Floats:
         return values if values.ndim == 1 else values[:, target]
 
-    fitted, residual, standard, cooks = map(column, (seen.fitted, seen.residuals, seen.standardized, seen.cooks))
+    plain = seen.deviance if isinstance(seen, FamilyInfluence) else seen.residuals
+    kind = "deviance residual" if isinstance(seen, FamilyInfluence) else "residual"
+    fitted, residual, standard, cooks = map(column, (seen.fitted, plain, seen.standardized, seen.cooks))
     shown = np.flatnonzero(np.isfinite(standard) & np.isfinite(fitted))
     order = np.argsort(standard[shown], kind="stable")
     quantile = np.empty(shown.size)
@@ -63,7 +68,7 @@ def residuals(seen: Influence, target: int = 0) -> Residuals:
     used = int(np.count_nonzero(np.isfinite(seen.leverage)))
     return Residuals(
         rows.astype(np.float64), fitted[rows], residual[rows], seen.leverage[rows], standard[rows], cooks[rows],
-        quantile[picked], used, seen.rank, trend, spread,
+        quantile[picked], used, seen.rank, trend, spread, kind,
     )  # fmt: skip
 
 
@@ -97,17 +102,17 @@ def plot_residuals(shown: Residuals, title: str) -> Figure:
     _scatter(one, shown.fitted, shown.residual, shown.place, loud)
     one.axhline(0.0, color=PALE, linewidth=0.8)
     one.plot(*shown.trend, color=COLOURS[1], linewidth=1.6, label="mean of bins")
-    name_axes(one, "fitted value", "residual", "Residuals against fitted")
+    name_axes(one, "fitted value", shown.kind, "Residuals against fitted")
     _scatter(two, shown.quantile, shown.standard, shown.place, loud)
     ends = [float(np.min(shown.quantile, initial=0.0)), float(np.max(shown.quantile, initial=0.0))]
     two.plot(ends, ends, color=COLOURS[1], linewidth=1.2, label="normal")
-    name_axes(two, "normal quantile", "standardised residual", "Normal Q-Q")
+    name_axes(two, "normal quantile", f"standardised {shown.kind}", "Normal Q-Q")
     _scatter(three, shown.fitted, np.sqrt(np.abs(shown.standard)), shown.place, loud)
     three.plot(*shown.spread, color=COLOURS[1], linewidth=1.6, label="mean of bins")
-    name_axes(three, "fitted value", "root of |standardised residual|", "Scale-location")
+    name_axes(three, "fitted value", f"root of |standardised {shown.kind}|", "Scale-location")
     _scatter(four, shown.leverage, shown.standard, shown.place, np.argsort(-shown.cooks, kind="stable")[:NAMED])
     _cook(four, shown)
-    name_axes(four, "leverage", "standardised residual", "Leverage")
+    name_axes(four, "leverage", f"standardised {shown.kind}", "Leverage")
     for ax in (one, two, three, four):
         if any(len(handle.get_xdata()) for handle in ax.get_legend_handles_labels()[0]):
             ax.legend(fontsize=8, frameon=False, loc="best")

@@ -101,8 +101,8 @@ def _row(race: Race, lane: Lane) -> str:
 
 def _notes(race: Race) -> str:
     told = [
-        f"Errors are measured, outside the clock, against {race.reference}, refined and certified to "
-        f"{race.reference_digits:.1f} digits. Compilation is not timed. Left of J: the share of its possible fall.",
+        f"Errors are measured, outside the clock, against the answer of {race.reference}, good to {race.reference_digits:.1f} "
+        "digits. Compilation is not timed. Left of J: the share of its possible fall.",
         *(f"Note: {note}." for note in race.notes),
         f"Run on {race.date}: {race.machine}.",
     ]

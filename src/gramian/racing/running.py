@@ -37,7 +37,7 @@ QUICK, REPEATS = 0.1, 3
 """A run below so many seconds is repeated, and its quickest time taken."""
 
 ENDS: dict[Status, End] = {
-    Status.OK: "reached",
+    Status.OK: "short",
     Status.CONVERGED: "short",
     Status.STALLED: "stalled",
     Status.LINE_SEARCH_FAILED: "stalled",
@@ -97,19 +97,19 @@ def _direct(course: Course, name: str, solver: Solver[Any], seconds: float) -> L
     spent = time.perf_counter() - started
     if not solution.status.ok and solution.status is not Status.DEPENDENT:
         return Lane(name, True, "failed", solution.sentence)
-    first = _point(truth, _place(solution), 0, 1.0, spent)
+    first = _point(truth, place_of(solution), 0, 1.0, spent)
     if course.good(first.error):
         return Lane(name, True, "reached", "finished", (first,))
     started = time.perf_counter()
     answer = solve(rows, course.request, name, course.accuracy, runner, course.nnz)
     spent = time.perf_counter() - started
-    then = _point(truth, _place(answer.solution), 0, answer.solution.stats.passes, spent)
+    then = _point(truth, place_of(answer.solution), 0, answer.solution.stats.passes, spent)
     if course.good(then.error):
         return Lane(name, True, "reached", "refined by further passes", (first, then))
     return Lane(name, True, "short", "refinement gives no more digits", (first, then))
 
 
-def _place(solution: Solution) -> Place:
+def place_of(solution: Solution) -> Place:
     return Place(solution.coef, solution.level, solution.centre)
 
 
@@ -120,6 +120,16 @@ def _point(truth: Truth, place: Place, iterations: int, passes: float, seconds: 
 # ---- iterating -------------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """An iterate, and when it was there."""
+
+    iterations: int
+    passes: float
+    seconds: float
+    place: Place
+
+
 class Watcher:
     """Told of every iterate while the clock stands still: keeps some, and ends the run when it is good or out of time."""
 
@@ -127,7 +137,8 @@ class Watcher:
         self._course, self._objective, self._began, self._seconds = course, objective, began, seconds
         self._grow, self._due, self._looking = dense, 0, 0.0
         self._before, self._passes, self._count, self._last = 0.0, 0.0, 0, 0
-        self.kept: list[tuple[int, float, float, Place]] = []
+        self._kept: list[Seen] = []
+        self._latest: Seen | None = None
         self.good = False
 
     def __call__(self, snapshot: Snapshot) -> bool:
@@ -142,11 +153,19 @@ class Watcher:
         place = Place(snapshot.x, self._level(snapshot), self._objective.coordinates.centre)
         self.good = self._course.good(self._course.truth.error(place))
         over = seconds >= self._seconds
-        if self.good or over or self._last >= self._due:
-            self.kept.append((self._last, passes, seconds, replace(place, coef=place.coef.copy())))
+        self._latest = Seen(self._last, passes, seconds, place)
+        if self._last >= self._due:
+            self._kept.append(replace(self._latest, place=replace(place, coef=place.coef.copy())))
             self._due = max(self._last + 1, int(self._last * self._grow))
         self._looking += time.perf_counter() - entered
         return self.good or over
+
+    @property
+    def seen(self) -> list[Seen]:
+        """Those that were kept, and the last one."""
+        latest = self._latest
+        ended = latest is None or (self._kept and self._kept[-1].iterations == latest.iterations)
+        return self._kept if ended or latest is None else [*self._kept, latest]
 
     def _level(self, snapshot: Snapshot) -> Floats:
         return np.zeros(snapshot.x.shape[1]) if snapshot.level is None else snapshot.level
@@ -164,7 +183,7 @@ def _iterating(course: Course, name: str, solver: Solver[Any], seconds: float) -
     watcher = Watcher(course, objective, began, seconds, 1.0 + (GROWTH - 1.0) * 200 / most)
     running = replace(running, digits=course.accuracy, tolerance=0.0, callback=watcher)
     solution: Solution = solver.solve(objective, replace(course.request, running=running))
-    points = [_point(truth, place, at, passes, spent) for at, passes, spent, place in watcher.kept]
+    points = [_point(truth, seen.place, seen.iterations, seen.passes, seen.seconds) for seen in watcher.seen]
     if not points:
         raise DataError("it made no step")
     end, why = _end(watcher.good, solution)

@@ -14,8 +14,8 @@ from typing import Any
 from gramian.solvers.base import Solver, Traits
 from gramian.solvers.cg import CG
 from gramian.solvers.cholesky import Cholesky
-from gramian.solvers.cost import Prior
 from gramian.solvers.choleskyqr import CholeskyQR
+from gramian.solvers.cost import Prior
 from gramian.solvers.gradient import gradient
 from gramian.solvers.iterated import Iterated
 from gramian.solvers.lbfgs import LBFGS

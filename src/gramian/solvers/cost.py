@@ -33,6 +33,7 @@ Kind: TypeAlias = Literal[
     "sparse gradient",
     "exact column",  # columns of an exact pass, a block
     "exact",  # values of an exact pass
+    "exact compiled",  # the same of more rows, in compiled loops
     "pass",  # values read by a compiled gradient, by width
     "sparse pass",
     "epoch",  # values read in steps of one row, by width
@@ -48,7 +49,7 @@ Kind: TypeAlias = Literal[
 
 PARALLEL: frozenset[str] = frozenset(
     ("copy", "parquet", "centre", "gram", "sparse gram", "triangle", "gradient", "sparse gradient", "exact column")
-) | {"exact", "pass", "sparse pass", "block", "sketch"}
+) | {"exact", "exact compiled", "pass", "sparse pass", "block", "sketch"}
 """Kinds that workers share."""
 
 
@@ -91,6 +92,11 @@ def rows_of(facts: Facts) -> float:
     return float(facts.rows or 0)
 
 
+def fewest(facts: Facts) -> float:
+    """Columns, or rows where those are fewer: the most that the rank can be."""
+    return min(float(facts.n), max(rows_of(facts), 1.0))
+
+
 def values(facts: Facts) -> float:
     """Numbers of [X y] that a pass reads: the stored ones of sparse X."""
     if facts.nnz is not None:
@@ -112,7 +118,7 @@ def triangle_work(facts: Facts, step: Phase = "reduce") -> tuple[Work, ...]:
     """One pass of QR by blocks: 2 m p^2 flops, sparse rows made dense."""
     m, p = rows_of(facts), facts.n + facts.k
     begun = (Work(step, "fold", 1), Work(step, "block", facts.blocks))
-    return (*begun, *centring(facts, step), Work(step, "triangle", 2 * m * p**2, p))
+    return (*begun, *centring(facts, step), Work(step, "triangle", 2 * m * p * min(m, p), p))
 
 
 def centring(facts: Facts, step: Phase) -> tuple[Work, ...]:
@@ -120,16 +126,11 @@ def centring(facts: Facts, step: Phase) -> tuple[Work, ...]:
     return (Work(step, "centre", values(facts), facts.n + facts.k),) if facts.centred and not facts.sparse else ()
 
 
-def gradient_work(facts: Facts, step: Phase, exact: bool = False) -> tuple[Work, ...]:
+def gradient_work(facts: Facts, step: Phase) -> tuple[Work, ...]:
     """One certifying pass."""
+    kind: Kind = "sparse gradient" if facts.sparse else "gradient"
     begun = (Work(step, "fold", 1), Work(step, "block", facts.blocks))
-    p = facts.n + facts.k
-    if exact:
-        entries = rows_of(facts) * facts.n * facts.k
-        return (*begun, Work(step, "exact column", facts.blocks * facts.n * facts.k), Work(step, "exact", entries))
-    if facts.sparse:
-        return (*begun, Work(step, "sparse gradient", values(facts), p))
-    return (*begun, Work(step, "gradient", values(facts), p))
+    return (*begun, Work(step, kind, values(facts), facts.n + facts.k))
 
 
 def levels(facts: Facts) -> int:
@@ -161,11 +162,15 @@ def gram_memory(facts: Facts, factors: int) -> Held:
 
 
 def triangle_memory(facts: Facts, factors: int) -> Held:
-    """Triangles in the tree, and for each worker one, its block and LAPACK's copy of it; or the solution's, if more."""
+    """Triangles in the tree, and for each worker one, its block and LAPACK's copy of it; or what a merge holds, if more.
+
+    A merge has two triangles, both stacked, and LAPACK's copy of the stack beside the result.
+    """
     triangle, block = 8.0 * (facts.n + facts.k) ** 2, block_bytes(facts)
     each = triangle + 2.0 * block + (block if facts.where.copied else 0.0)
     solving = factors * 8.0 * facts.n**2 + triangle
-    return Held(memory=levels(facts) * triangle + each, each=each, solving=solving)
+    merging = (levels(facts) + 6.0) * triangle if facts.blocks > 2 else 0.0
+    return Held(memory=max(levels(facts) * triangle + each, merging), each=each, solving=solving)
 
 
 def values_of_y(facts: Facts) -> float:

@@ -31,6 +31,7 @@ from gramian.views.objective import Objective
 
 MAX_ITER = 100_000
 """The default bound on iterations."""
+NO_BOUND = "how far J is from its minimum cannot be told, since no smallest curvature above 0 is known; ask for a gradient"
 
 
 class Counted(Protocol):
@@ -94,7 +95,7 @@ class Minimiser(Iterative[Objective, S]):
 @dataclass(frozen=True, slots=True)
 class Stop:
     """When to stop. gradient: relative to the gradient at the start, each target by itself. suboptimality: (J - J*) relative
-    to what was gained, by the bound ||g||^2 / (2 mu). passes, seconds, max_iter: budgets of this run.
+    to what was gained, by the bound ||g||^2 / (2 mu), where a mu > 0 is known. passes, seconds, max_iter: budgets of this run.
 
     `natural`: ||g|| max(1, ||theta||) <= gradient max(1, |J|) as well, where a far start has a gradient that says nothing.
     """
@@ -167,7 +168,8 @@ def run(
         state = method.init(objective, start)
         if not _finite(state):
             raise not_finite_start(state.value)
-        watch = Watch(stop, state, method.strong_convexity(objective) if stop.suboptimality is not None else 0.0)
+        mu = method.strong_convexity(objective) if stop.suboptimality is not None else 0.0
+        watch = Watch(stop, state, mu)
         while True:
             record = _record(state, iteration, objective.passes - counted, time.perf_counter() - clock)
             history.add(record)
@@ -193,6 +195,8 @@ def run(
             passes=objective.passes - counted, seconds=time.perf_counter() - clock, iterations=iteration
         )
         advice = method.advice(objective, start) if status is Status.DIVERGED else ""
+        if stop.suboptimality is not None and not mu > 0 and not advice:
+            advice = NO_BOUND
     return Run(state, status, stats, history.records(), points.array(), advice)
 
 

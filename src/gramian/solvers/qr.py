@@ -14,7 +14,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import solve_triangular
 
 from gramian.arraytypes import Floats
 from gramian.kernels.lapack import inverse_upper
@@ -22,8 +21,10 @@ from gramian.kernels.rounding import gamma
 from gramian.problem import Facts
 from gramian.solution import Factor, Solution, Status, surface_through_means
 from gramian.solvers.base import Cost, Request, Traits, largest_singular
-from gramian.solvers.cost import Work, triangle_memory, triangle_work
+from gramian.solvers.cost import Work, fewest, triangle_memory, triangle_work
 from gramian.solvers.rank import Scan, scan
+from gramian.solvers.shortest import shortest
+from gramian.solvers.wide import shortest_of_wide
 from gramian.views.triangle import Triangle
 
 """Columns that a narrow QR costs on top of its own: Householder vectors of few columns run at memory speed (measured)."""
@@ -38,10 +39,13 @@ class QR:
 
     def cost(self, facts: Facts) -> Cost:
         n = facts.n
-        work = (*triangle_work(facts), Work("solve", "orthogonal", n**3, n))
-        return Cost(work, passes=1, **triangle_memory(facts, factors=6))
+        work = (*triangle_work(facts), Work("solve", "orthogonal", n**2 * fewest(facts), n))
+        return Cost(work, passes=1, **triangle_memory(facts, factors=4))
 
     def solve(self, view: Triangle, request: Request) -> Solution:
+        wide = shortest_of_wide(view, request)
+        if wide is not None:
+            return wide
         found = scan(view, request)
         n, kept = view.n, list(found.kept)
         inverse = inverse_upper(found.R)
@@ -54,22 +58,13 @@ class QR:
 def finish(view: Triangle, found: Scan, W: Floats, z: Floats, condition: float, request: Request) -> Solution:
     """Apply the rank policy to b = W z; shared by the solvers that read a Triangle."""
     status = Status.DEPENDENT if found.dependencies and request.rank == "error" else Status.OK
-    slack = 0.0
-    if found.dependencies and request.rank == "min-norm":
-        W, slack = _shortest(W, found, condition)
     rank = W.shape[1]
-    # ||W'E'XW|| <= ||E_D||_F ||W_D||, |E_j| <= gamma |X_j|; the last term is the rounding of the inverse.
-    defect = (2.0 * view.gamma * np.sqrt(max(rank, 1)) + gamma(4 * rank + 4)) * condition
+    slack, left = 0.0, gamma(4 * rank + 4) * condition  # the rounding of the inverse
+    if found.dependencies and request.rank == "min-norm":
+        W, slack, measured = shortest(W, found, condition)
+        left += measured
+    # ||W'E'XW|| <= ||E_D||_F ||W_D||, |E_j| <= gamma |X_j|.
+    size = float(np.sum(found.scale @ np.abs(W))) if slack else 0.0
+    defect = 2.0 * view.gamma * max(np.sqrt(max(rank, 1)) * condition, size) + left
     factor = Factor(W, found.kept, found.dependencies, condition, float(defect), slack)
     return surface_through_means(view.mean, W @ z, factor, status)
-
-
-def _shortest(W: Floats, found: Scan, condition: float) -> tuple[Floats, float]:
-    """W brought into the row space of X, so that W z is the shortest of all solutions; and the error of that space."""
-    # R^-1 E has the rows of [I weights]: the same row space, without the condition of R.
-    basis = solve_triangular(found.R, found.E) * found.scale if found.kept else found.E
-    basis /= np.linalg.norm(basis, axis=1, keepdims=True)
-    Q, R = np.linalg.qr(basis.T)
-    # The equations are known to about eps * condition(R), and the basis passes that on by its own condition.
-    spread = largest_singular(R) * largest_singular(inverse_upper(R)) * condition
-    return Q @ (Q.T @ W), float(gamma(8 * W.shape[0]) * spread)

@@ -101,7 +101,8 @@ class SGD(Iterative[RowsObjective, Sweeping]):
         row = objective.row_curvature()
         mu, L = curved.likely
         bend = ((N - B) * row + N * (B - 1) * L) / (B * (N - 1)) if N > 1 else L
-        mu = mu if mu > 0 else L / N
+        # A ridge alone gives mu away, and may be next to nothing: the steps must fall at all.
+        mu = mu if (curved.values is not None or curved.floor is not None) and mu > 0 else max(mu, L / N)
         s = float(np.max(objective.norms[objective.n :])) / np.sqrt(objective.weight * B)
         if not (bend > 0 and s > 0):
             return Update(self.rule, 1.0)

@@ -2,8 +2,8 @@
 
 Use for many more rows than columns when the condition number is too large to be squared: it loses condition * eps, as `qr`
 does, at about the price of two and a half Gram matrices. The sketch is only a preconditioner. With R of S X, the
-columns of X R^-1 have a condition of about 3, so that one pass that forms their Gram matrix finds the factor of X itself to rounding
-(randomised Cholesky QR), and each gradient pass from the answer of the sketch on is a step of refinement: the two
+columns of X R^-1 have a condition of about 3, so that one pass that forms their Gram matrix finds the factor of X itself to
+rounding (randomised Cholesky QR), and each gradient pass from the answer of the sketch on is a step of refinement: the two
 steps that make sketching backward stable. Rank is decided by the scan of the sketch, and the dependences that it finds are
 confirmed on the rows too; where the rows do not confirm what the sketch says, the Status says so.
 

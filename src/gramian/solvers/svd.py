@@ -17,9 +17,10 @@ import numpy as np
 from gramian.problem import Facts
 from gramian.solution import Solution
 from gramian.solvers.base import Cost, Request, Traits
-from gramian.solvers.cost import Work, triangle_memory, triangle_work
+from gramian.solvers.cost import Work, fewest, triangle_memory, triangle_work
 from gramian.solvers.qr import finish
 from gramian.solvers.rank import scan
+from gramian.solvers.wide import shortest_of_wide
 from gramian.views.triangle import Triangle
 
 
@@ -32,10 +33,13 @@ class SVD:
 
     def cost(self, facts: Facts) -> Cost:
         n = facts.n
-        work = (*triangle_work(facts), Work("solve", "svd", n**3, n))
-        return Cost(work, passes=1, **triangle_memory(facts, factors=9))
+        work = (*triangle_work(facts), Work("solve", "svd", n**2 * fewest(facts), n))
+        return Cost(work, passes=1, **triangle_memory(facts, factors=6))
 
     def solve(self, view: Triangle, request: Request) -> Solution:
+        wide = shortest_of_wide(view, request)
+        if wide is not None:
+            return wide
         found = scan(view, request)
         r = len(found.kept)
         shortest = request.rank == "min-norm"

@@ -146,17 +146,17 @@ class Batches:
         code, settings, counters = CODES[update.rule], update.settings, state.counters
         moving = (state.inner, state.m, state.v)
         if self.all_rows:
-            counters[0] += 1
             _, g = self.objective.gradient(self.theta(state))
-            rules.update(code, settings, counters[0], self.inner(g), *moving)
+            counters[1] = 1
+            rules.finish_batch(code, settings, counters, np.zeros(g.shape[0]), self.inner(g), *moving)
             return bool(np.all(np.isfinite(state.inner)))
         plain, finite = self.batch == 1 and code == 0, True
         for block, order in self._pieces(number):
             if isinstance(block.X, np.ndarray):
-                rows = self._dense(block, order)
                 if plain:
-                    finite = dense.plain_epoch(*rows, settings, counters, state.inner)
+                    finite = self._plain(block, order, settings, state)
                 else:
+                    rows = self._dense(block, order)
                     finite = dense.batch_epoch(*rows, self.batch, code, settings, counters, *moving, state.sums)
             elif plain:
                 stride = max(1, block.n * block.rows // max(int(block.X.nnz), 1))
@@ -170,6 +170,16 @@ class Batches:
             rules.finish_batch(code, settings, counters, self._shrink(), state.sums, *moving)
         self.objective.count(1.0)
         return finite and bool(np.all(np.isfinite(state.inner)))
+
+    def _plain(self, block: Block, order: Ints, settings: Floats, state: Descent) -> bool:
+        from gramian.kernels import fours
+
+        dense, _ = _compiled()
+        fast: Any = fours.plain_fours
+        done = 0
+        if block.n >= fours.WIDE and not self.objective.penalty:
+            done = fast(*self._dense(block, order)[:-1], settings, state.counters, state.inner)
+        return dense.plain_epoch(*self._dense(block, order[done:]), settings, state.counters, state.inner)
 
     # ---- variance reduced ----
 

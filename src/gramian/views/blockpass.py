@@ -152,7 +152,7 @@ def parabola(block: Block, both: Surface) -> Floats:
 
 
 def row_sizes(block: Block, shape: Coordinates, loss: Loss, bounded: bool) -> Floats:
-    """w ||(1, z / scale)||^2 of each row, times loss'' at eta = 0 where that has no bound."""
+    """W ||(1, z / scale)||^2 of each row, times loss'' at eta = 0 where that has no bound."""
     sizes = _squares(block.X, shape) + float(shape.intercept)
     if block.w is not None:
         sizes *= block.w

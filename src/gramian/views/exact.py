@@ -67,7 +67,7 @@ def exact_gradient(rows: Rows, runner: Runner, at: Point, norms: Floats, raw: Fl
     s, rss, sd, yty = (Double(sums.sums.hi[i], sums.sums.lo[i]) for i in range(4))
     tss = yty
     if rows.centred:
-        tss = add(yty, -divide(multiply(sd, sd), exactly(np.full_like(sd.hi, sums.counts.weight))))
+        tss = add(yty, -multiply(sd, divide(sd, exactly(np.full_like(sd.hi, sums.counts.weight)))))
     explained = add(tss, -rss)
     root = np.sqrt(rss.rounded())
     spread = np.sqrt(yty.rounded()) + norms @ np.abs(at.coef)

@@ -32,6 +32,8 @@ LEAST = 100
 """Rows for each column, at least: with fewer, their own scatter makes the bound loose."""
 WORK = 1e8
 """Multiplications of the whole Gram matrix below which it is made at once: three milliseconds."""
+RUN, RUNS = 1024, 16
+"""Rows of a run, and how many runs there are at least: long ones cost little between them, many see more of the table."""
 FLATTEST = 1e-6
 """Condition of F beyond which all rows are read: what is taken off for rounding must stay small beside mu."""
 
@@ -86,10 +88,14 @@ def floor_of(objective: RowsObjective) -> Floor | None:
 
 
 def _thinned(rows: Placed, store: Store, every: int) -> Placed:
-    """The first of `every` rows of each block, so that a sorted table is seen from end to end."""
+    """One of `every` runs of each block, so that a sorted table is seen from end to end."""
     blocks = [block for part in rows.ready for block in part.held]
-    cuts = [(block.start, block.start + -(-block.rows // every)) for block in blocks]
-    return replace(rows, ready=tuple(HeldPart(rows.name, None, (store.block(*cut),)) for cut in cuts))
+    run = max(min(RUN, len(store.y) // (RUNS * every)), 1)
+    cuts = [
+        [(lo, min(lo + run, block.start + block.rows)) for lo in range(block.start, block.start + block.rows, run * every)]
+        for block in blocks
+    ]
+    return replace(rows, ready=tuple(HeldPart(rows.name, None, tuple(store.block(*at) for at in cut)) for cut in cuts))
 
 
 def _added(a: tuple[Floats, float, int], b: tuple[Floats, float, int]) -> tuple[Floats, float, int]:

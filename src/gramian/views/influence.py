@@ -84,7 +84,7 @@ class Influence:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Piece:
+class Piece:
     """Fitted (k), residual (k), leverage, weight of the rows read from `start` of the source on, NaN where dropped."""
 
     start: int | None
@@ -92,10 +92,10 @@ class _Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class RowValues(RowWork[tuple[_Piece, ...]]):
+class RowValues(RowWork[tuple[Piece, ...]]):
     """Gathers what Influence holds. Memory: m (2 k + 2) doubles."""
 
-    def piece(self, seen: Seen) -> tuple[_Piece, ...]:
+    def piece(self, seen: Seen) -> tuple[Piece, ...]:
         block = seen.block
         w = np.ones(block.rows) if block.w is None or seen.frequency else block.w
         fitted = seen.fitted if block.offset is None else seen.fitted + block.offset[:, None]
@@ -103,13 +103,13 @@ class RowValues(RowWork[tuple[_Piece, ...]]):
         values = np.full((block.read, columns.shape[1]), np.nan)
         values[slice(None) if block.kept is None else block.kept] = columns
         first = seen.part.first
-        return (_Piece(None if first is None else first + block.start, values),)
+        return (Piece(None if first is None else first + block.start, values),)
 
-    def merge(self, left: tuple[_Piece, ...], right: tuple[_Piece, ...]) -> tuple[_Piece, ...]:
+    def merge(self, left: tuple[Piece, ...], right: tuple[Piece, ...]) -> tuple[Piece, ...]:
         return left + right
 
     @staticmethod
-    def laid_out(pieces: tuple[_Piece, ...], rows: int | None) -> Floats:
+    def laid_out(pieces: tuple[Piece, ...], rows: int | None) -> Floats:
         """All rows in the order of the source. Pieces come in that order; gaps between them, where known, are NaN."""
         starts: list[int] = []
         end = 0
@@ -128,7 +128,7 @@ def influence(rows: Rows, runner: Runner, projection: Projection, *, sigma: Floa
     return arranged(pieces, rows, sigma=sigma, df=df, rank=rank)
 
 
-def arranged(pieces: tuple[_Piece, ...], rows: Rows, *, sigma: Floats, df: float, rank: int) -> Influence:
+def arranged(pieces: tuple[Piece, ...], rows: Rows, *, sigma: Floats, df: float, rank: int) -> Influence:
     """Influence from what `RowValues` gathered in a pass shared with other works."""
     values = RowValues.laid_out(pieces, rows.rows)
     k = rows.k

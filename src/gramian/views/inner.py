@@ -69,7 +69,8 @@ def inner(rows: Rows, runner: Runner, centre: Floats, W: Floats, norms: Floats, 
     factor = _sliced_factor(W, norms, reach)
 
     def piece(part: BlockPart, block: Block) -> _Piece:
-        found = _Piece(Counts.of(block, whole), *(np.zeros((W.shape[1],) * 2) for _ in "ab"), np.zeros(W.shape[1]))
+        r = W.shape[1]
+        found = _Piece(Counts.of(block, whole), np.zeros((r, r)), np.zeros((r, r)), np.zeros(r))
         X = block.dense()
         step = max(CHUNK_BYTES // (8 * max(X.shape[1], 1)), 64)
         for first in range(0, block.rows, step):

@@ -2,8 +2,8 @@
 
 The triangle of S X is that of X for a product of matrices with a condition of about 3, whatever the condition of X. So it is no
 reduction to take an answer from, but a preconditioner, and it shows which columns depend on each other. Norms and means of the
-columns are those of the rows themselves. Neighbouring parts of the rows go to one table, a lane; lanes depend on the rows alone, so
-that any number of threads gives the same bits.
+columns are those of the rows themselves. Neighbouring parts of the rows go to one table, a lane; lanes depend on the rows
+alone, so that any number of threads gives the same bits.
 
 Reference: Martinsson and Tropp (2020), Randomized numerical linear algebra, Acta Numerica 29, section 9.2.
 """
@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import cast
 
 import numpy as np
 
@@ -205,7 +206,9 @@ class Sketch:
     def of(rows: Rows, runner: Runner) -> Sketch | None:
         """One pass; None when there is no block."""
         whole = not rows.in_memory
-        laned = _Laned(rows, sketch_rows(rows.n + rows.k))
+        most = sketch_rows(rows.n + rows.k)
+        few = rows.in_memory and rows.rows is not None and rows.rows < most
+        laned = _Laned(rows, cast(int, rows.rows) if few else most)
 
         def piece(part: BlockPart, block: Block) -> _Sums | None:
             assert isinstance(part, _Lane)
@@ -216,6 +219,7 @@ class Sketch:
             return None
         found.settle()
         norms = np.sqrt(found.squares)
+        norms[(norms == 0) & np.any(found.Z, axis=0)] = np.nan  # too small to be squared: the caller looks for it
         chain = 64 + found.longest // 64 + found.blocks + 8
         return Sketch(rows.n, rows.centred, found.counts, found.mean, found.Z, norms, found.noise, chain)
 

@@ -288,10 +288,13 @@ class _WorkingPart:
         return self.part.first
 
     def blocks(self) -> Iterator[Block]:
-        loss = self.rows.loss
         for block in self.part.blocks():
-            eta = centred_eta(block, self.rows.at)
-            y = block.y[:, 0]
-            curve = np.maximum(loss.expected(eta), FLAT)
-            w = curve if block.w is None else block.w * curve
-            yield replace(block, y=(-loss.first(eta, y) / curve)[:, None], w=w, curve=curve, offset=None)
+            yield working_block(block, self.rows.loss, centred_eta(block, self.rows.at))
+
+
+def working_block(block: Block, loss: Loss, eta: Floats) -> Block:
+    """The block as rows of that least-squares problem."""
+    y = block.y[:, 0]
+    curve = np.maximum(loss.expected(eta), FLAT)
+    w = curve if block.w is None else block.w * curve
+    return replace(block, y=(-loss.first(eta, y) / curve)[:, None], w=w, curve=curve, offset=None)

@@ -1,0 +1,118 @@
+"""The reference of a race: a certified answer, or, where none is affordable, one that two methods agree on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gramian.asking import Asked
+from gramian.certificate import floored
+from gramian.data.arrays import ArrayRows
+from gramian.errors import ArgumentError, bad_argument, message
+from gramian.losses import Loss
+from gramian.naming import too_large
+from gramian.plan import Candidate, choose, here
+from gramian.problem import Facts
+from gramian.racing.outcome import digits_of
+from gramian.racing.running import Course, place_of
+from gramian.racing.truth import Place, Truth
+from gramian.reducing import check_finite
+from gramian.solvers.base import Running
+from gramian.solving import NotFinite, solve
+from gramian.views.rowwise import RowsObjective
+
+PATIENCE, PATIENT = 20.0, 3.0
+"""Seconds, and times the budget, that a direct method may be priced at to serve as the reference."""
+MOST_STEPS = 5000
+"""Of the methods that stand in for it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Problem:
+    """What is raced on: one question, with its family and the words for it."""
+
+    asked: Asked
+    loss: Loss
+    title: str
+    names: tuple[str, ...]
+    target: str
+    notes: tuple[str, ...] = ()
+
+
+def course_of(problem: Problem, accuracy: float, budget: float) -> tuple[Course, tuple[str, ...]]:
+    """The reference, and what a reader should know of it."""
+    asked, loss = problem.asked, problem.loss
+    if not asked.rows.rereadable:
+        hint = "collect the stream into a table, or write it to a file"
+        raise ArgumentError(message(f"{asked.rows.name} can be read once, and each method reads it again", hint=hint))
+    if loss.code and asked.rows.k > 1:
+        raise bad_argument("the number of targets", asked.rows.k, f"one for family={loss.name!r}")
+    facts = replace(Facts.of(asked.rows, asked.nnz), loss=loss.name)
+    candidates = choose(facts, here(), "auto", asked.runner.threads).candidates
+    direct = min((c.seconds for c in candidates if not c.solver.traits.iterates and not c.refused), default=math.inf)
+    agreed = not loss.code and direct > max(PATIENCE, PATIENT * budget)
+    try:
+        place, unique, digits, method = _agreed(problem, candidates) if agreed else _certified(problem)
+        truth = Truth.of(_objective(problem), place, unique, method, digits)
+    except NotFinite as error:
+        raise _not_finite(problem, error) from None
+    notes: list[str] = []
+    if agreed:
+        notes.append(f"no direct answer is affordable: the reference is that of {method}, which agree to {digits:.1f} digits")
+    elif digits < accuracy + 1.0:
+        notes.append(f"the reference, {method}, is certified to {floored(digits)}; no error below that can be seen")
+    if not unique:
+        why = "nothing says that the columns are independent" if agreed else "columns depend on each other"
+        notes.append(f"{why}: digits are those of the fitted values")
+    return Course(asked.rows, asked.nnz, loss, asked.request, asked.runner, truth, accuracy), tuple(notes)
+
+
+def _certified(problem: Problem) -> tuple[Place, bool, float, str]:
+    """The certified answer; whether its columns are independent; its digits; the method that gave it."""
+    asked = problem.asked
+    request = replace(asked.request, running=Running())
+    if problem.loss.code:
+        from gramian.glm import solve_family  # the squared loss need not wait for it
+
+        found = solve_family(
+            asked.rows, problem.loss, request, "auto", "data", asked.runner, problem.names, problem.target
+        )
+        method, solution, certificate = found.method, found.solution, found.certificate
+    else:
+        answer = solve(asked.rows, request, "auto", "data", asked.runner, asked.nnz)
+        method, solution, certificate = answer.plan.method, answer.solution, answer.certificate
+    unique = solution.factor is None or not solution.factor.dependencies
+    digits = float(np.min(certificate.digits, initial=16.0))
+    return place_of(solution), unique, digits, method
+
+
+def _agreed(problem: Problem, candidates: Sequence[Candidate]) -> tuple[Place, bool, float, str]:
+    """Where a direct method would take too long: two methods on X itself, run to rounding level, and how far they agree.
+
+    Without a ridge nothing says that the columns are independent, so that fitted values are compared.
+    """
+    asked = problem.asked
+    able = [c for c in candidates if c.solver.traits.iterates and not c.solver.traits.squares and not c.refused]
+    request = replace(asked.request, running=Running(tolerance=1e-15, max_iter=MOST_STEPS))
+    places = [place_of(candidate.solver.solve(_objective(problem), request)) for candidate in able[:2]]
+    unique = bool(asked.request.penalty)
+    truth = Truth.of(_objective(problem), places[0], unique, "", 16.0)
+    names = " and ".join(c.name for c in able[:2])
+    return places[0], unique, digits_of(truth.error(places[-1])), names
+
+
+def _objective(problem: Problem) -> RowsObjective:
+    asked = problem.asked
+    objective = RowsObjective.of(asked.rows, asked.runner, problem.loss, asked.request.penalty)
+    check_finite(objective)
+    return objective
+
+
+def _not_finite(problem: Problem, error: NotFinite) -> Exception:
+    rows = problem.asked.rows
+    if isinstance(rows, ArrayRows):
+        return rows.not_finite(error.columns)
+    return too_large((*problem.names, problem.target), error, rows.weighted)
