@@ -111,6 +111,7 @@ def _tuned(Z: Floats, t: Floats, share: Callable[[Floats], float]) -> tuple[Call
                         "eta0": rate,
                         "average": average,
                         "max_iter": epochs,
+                        "random_state": 0,
                         "tol": None,
                     }
 

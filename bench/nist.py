@@ -7,7 +7,6 @@ import tempfile
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from importlib.util import find_spec
 from math import log10
 from pathlib import Path

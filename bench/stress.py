@@ -255,7 +255,11 @@ def run(seeds: Sequence[int], routes: Sequence[Route] = ROUTES, of=make, refusal
 def verdicts(case: Case, routes: Sequence[Route], refusals: bool = True) -> Iterator[Verdict]:
     truths = Exact(case)
     for route in routes:
-        found = answer(case, route)
+        try:
+            found = answer(case, route)
+        except Exception as error:  # neither an answer nor a refusal
+            yield Verdict(case, route, [f"{type(error).__name__}: {error}"])
+            continue
         verdict = Verdict(case, route) if isinstance(found, GramianError) else judge(case, route, truths, found)
         if isinstance(found, GramianError):
             verdict.refused = _reason(found)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from command import run
 
 import gramian as gm
+from command import run
 from gramian.calibrating import calibrate
 from gramian.plan.builtin import PRICES
 from gramian.plan.machine import FILE, Machine, cache_folder, here, store
@@ -122,10 +121,17 @@ def test_a_place_that_cannot_be_written_to_is_told(tmp_path: Path, monkeypatch: 
         store(Machine())
 
 
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measures on few numbers, once each: what is tested is that it is whole, not that it is right."""
+    small = {"VALUES": 1 << 14, "WIDTHS": (2, 8), "SIZES": (2, 8, 16), "LEAST": 0.0, "REPEATS": 1, "MOST": 1e9}
+    for name, value in small.items():
+        monkeypatch.setattr(f"gramian.calibrating.{name}", value)
+
+
+@pytest.mark.usefixtures("few")
 def test_the_command_measures_keeps_and_prints(folder: Path) -> None:
-    started = time.perf_counter()
     status, out, err = run("calibrate", "--json")
-    taken = time.perf_counter() - started
     assert status == 0, err
     told = json.loads(out)
     assert Path(told["file"]) == folder / FILE
@@ -134,7 +140,7 @@ def test_the_command_measures_keeps_and_prints(folder: Path) -> None:
     assert "measured on this machine on" in told["provenance"]
     assert here().provenance == told["provenance"]
     assert list(folder.iterdir()) == [folder / FILE]
-    assert taken < 120  # 8 s on a quiet machine; this is a guard against one that never ends
+    assert "kept in" in run("calibrate")[1]
 
 
 def test_time_that_runs_out_leaves_built_in_prices(monkeypatch: pytest.MonkeyPatch) -> None:

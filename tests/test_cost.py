@@ -144,7 +144,7 @@ def test_peak_memory_counts_every_worker(method: str) -> None:
 
 @pytest.mark.parametrize("method", ["cholesky", "svd"])
 def test_peak_memory_of_a_wide_solution(method: str) -> None:
-    X, y = problem(2500, 1000)
+    X, y = problem(1200, 500)
     peak, sol = peak_of(lambda: gm.lstsq(X, y, method, threads=1, accuracy=2))
     assert sol.plan.candidates[0].cost.peak(1) == pytest.approx(peak, rel=0.1)
 

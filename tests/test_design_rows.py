@@ -230,16 +230,16 @@ def test_text_clusters_are_codes_and_give_the_errors_of_whole_numbers() -> None:
 
 
 @pytest.mark.parametrize(("scale", "how"), [(1e200, "too large"), (1e-200, "too small")])
-def test_values_that_cannot_be_squared_are_named_with_their_size(scale: float, how: str) -> None:
+def test_values_that_a_method_cannot_square_are_named_with_their_size(scale: float, how: str) -> None:
     X = np.random.default_rng(0).normal(size=(30, 3))
     y = X.sum(axis=1)
     X[:, 1] *= scale
     size = f"{np.abs(X[:, 1]).max():.3g}"
     got = rf"^the sum of squares of column 1 of X is {how} for a float64: its values reach {re.escape(size)} in size\n"
     with pytest.raises(gm.DataError, match=got + r"Allowed: .*\nHint: divide or multiply the column"):
-        gm.lstsq(X, y)
+        gm.lstsq(X, y, "lsmr")
     with pytest.raises(gm.DataError, match=rf"^the sum of squares of b is {how} for a float64\nAllowed"):
-        gm.fit("y ~ a + b", {"y": y, "a": X[:, 0], "b": X[:, 1]})
+        gm.fit("y ~ a + b", {"y": y, "a": X[:, 0], "b": X[:, 1]}, method="lsmr")
 
 
 def test_weights_that_are_to_blame_are_named() -> None:
@@ -247,6 +247,6 @@ def test_weights_that_are_to_blame_are_named() -> None:
     y, w = X.sum(axis=1), np.full(30, 1e260)
     got = r"^the weighted sum of squares of column 0 of X, .* too large .*, and the weights 1e\+260\n.*\nHint: .*weights"
     with pytest.raises(gm.DataError, match=got):
-        gm.lstsq(X, y, weights=w)
+        gm.lstsq(X, y, "lsmr", weights=w)
     with pytest.raises(gm.DataError, match=r"^the weighted sum of squares of a, y is too large"):
-        gm.fit("y ~ a", {"y": y, "a": X[:, 0]}, weights=w)
+        gm.fit("y ~ a", {"y": y, "a": X[:, 0]}, weights=w, method="lsmr")

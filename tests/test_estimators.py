@@ -202,7 +202,7 @@ def test_a_constant_target_does_not_warn():
         (LinearRegression(method="choleski"), "method is 'choleski'\nAllowed: auto, .*\nHint: did you mean 'cholesky'"),
         (LinearRegression(rank="none"), "rank is 'none'\nAllowed: drop, min-norm, error"),
         (LinearRegression(tol=2.0), "tol is 2.0\nAllowed: a number between 0 and 1"),
-        (LinearRegression(accuracy="all"), "accuracy is 'all'\nAllowed: \"data\", or a number of digits"),
+        (LinearRegression(accuracy="all"), "accuracy is 'all'\nAllowed: \"data\", \"exact\", or a number of digits"),
         (LinearRegression(threads=0), "threads is 0\nAllowed: a whole number >= 1"),
     ],
 )
@@ -223,11 +223,14 @@ def test_rank_error_names_the_columns(make):
 
 
 @pytest.mark.parametrize("make", [np.asarray, sp.csr_array])
-def test_values_too_large_to_square_are_named(make):
+def test_values_too_large_to_square_are_answered_or_named(make):
     X, y, _ = problem(n=3)
     X[5, 1] = 1e200
+    plain = LinearRegression().fit(make(X * [1.0, 1e-200, 1.0]), y)
+    large = LinearRegression().fit(make(X), y)
+    np.testing.assert_allclose(large.coef_ * [1.0, 1e200, 1.0], plain.coef_, rtol=1e-10)
     with pytest.raises(gm.DataError, match="the sum of squares of column 1 of X is too large"):
-        LinearRegression().fit(make(X), y)
+        LinearRegression(method="lsmr").fit(make(X), y)
 
 
 def test_negative_weights_are_named():

@@ -186,3 +186,39 @@ def test_small_fits_of_decimals_import_no_compiler() -> None:
         "assert 'numba' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_methods_that_iterate_refuse_it_whoever_asks() -> None:
+    rows = ArrayRows.of(np.eye(4), np.ones(4))
+    with pytest.raises(gm.errors.ArgumentError, match=r"method='cg' cannot take accuracy=\"exact\"\nMethods that can: "):
+        solving.solve(rows, Request(Penalty(0.0), "drop"), "cg", "exact", Threads(1))
+
+
+def test_the_command_line_takes_both(tmp_path) -> None:
+    from typer.testing import CliRunner
+
+    from gramian.cli import app
+
+    path = tmp_path / "data.csv"
+    path.write_text("x,y\n0.1,1.2\n0.2,1.9\n0.4,3.3\n0.7,5.1\n")
+    for arguments in (["--accuracy", "exact"], ["--decimal"], []):
+        out = CliRunner().invoke(app, ["fit", str(path), "y ~ x", *arguments])
+        assert out.exit_code == 0, out.output
+        assert "the numbers as written" in " ".join(out.output.split())
+    out = CliRunner().invoke(app, ["fit", str(path), "y ~ x", "--no-decimal", "--accuracy", "exact"])
+    assert "a pass over the data" in " ".join(out.output.split())
+
+
+def test_the_inverse_of_a_graded_triangle_is_a_right_inverse() -> None:
+    # LAPACK's dtrtri leaves R W off the identity by hundreds here, W R by 1e-8: a factor made so proves what is not true.
+    from gramian.kernels.lapack import inverse_upper
+
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        x = np.round(rng.uniform(90, 106, 9), 10)
+        near = x + np.round(rng.uniform(-1, 1, 9) * 1e-7, 10)
+        X = np.column_stack([x, near, x**2, x * near])
+        R = np.linalg.qr(X / np.linalg.norm(X, axis=0), mode="r")
+        W = inverse_upper(R)
+        assert np.all(np.abs(R @ W - np.eye(4)) <= 10 * U * (np.abs(R) @ np.abs(W)))
+        assert not np.any(np.tril(W, -1))

@@ -112,7 +112,8 @@ def test_a_zero_target_beside_another_is_done_at_once() -> None:
 def test_a_suboptimality_that_cannot_be_told_ends_and_says_so() -> None:
     rng = np.random.default_rng(3)
     X = rng.standard_normal((40, 3))  # and a dependent column: mu is 0
-    found = run(gradient(), objective(np.column_stack([X, X[:, 0]]), rng.standard_normal(40)), Stop(gradient=None, suboptimality=1e-3, max_iter=5000))
+    view = objective(np.column_stack([X, X[:, 0]]), rng.standard_normal(40))
+    found = run(gradient(), view, Stop(gradient=None, suboptimality=1e-3, max_iter=5000))
     assert found.status is not Status.CONVERGED
     assert "no smallest curvature above 0 is known; ask for a gradient" in found.sentence
 

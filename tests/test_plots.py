@@ -49,7 +49,8 @@ def fit() -> gm.Fit:
 
 
 def test_a_curve_keeps_what_a_logarithmic_axis_can_show() -> None:
-    lane = Lane("lsmr", False, "reached", "", (Point(0, 2.0, 0.1, 1.0, 1.0), Point(1, 3.0, 0.2, 1e-3, 0.0), Point(2, 4.0, 0.3, math.inf, math.inf)))
+    points = Point(0, 2.0, 0.1, 1.0, 1.0), Point(1, 3.0, 0.2, 1e-3, 0.0), Point(2, 4.0, 0.3, math.inf, math.inf)
+    lane = Lane("lsmr", False, "reached", "", points)
     at, left = curve(lane, "seconds", "left")
     assert at.tolist() == [0.1, 0.2]
     assert left.tolist() == [1.0, FLOOR]

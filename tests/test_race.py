@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -79,7 +80,7 @@ def test_what_is_left_is_one_at_the_start_and_never_rises_for_a_monotone_method(
     trace = gm.race("y ~ a + b", table(), "gradient", budget=0.5)["gradient"].trace
     assert trace[0].left == pytest.approx(1.0, rel=1e-9)
     left = [point.left for point in trace]
-    assert all(b <= a * (1 + 1e-12) for a, b in zip(left, left[1:], strict=False))
+    assert all(b <= a * (1 + 1e-12) for a, b in pairwise(left))
 
 
 def test_whoever_watches_is_not_on_the_clock() -> None:
@@ -169,6 +170,12 @@ def test_a_step_beyond_the_edge_is_told() -> None:
     assert "No method reached 8 digits" in found.sentence
 
 
+def test_columns_whose_squares_leave_the_range_are_raced_in_other_units() -> None:
+    found = gm.race(X * [1e160, 1.0, 1e-170, 1.0], Y, ["qr", "lsmr", "nesterov"], budget=0.5)
+    assert [lane.end for lane in found.lanes] == ["reached"] * 3
+    assert "units of powers of two" in found.notes[-1]
+
+
 def test_a_target_that_does_not_vary() -> None:
     found = gm.race("c ~ a", {"a": np.arange(9.0), "c": np.full(9, 2.0)}, ["cholesky", "lsmr", "gradient"], budget=0.5)
     assert all(lane.ran for lane in found.lanes)
@@ -228,10 +235,14 @@ def test_a_stream_cannot_be_raced_on() -> None:
 def hand_made() -> Race:
     """Two that reached 8 digits, one that did not, one that was refused."""
     fast = Lane("cholesky", True, "reached", "finished", (Point(0, 1.0, 0.1, 1e-14, 1e-28),))
-    slow = Lane("lsmr", False, "reached", "", (Point(0, 3.0, 0.05, 1.0, 1.0), Point(4, 7.0, 0.06, 1e-3, 1e-6), Point(9, 12.0, 0.4, 1e-9, 1e-18)))
+    points = Point(0, 3.0, 0.05, 1.0, 1.0), Point(4, 7.0, 0.06, 1e-3, 1e-6), Point(9, 12.0, 0.4, 1e-9, 1e-18)
+    slow = Lane("lsmr", False, "reached", "", points)
     late = Lane("sgd", False, "out of time", "", (Point(0, 3.0, 0.1, 1.0, 1.0), Point(90, 93.0, 1.0, 1e-2, 1e-4)))
     out = Lane("svd", True, "refused", "needs 22.0 GB, 8.0 GB free")
-    return Race("y ~ <x> & z", "gaussian", 1000, 3, 1, False, 8.0, 2.0, "qr", 15.1, (fast, slow, late, out), "2 threads", "2026-11-22", ("a note",))
+    lanes = (fast, slow, late, out)
+    asked = {"accuracy": 8.0, "budget": 2.0, "reference": "qr", "reference_digits": 15.1}
+    told = {"machine": "2 threads", "date": "2026-11-22", "notes": ("a note",)}
+    return Race("y ~ <x> & z", "gaussian", 1000, 3, 1, False, lanes=lanes, **asked, **told)
 
 
 def test_the_winner_and_why() -> None:

@@ -186,6 +186,18 @@ def test_moments_alone_are_sure_or_cannot_tell(name: str) -> None:
         assert np.all(fit.digits > 5)
 
 
+def test_moments_of_fewer_rows_than_columns_cannot_tell() -> None:
+    X = _numbers(4)[:3]
+    data = {f"x{j}": X[:, j] for j in range(4)} | {"y": target(X)}
+    formula = "y ~ x0 + x1 + x2 + x3"
+    moments = gm.moments(formula, data)
+    with pytest.raises(gm.RankError, match="cannot tell"):
+        gm.fit(formula, moments)
+    np.testing.assert_allclose(
+        gm.fit(formula, moments, ridge=1.0).coef, gm.fit(formula, data, ridge=1.0).coef, rtol=1e-9
+    )
+
+
 def test_moments_of_many_rows_cannot_tell_a_copy() -> None:
     # The rounding of long sums leaves a pivot that is not small: a bound says so, no threshold does.
     rng = np.random.default_rng(9)

@@ -28,6 +28,7 @@ from gramian.report.table import Like
 from gramian.result import Fit
 from gramian.saving import write_moments
 from gramian.scaling import asked_in, restored, units_of_moments
+from gramian.solution import Status
 from gramian.solvers import SOLVERS
 from gramian.solvers.base import Request
 from gramian.solving import Accuracy, NotFinite, check_finite, no_rows, refine, solve_view
@@ -97,6 +98,7 @@ class Moments:
                 raise too_large(names, error) from None
             view, asked = view.divided(units.both), asked_in(request, units)
         facts = Facts(view.counts.used, n, len(design.targets), None, False, view.centred, False, False)
+        facts = replace(facts, ridge=bool(request.penalty))
         reading = {
             name for name, solver in SOLVERS.items() if solver.view is reduction.Moments and not solver.traits.confirmed
         }
@@ -106,6 +108,8 @@ class Moments:
         plan = replace(
             plan, candidates=tuple(c for c in plan.candidates if c.name in reading), reason="rows are not held"
         )
+        if not plan.order:  # fewer rows than columns
+            raise RankError(message(Status.CANNOT_TELL.value, hint="fit from the rows themselves"))
         solution, plan = solve_view(plan, view, asked)
         if not solution.status.ok:
             raise RankError(message(solution.status.value, hint="fit from the rows themselves"))

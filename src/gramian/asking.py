@@ -15,7 +15,6 @@ from gramian.errors import bad_argument, cannot, not_a_choice, second_pass_neede
 from gramian.problem import Penalty
 from gramian.refining import Accuracy
 from gramian.solvers import SOLVERS
-from gramian.solvers import SOLVERS
 from gramian.solvers.base import RankPolicy, Request, Running
 from gramian.views.base import Progress, Threads
 from gramian.views.exact import small

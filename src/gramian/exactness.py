@@ -26,6 +26,8 @@ from gramian.views.counts import Counts, check_unchanged
 from gramian.views.inner import Inner, inner
 from gramian.views.sight import Sized
 
+MOST_PASSES = 3
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Widened:
@@ -86,6 +88,21 @@ def confirmed(view: Sized, request: Request, factor: Factor, found: Inner) -> Fa
     if stays <= moved:
         return replace(factor, defect=stays if stays < 1 else np.inf)
     return replace(factor, W=W @ root, defect=moved if moved < 1 else np.inf)
+
+
+def confirmed_exactly(
+    rows: Rows, view: Sized, request: Request, factor: Factor, runner: Runner, wanted: float
+) -> tuple[Factor, int]:
+    """A factor whose defect is proven to be below `wanted`, where a few passes give one; and how many were made.
+
+    Decimals may differ from their float64 numbers by more than W can take: columns that nearly repeat each other, or whose
+    means are large. Each pass then brings W nearer, as a step of CholeskyQR whose Gram matrix has no error to speak of.
+    """
+    for made in range(1, MOST_PASSES + 1):
+        factor = confirmed(view, request, factor, measured(rows, view, factor, runner))
+        if factor.defect < wanted or not np.all(np.isfinite(factor.W)):
+            return factor, made
+    return factor, MOST_PASSES
 
 
 def inverse_of(view: Sized, factor: Factor, found: Inner) -> tuple[Inverse, Factor]:

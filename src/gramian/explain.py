@@ -68,7 +68,7 @@ def explain(
     running: dict[str, Any] = {"step": step, "batch": batch, "max_iter": max_iter, "seed": seed, "suboptimality": suboptimality}
     table = isinstance(formula, str)
     policy: RankPolicy = rank if rank is not None else "drop" if table else "min-norm"
-    settings = settings_of(method, accuracy, ridge=ridge, rank=policy, tol=tol, threads=threads, **running)
+    settings = settings_of(method, accuracy, ridge=ridge, rank=policy, tol=tol, threads=threads, errors=table, **running)
     shared = {"method": method, "accuracy": accuracy, "ridge": ridge, "rank": policy, "tol": tol, "threads": threads}
     shared |= {**running, "weights": weights}
     if not table:
@@ -198,4 +198,4 @@ def _values(each: Field) -> Any:
         return np.array([levels[i % len(levels)] for i in place], dtype=str)
     if each.kind == "boolean":
         return place % 2 == 0
-    return (place % LEVELS + 1).astype(np.int64) if each.kind == "integer" else place / SAMPLE + 0.5
+    return (place % LEVELS + 1).astype(np.int64) if each.kind == "integer" else (place % LEVELS + 1) / LEVELS

@@ -26,7 +26,6 @@ from gramian.solution import Factor
 from gramian.solvers import SOLVERS
 from gramian.solvers.base import Request
 from gramian.views.base import Threads
-from gramian.views.moments import Moments
 from gramian.views.sandwich import Projection
 from gramian.views.working import Reduced
 
@@ -119,10 +118,8 @@ def _information_factor(view: Reduced, request: Request, loss: Loss, factor: Fac
     """Of the expected information, on the columns that the fit kept."""
     if not loss.scale:
         return factor
-    if isinstance(view, Moments):
-        found = SOLVERS["cholesky"].solve(view, request).factor
-    else:
-        found = SOLVERS["qr"].solve(view, request).factor
+    direct = (solver for solver in SOLVERS.values() if not (solver.traits.iterates or solver.traits.confirmed))
+    found = next(solver for solver in direct if solver.view is type(view)).solve(view, request).factor
     return factor if found is None or found.W.shape != factor.W.shape else found
 
 

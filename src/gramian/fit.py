@@ -56,11 +56,12 @@ def fit(
     accuracy: "data" (all digits that the data support; default in memory and for small files), a number of digits
     (default 8 for large files), or "exact": double-double at any size, which small tables get anyway. cov: "classical",
     "HC0" to "HC3", or "cluster" with `clusters`. clusters, weights (analytic, as R's lm), freq_weights (rows repeated),
-    offset: a column's name, or one value a row. ridge: added to the diagonal of X'X, in the user's units. missing: rows with missing values are dropped, and counted, or an error.
-    rank: "drop" dependent columns by name, "min-norm", or "error". tol: the rank tolerance, default
-    max(30, n, 4 sqrt(min(rows, 4096))) eps. decimal: True takes each number of double precision as the shortest decimal
-    that reads as it, so that 0.1 is a tenth, and products and powers in the formula are as exact; False takes the float64
-    number; None takes columns of small tables so whose numbers all have at most 15 digits, and says it in the notes.
+    offset: a column's name, or one value a row. ridge: added to the diagonal of X'X, in the user's units. missing: rows
+    with missing values are dropped, and counted, or an error. rank: "drop" dependent columns by name, "min-norm", or
+    "error". tol: the rank tolerance, default max(30, n, 4 sqrt(min(rows, 4096))) eps. decimal: True takes each number of
+    double precision as the shortest decimal that reads as it, so that 0.1 is a tenth, and products and powers in the
+    formula are as exact; False takes the float64 number; None takes columns of small tables so whose numbers all have at
+    most 15 digits, and says it in the notes.
     step, batch, max_iter, seed: of methods that iterate, as in gm.lstsq. threads: default all processors. progress:
     None shows a bar on a terminal after a second.
 

@@ -212,7 +212,7 @@ def _factor(
 ) -> tuple[Moments | Triangle, Factor, Status, int]:
     """From the first direct solver of the registry that can tell the rank; with the view that it read."""
     for solver in SOLVERS.values():
-        if solver.traits.iterates:
+        if solver.traits.iterates or solver.traits.confirmed:
             continue
         reads_moments = solver.view is Moments
         view = moments if reads_moments else solver.view.of(rows, runner)
@@ -229,7 +229,10 @@ def _of_rank(coef: Floats, factor: Factor, request: Request) -> Floats:
     X, and b - N N'b is the shortest. Nothing is done where the columns are independent.
     """
     if not factor.dependencies:
-        return coef
+        if factor.rank == coef.shape[0]:
+            return coef
+        Q = np.linalg.qr(factor.W)[0]  # no equations were written: the columns of W span the row space of X
+        return Q @ (Q.T @ coef)
     equations = np.zeros((coef.shape[0], len(factor.dependencies)))
     for i, dependency in enumerate(factor.dependencies):
         equations[dependency.column, i] = 1.0

@@ -26,7 +26,7 @@ SLACK = 4.0
 
 
 def seen_condition(rows: Rows, limit: float) -> float | None:
-    """Condition of the scaled columns on a few rows where it is above `limit`; None where not, or where a look is not worth it."""
+    """Condition of the scaled columns on a few rows where it is above `limit`; None where not, or where no look is worth it."""
     m, n = rows.rows, rows.n
     if not rows.in_memory or rows.sparse or m is None or m * n**2 < WORTH or m < 16 * n:
         return None

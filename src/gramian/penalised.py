@@ -84,7 +84,7 @@ class Penalised(BaseEstimator, ABC):
                 found = answer.solution
                 return Solved(found.coef[:, 0], float(found.intercept[0]), found.stats.iterations, found.status)
             # Rows in random order are read as they are: a centre would fill every one.
-            centre = None if not traits.seeded else False
+            centre = None if traits.functions else False
             objective = RowsObjective.of(
                 rows, runner, loss, request.penalty, intercept=self.fit_intercept, centre=centre
             )
@@ -95,7 +95,8 @@ class Penalised(BaseEstimator, ABC):
                 mean = float(np.average(y, weights=w))
                 theta[0, 0] = float(loss.link(np.array([mean]))[0]) if np.isfinite(loss.link(np.array([mean]))[0]) else 0.0
             made = cast(Iterated, SOLVERS[method]).made(Running())
-            ended = run(made, objective, Stop(gradient=self.tol, max_iter=self.max_iter), theta=theta)
+            stop = Stop(gradient=max(self.tol, 10.0**-traits.digits), max_iter=self.max_iter)
+            ended = run(made, objective, stop, theta=theta)
         except NotFinite as error:
             raise rows.not_finite(error.columns) from None
         coef, level = objective.coordinates.to_user(ended.theta)

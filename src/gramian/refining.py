@@ -16,7 +16,7 @@ from gramian.confirming import PROVEN, proven
 from gramian.data.blocks import Rows
 from gramian.errors import RankError, message
 from gramian.evidence import evidence_of_data, evidence_of_view, rss_after
-from gramian.exactness import Inverse, confirmed, inverse_of, measured, widened, with_low_parts
+from gramian.exactness import Inverse, confirmed_exactly, inverse_of, measured, widened, with_low_parts
 from gramian.kernels.norms import column_norms
 from gramian.kernels.rounding import U
 from gramian.plan import Plan
@@ -114,8 +114,8 @@ def _refine_from_data(
     factor = solution.factor
     assert factor is not None
     if exact and factor.rank and factor.defect >= PROVEN and not isinstance(view, Sketch):
-        factor = confirmed(view, request, factor, measured(rows, view, factor, runner))
-        solution = replace(solution, factor=factor).costing(Stats(passes=1))
+        factor, passes = confirmed_exactly(rows, view, request, factor, runner, PROVEN)
+        solution = replace(solution, factor=factor).costing(Stats(passes=passes))
     before = np.inf
     n = view.n
     sizes: Sized = view
@@ -128,6 +128,9 @@ def _refine_from_data(
         check_unchanged(rows.name, view.counts, gradient.counts)
         if gradient.low and sizes is view:
             sizes, factor = widened(view), with_low_parts(view, factor)
+            if factor.defect >= PROVEN and factor.rank and not isinstance(view, Sketch):
+                factor, passes = confirmed_exactly(rows, view, request, factor, runner, PROVEN)
+                solution = replace(solution, factor=factor).costing(Stats(passes=passes))
         evidence, level = evidence_of_data(sizes, solution, request, gradient, factor.defect)
         correction = correct(evidence, factor)
         # The means are known better than the centre, so moving the coefficients moves the level.

@@ -176,4 +176,5 @@ def _certificate(certificate: Certificate, found: Solution, units: Units) -> Cer
     bound = np.where(_tiny(bound) & (certificate.forward_bound > 0) | small, bound + 2.0**-1073, bound)
     each = np.where(small, np.minimum(digits_of(bound, np.abs(coef)), certificate.digits_each), certificate.digits_each)
     intercept = _of_targets(certificate.intercept_bound, units)
-    return replace(certificate, forward_bound=bound, intercept_bound=intercept, digits_each=each)
+    gap = None if certificate.gap is None else _of_targets(_of_targets(certificate.gap, units), units)
+    return replace(certificate, forward_bound=bound, intercept_bound=intercept, digits_each=each, gap=gap)

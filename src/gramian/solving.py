@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from gramian.data.blocks import Rows
-from gramian.errors import DataError, RankError, SourceError, message
+from gramian.errors import DataError, RankError, SourceError, cannot, message
 from gramian.iterating import iterate
 from gramian.looking import seen_condition
 from gramian.plan import Plan, choose, here
@@ -69,7 +69,8 @@ def within(answer: Answer, request: Request) -> Answer:
     share, gap = request.running.suboptimality, answer.certificate.gap
     if share is None or gap is None:
         return answer
-    lost = answer.rss + request.penalty.ridge * np.sum(answer.solution.coef**2, axis=0)
+    coef = answer.solution.coef
+    lost = answer.rss + request.penalty.on(coef.shape[0]) @ coef**2
     most = share * (answer.tss - lost) / (2.0 * answer.counts.weight)
     return replace(answer, met=bool(np.all(gap <= np.maximum(most, EPS * answer.tss))))
 
@@ -84,6 +85,9 @@ def plan_for(facts: Facts, request: Request, method: str, accuracy: Accuracy, th
 
 def _solved(rows: Rows, request: Request, accuracy: Accuracy, runner: Threads, plan: Plan) -> Answer:
     while plan.order and plan.order[0].solver.traits.iterates:
+        if accuracy == "exact":
+            direct = [name for name, solver in SOLVERS.items() if not solver.traits.iterates]
+            raise cannot(f"method={plan.method!r}", 'take accuracy="exact"', direct)
         answer = iterate(rows, request, runner, plan)
         if answer.met or plan.asked or len(plan.order) < 2:
             return answer

@@ -200,16 +200,16 @@ def _epoch(
     counters, theta, moving = state.counters, state.theta, (state.theta, state.m, state.v, state.sums)
     plain = code == 0 and settings.batch == 1
     if isinstance(X, np.ndarray):
-        start = (X, y, w, order, state.centre, *common)
+        start = epochs.DenseRows(X, y, w, order, state.centre, *common)
         if plain:
-            return bool(epochs.plain_epoch(*start, numbers, counters, theta))
-        return bool(epochs.batch_epoch(*start, settings.batch, code, numbers, counters, *moving))
-    begin = (*blockpass.stored(X), y, w, order, *common)
+            return bool(epochs.plain_epoch(start, numbers, counters, theta))
+        return bool(epochs.batch_epoch(start, settings.batch, code, numbers, counters, *moving))
+    begin = sparse_epochs.SparseRows(*blockpass.stored(X), y, w, order, *common)
     if plain:
         # The ridge is caught up with, and the step renewed, about once for every full row of stored values.
         stride = max(1, inverse.size * y.size // max(int(X.nnz), 1))
-        return bool(sparse_epochs.plain_epoch(*begin, numbers, counters, theta, stride))
-    return bool(sparse_epochs.batch_epoch(*begin, settings.batch, code, numbers, counters, *moving))
+        return bool(sparse_epochs.plain_epoch(begin, numbers, counters, theta, stride))
+    return bool(sparse_epochs.batch_epoch(begin, settings.batch, code, numbers, counters, *moving))
 
 
 def rule_settings(settings: Settings, row: float, size: float) -> Floats:

@@ -185,7 +185,7 @@ def fill(made: Layout, frame: Frame, states: States, out: Floats, low: Floats | 
             found = _products(piece, cast(dict[str, list[Floats]], numbers), codes, states, frame.rows, np.multiply)
             _write(found, out[at], lambda value: value)
         else:
-            pairs = _products(piece, cast(dict[str, list[Double]], numbers), codes, states, frame.rows, multiply)
+            pairs = _products(piece, numbers, codes, states, frame.rows, multiply)
             _write(pairs, out[at], lambda value: value.hi)
             _write(pairs, low[at], lambda value: value.lo, one=0.0)
 

@@ -54,7 +54,8 @@ def from_json(data: object) -> Design:
     notes = tuple(str(note) for note in cast(list[object], table.get("notes") or []))
     missing: Literal["drop", "error"] = "error" if table.get("missing") == "error" else "drop"
     states = forms.from_json(table.get("states"))
-    design = Design(parsed, schema, missing, **sides, states=states, made=None, notes=notes)
+    beside_rows = (sides["weights"], sides["offset"], sides["clusters"])
+    design = Design(parsed, schema, missing, *beside_rows, states=states, made=None, notes=notes)
     _check_states(design)
     return design.laid_out(states, notes)
 

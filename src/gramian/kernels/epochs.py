@@ -8,7 +8,7 @@ both its uses. Rows are asked from memory eight places ahead, which halves the t
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,6 +16,20 @@ from gramian.arraytypes import Floats, Ints
 from gramian.kernels.fetch import AHEAD, ask_line
 from gramian.kernels.rows import compiled, inlined, row_first
 from gramian.kernels.rules import end_batch, step_at
+
+
+class DenseRows(NamedTuple):
+    """What an epoch takes of the rows: X (m, n), y (m, k), w (m,) or empty, their order, and how they are seen."""
+
+    X: Floats
+    y: Floats
+    w: Floats
+    order: Ints
+    centre: Floats
+    inverse: Floats
+    code: int
+    share: float
+    shrink: Floats
 
 
 @inlined
@@ -60,20 +74,13 @@ def ask(X: Floats, order: Ints, at: int) -> None:
 
 @compiled
 def plain_epoch(
-    X: Floats,
-    y: Floats,
-    w: Floats,
-    order: Ints,
-    centre: Floats,
-    inverse: Floats,
-    code: int,
-    share: float,
-    shrink: Floats,
+    rows: DenseRows,
     settings: Floats,
     counters: Ints,
     theta: Floats,
 ) -> bool:
     """Steps theta = theta - h (u z + shrink theta) for one row after another; whether theta is finite at the end."""
+    X, y, w, order, centre, inverse, code, share, shrink = rows
     k, p = theta.shape
     z = apart(p)
     ridge = np.any(shrink)
@@ -101,15 +108,7 @@ def plain_epoch(
 
 @compiled
 def batch_epoch(
-    X: Floats,
-    y: Floats,
-    w: Floats,
-    order: Ints,
-    centre: Floats,
-    inverse: Floats,
-    code: int,
-    share: float,
-    shrink: Floats,
+    rows: DenseRows,
     batch: int,
     rule: int,
     settings: Floats,
@@ -120,6 +119,7 @@ def batch_epoch(
     sums: Floats,
 ) -> bool:
     """An update after every `batch` rows, counted on from call to call; whether theta is finite at the end."""
+    X, y, w, order, centre, inverse, code, share, shrink = rows
     k, p = theta.shape
     z = apart(p)
     for at in range(order.size):
@@ -141,15 +141,7 @@ def batch_epoch(
 
 @compiled
 def saga_epoch(
-    X: Floats,
-    y: Floats,
-    w: Floats,
-    order: Ints,
-    centre: Floats,
-    inverse: Floats,
-    code: int,
-    share: float,
-    shrink: Floats,
+    rows: DenseRows,
     h: float,
     lift: Floats,
     table: Floats,
@@ -160,6 +152,7 @@ def saga_epoch(
 
     lift_i is 1 / (N p_i) where rows come with chances p_i, empty where each comes once.
     """
+    X, y, w, order, centre, inverse, code, share, shrink = rows
     k, p = theta.shape
     z = apart(p)
     one = 1.0 / X.shape[0]
@@ -183,21 +176,14 @@ def saga_epoch(
 
 @compiled
 def svrg_epoch(
-    X: Floats,
-    y: Floats,
-    w: Floats,
-    order: Ints,
-    centre: Floats,
-    inverse: Floats,
-    code: int,
-    share: float,
-    shrink: Floats,
+    rows: DenseRows,
     h: float,
     snapshot: Floats,
     mean: Floats,
     theta: Floats,
 ) -> bool:
     """Steps theta = theta - h ((u(theta) - u(snapshot)) z + mean + shrink theta), mean the gradient at the snapshot, no ridge."""
+    X, y, w, order, centre, inverse, code, share, shrink = rows
     k, p = theta.shape
     z = apart(p)
     for at in range(order.size):

@@ -11,10 +11,8 @@ and theta is read and written once for four steps, which then need not wait for 
 
 from __future__ import annotations
 
-import numpy as np
-
 from gramian.arraytypes import Floats, Ints
-from gramian.kernels.epochs import ask
+from gramian.kernels.epochs import DenseRows, apart, ask
 from gramian.kernels.rows import compiled, row_first
 from gramian.kernels.rules import step_at
 
@@ -24,24 +22,21 @@ WIDE = 32
 
 @compiled
 def plain_fours(
-    X: Floats,
-    y: Floats,
-    w: Floats,
-    order: Ints,
-    centre: Floats,
-    inverse: Floats,
-    code: int,
-    share: float,
+    rows: DenseRows,
     settings: Floats,
     counters: Ints,
     theta: Floats,
 ) -> int:
-    """Steps theta = theta - h u z for one row after another, of all but the last order.size % 4 rows; how many rows."""
+    """Steps theta = theta - h u z for one row after another, of all but the last order.size % 4 rows; how many rows.
+
+    The ridge of `rows` is not read.
+    """
+    X, y, w, order, centre, inverse, code, share, _ = rows
     k, p = theta.shape
     n = X.shape[1]
     t, done = counters[0], order.size // 4 * 4
     last = 1.0 if p > n else 0.0
-    v0, v1, v2, v3 = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
+    v0, v1, v2, v3 = apart(n), apart(n), apart(n), apart(n)
     for at in range(0, done, 4):
         for ahead in range(4):
             ask(X, order, at + ahead)

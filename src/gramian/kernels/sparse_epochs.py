@@ -11,7 +11,7 @@ Reference for the delayed updates: Schmidt, Le Roux and Bach (2017), Math. Progr
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,6 +19,21 @@ from gramian.arraytypes import Floats, Ints
 from gramian.kernels.fetch import AHEAD, ask_line
 from gramian.kernels.rows import compiled, gathering, inlined, row_first
 from gramian.kernels.rules import end_batch, step_at
+
+
+class SparseRows(NamedTuple):
+    """What an epoch takes of the rows: stored values, their columns and where rows end; the rest as for dense ones."""
+
+    data: Floats
+    columns: Ints
+    ends: Ints
+    y: Floats
+    w: Floats
+    order: Ints
+    inverse: Floats
+    code: int
+    share: float
+    shrink: Floats
 
 
 @inlined
@@ -73,16 +88,7 @@ def ask_row(data: Floats, columns: Ints, ends: Ints, order: Ints, at: int) -> No
 
 @compiled
 def plain_epoch(
-    data: Floats,
-    columns: Ints,
-    ends: Ints,
-    y: Floats,
-    w: Floats,
-    order: Ints,
-    inverse: Floats,
-    code: int,
-    share: float,
-    shrink: Floats,
+    rows: SparseRows,
     settings: Floats,
     counters: Ints,
     theta: Floats,
@@ -92,6 +98,7 @@ def plain_epoch(
 
     Under a ridge h is renewed every `stride` rows, when all of theta is brought up to date; else with every row.
     """
+    data, columns, ends, y, w, order, inverse, code, share, shrink = rows
     k, p = theta.shape
     n = inverse.size
     ridge = np.any(shrink)
@@ -129,16 +136,7 @@ def plain_epoch(
 
 @compiled
 def batch_epoch(
-    data: Floats,
-    columns: Ints,
-    ends: Ints,
-    y: Floats,
-    w: Floats,
-    order: Ints,
-    inverse: Floats,
-    code: int,
-    share: float,
-    shrink: Floats,
+    rows: SparseRows,
     batch: int,
     rule: int,
     settings: Floats,
@@ -149,6 +147,7 @@ def batch_epoch(
     sums: Floats,
 ) -> bool:
     """An update of all coordinates after every `batch` rows; whether theta is finite at the end."""
+    data, columns, ends, y, w, order, inverse, code, share, shrink = rows
     k, p = theta.shape
     n = inverse.size
     for i in order:
@@ -170,16 +169,7 @@ def batch_epoch(
 
 @compiled
 def reduced_epoch(
-    data: Floats,
-    columns: Ints,
-    ends: Ints,
-    y: Floats,
-    w: Floats,
-    order: Ints,
-    inverse: Floats,
-    code: int,
-    share: float,
-    shrink: Floats,
+    rows: SparseRows,
     h: float,
     lift: Floats,
     table: Floats,
@@ -191,6 +181,7 @@ def reduced_epoch(
 
     `lift` as in the dense `saga_epoch`.
     """
+    data, columns, ends, y, w, order, inverse, code, share, shrink = rows
     k, p = theta.shape
     n = inverse.size
     saga = table.shape[0] > 0

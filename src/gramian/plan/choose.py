@@ -12,9 +12,10 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+from gramian.data.describe import Described
 from gramian.plan.estimate import estimates
 from gramian.plan.machine import Machine, free_memory
-from gramian.plan.path import whole
+from gramian.plan.path import few, whole
 from gramian.plan.plan import Candidate, Plan, Step
 from gramian.plan.text import shown_seconds
 from gramian.problem import Facts
@@ -28,13 +29,15 @@ __all__ = ["Candidate", "Plan", "Step", "choose", "price"]
 DEFAULTS = Running()
 ASSUMED_ROWS = 10_000_000
 """Rows of a source that does not tell: whoever streams has many."""
-ALIKE, UNNOTICED = 0.1, 1e-3
-"""Share of the least price, and seconds, below which a difference in price does not count."""
+ALIKE, ALIKE_EXACT, UNNOTICED = 0.1, 0.2, 1e-3
+"""Shares of the least price, and seconds, below which a difference in price does not count."""
+TABLE = Described("", "table", copied=True)
+"""What orders solvers is their price on a table, so that the same rows give the same bits wherever they lie."""
 SMALL, SMALL_WIDTH = 1e6, 300
 """Numbers of [X y], and columns, up to which prices are kept, as memory refuses no solver."""
 LONGEST = 1e6
 """Steps that no one waits for."""
-ONCE = Need("read rows once only", lambda traits: not traits.iterates)
+ONCE = Need("read rows once only", lambda traits: not traits.iterates and not traits.confirmed)
 LOSS = Need("minimise the loss of another family", lambda traits: traits.losses)
 
 
@@ -90,7 +93,9 @@ def can_prove(facts: Facts, running: Running) -> bool:
 def ordered(allowed: list[Candidate], facts: Facts, running: Running = DEFAULTS) -> list[Candidate]:
     """By price; alike ones by how few digits they lose; those that iterate last where nothing could prove their answer."""
     cheapest = min((c.price for c in allowed), default=0.0)
-    alike = cheapest + max(ALIKE * cheapest, UNNOTICED)
+    # An exact pass costs more than any reduction of few rows, and a method that squares the condition may need a second one.
+    share = ALIKE_EXACT if few(facts) and facts.digits is None else ALIKE
+    alike = cheapest + max(share * cheapest, UNNOTICED)
 
     def place(candidate: Candidate) -> tuple[bool, bool, float, bool, bool]:
         traits = candidate.solver.traits
@@ -130,7 +135,9 @@ def price(
     cost = whole(solver.cost(asked), asked, traits)
     steps = estimates(cost, machine, min(threads, facts.pieces), compiled="numba" in sys.modules)
     seconds = sum(step.seconds for step in steps)
-    full = sum(step.seconds for step in estimates(cost, machine, min(machine.threads, facts.pieces), compiled=False))
+    alike = asked if asked.where.form == "arrays" else replace(asked, where=TABLE)
+    counted = whole(solver.cost(alike), alike, traits)
+    full = sum(step.seconds for step in estimates(counted, machine, min(machine.threads, alike.pieces), compiled=False))
     refused = _refusal(traits, facts, running, cost.peak(min(threads, facts.pieces)), cost.passes)
     return Candidate(name, solver, cost, seconds, steps, refused, full)
 

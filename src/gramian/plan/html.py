@@ -29,12 +29,13 @@ def render(plan: Plan) -> str:
         [c.name, "" if c.refused else shown_seconds(c.seconds), "" if c.refused else f"{c.passes:,.0f}", c.refused]
         for c in plan.others
     ]
+    columns = ["other methods", "estimate", "passes", *(["refused because"] if any(row[3] for row in others) else [])]
     notes = [*plan.notes, *([plan.machine.note] if plan.machine.note else []), f"Prices: {plan.machine.provenance}"]
     body = [
         f"<p><b>Plan: {escape(title(plan))}</b></p>",
         f"<p>{escape(plan.reason)}</p>",
         _table(heads, parts, {2, 3}),
-        _table(["other methods", "estimate", "passes", "refused because"], others, {1, 2}) if others else "",
+        _table(columns, [row[: len(columns)] for row in others], {1, 2}) if others else "",
         *(f'<p class="r">{escape(note)}</p>' for note in notes),
     ]
     return f'{STYLE}<div class="gramian-plan">' + "\n".join(body) + "</div>"

@@ -93,12 +93,13 @@ def reading(facts: Facts, reads: float, step: Phase = "read") -> tuple[Work, ...
     where = facts.where
     if not where.copied or not reads:
         return ()
-    width = max(where.columns or 0, facts.n + facts.k)
+    m, made = rows_of(facts), facts.n + facts.k
+    read = where.columns or made
+    # Columns that a formula makes of others are filled in memory.
+    filled = (Work(step, "copy", reads * m * (made - read), made),) if made > read else ()
     if where.form == "csv" and where.bytes is not None:
-        return (Work(step, "csv", reads * where.bytes),)
-    kind: Kind = "copy"
+        return (Work(step, "csv", reads * where.bytes), *filled)
+    kind: Kind = "stream" if where.form == "csv" else "copy"
     if where.form in ("parquet", "feather", "stream"):
         kind = where.form
-    elif where.form == "csv":
-        kind = "stream"
-    return (Work(step, kind, reads * (rows_of(facts) * width if not facts.sparse else values(facts)), width),)
+    return (Work(step, kind, reads * (values(facts) if facts.sparse else m * read), read), *filled)

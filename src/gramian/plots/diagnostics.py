@@ -22,6 +22,8 @@ MOST = 5000
 """Points that are drawn; of more rows, those that stand out most and an even choice of the others."""
 NAMED = 3
 """Rows that are labelled in each picture."""
+NEAR, LINE, HIGH = 0.2, 0.05, 180.0
+"""Shares of a picture's width and height within which two labels would cover each other, and its height in points."""
 COOK = (0.5, 1.0)
 BINS = 24
 
@@ -122,13 +124,26 @@ def plot_residuals(shown: Residuals, title: str) -> Figure:
 def _scatter(ax: Axes, x: Floats, y: Floats, place: Floats, named: Ints) -> None:
     faint = float(np.clip(300 / max(x.size, 1), 0.15, 0.8))
     ax.plot(x, y, linestyle="none", marker="o", markersize=3, markeredgewidth=0, color=COLOURS[0], alpha=faint, rasterized=True)
-    middle = float(np.mean(ax.get_xlim()))
     few_ticks(ax)
     ax.plot(x[named], y[named], linestyle="none", marker="o", markersize=4, markeredgewidth=0, color=COLOURS[0])
-    for i in named:
-        side = "right" if x[i] > middle else "left"
-        ax.annotate(f"row {int(place[i]):,}", (float(x[i]), float(y[i])), fontsize=7, color=INK, ha=side, va="bottom",
-                    xytext=(-4 if side == "right" else 4, 1), textcoords="offset points")
+    _label(ax, x, y, place, named)
+
+
+def _label(ax: Axes, x: Floats, y: Floats, place: Floats, named: Ints) -> None:
+    """The rows' numbers beside their points, from the top down, each below those that it would cover."""
+    (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
+    taken: list[tuple[float, float]] = []
+    for i in sorted(named.tolist(), key=lambda each: -float(y[each])):
+        across, up = (float(x[i]) - left) / (right - left), (float(y[i]) - low) / (high - low)
+        lift = 0.0
+        while any(abs(across - a) < NEAR and abs(up + lift - b) < LINE for a, b in taken):
+            lift -= LINE / 4
+        taken.append((across, up + lift))
+        side = "right" if across > 0.5 else "left"
+        ax.annotate(f"row {int(place[i]):,}", (float(x[i]), float(y[i])), fontsize=7, color=INK, ha=side, va="center",
+                    xytext=(-5 if side == "right" else 5, HIGH * lift), textcoords="offset points")
+    ax.set_xlim(left, right)
+    ax.set_ylim(low, high)
 
 
 def _cook(ax: Axes, shown: Residuals) -> None:

@@ -41,6 +41,7 @@ STYLE = """
 .gramian-race .out{color:var(--pale)}
 .gramian-race .out .why{white-space:normal}
 .gramian-race .note{color:var(--pale);margin:.6em 0 0;max-width:60em}
+@media (max-width:640px){.gramian-race .plot svg text{font-size:19px}}
 @media (prefers-color-scheme:dark){
 .gramian-page{background:#15171a}
 .gramian-race{--ink:#e8e8e8;--pale:#a2a2a2;--rule:#34373c;--paper:#15171a;--won:#1c2a25}

@@ -20,6 +20,7 @@ from gramian.racing.outcome import digits_of
 from gramian.racing.running import Course, place_of
 from gramian.racing.truth import Place, Truth
 from gramian.reducing import check_finite
+from gramian.scaling import in_units, units_of
 from gramian.solvers.base import Running
 from gramian.solving import NotFinite, solve
 from gramian.views.rowwise import RowsObjective
@@ -43,7 +44,21 @@ class Problem:
 
 
 def course_of(problem: Problem, accuracy: float, budget: float) -> tuple[Course, tuple[str, ...]]:
-    """The reference, and what a reader should know of it."""
+    """The reference, and what a reader should know of it; in other units where squares of the user's own leave the range."""
+    try:
+        return _course(problem, accuracy, budget)
+    except NotFinite as error:
+        asked = problem.asked
+        plain = not asked.request.penalty and asked.request.running.step is None and not problem.loss.code
+        found = units_of(asked.rows, asked.request, asked.runner) if plain else None
+        if found is None:
+            raise _not_finite(problem, error) from None
+    rows, request = in_units(asked.rows, asked.request, found[0])
+    course, notes = _course(replace(problem, asked=replace(asked, rows=rows, request=request)), accuracy, budget)
+    return course, (*notes, "columns are taken in units of powers of two: in their own, squares leave the range of a float64")
+
+
+def _course(problem: Problem, accuracy: float, budget: float) -> tuple[Course, tuple[str, ...]]:
     asked, loss = problem.asked, problem.loss
     if not asked.rows.rereadable:
         hint = "collect the stream into a table, or write it to a file"
@@ -54,11 +69,8 @@ def course_of(problem: Problem, accuracy: float, budget: float) -> tuple[Course,
     candidates = choose(facts, here(), "auto", asked.runner.threads).candidates
     direct = min((c.seconds for c in candidates if not c.solver.traits.iterates and not c.refused), default=math.inf)
     agreed = not loss.code and direct > max(PATIENCE, PATIENT * budget)
-    try:
-        place, unique, digits, method = _agreed(problem, candidates) if agreed else _certified(problem)
-        truth = Truth.of(_objective(problem), place, unique, method, digits)
-    except NotFinite as error:
-        raise _not_finite(problem, error) from None
+    place, unique, digits, method = _agreed(problem, candidates) if agreed else _certified(problem)
+    truth = Truth.of(_objective(problem), place, unique, method, digits)
     notes: list[str] = []
     if agreed:
         notes.append(f"no direct answer is affordable: the reference is that of {method}, which agree to {digits:.1f} digits")

@@ -51,7 +51,6 @@ class Traits:
     frugal: bool = False  # quick on any smooth function with a few vectors: "auto" where a Hessian is too large
     digits: float = 8.0
     batch_digits: float = 2.0
-    limit: float = math.inf
     confirmed: bool = False  # its factor holds only once later passes over the rows have confirmed it
     limit: float = math.inf  # the largest scaled condition up to which it has all digits; past it another method must do
 

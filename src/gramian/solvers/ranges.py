@@ -147,7 +147,7 @@ def with_shorter_rows(view: RowsObjective) -> RowsObjective:
     """
     if not view.penalty:
         return view
-    other = view.as_given()
+    other = view.without_centre(scaled=False)
     bends = [each.without_centre().row_curvature() / Range.of_sizes(each).mu for each in (view, other)]
     other.count(2.0)
     return other if bends[1] < bends[0] else view

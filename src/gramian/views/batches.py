@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import ceil
 from types import MappingProxyType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import scipy.sparse as sp
@@ -23,6 +23,10 @@ from gramian.data.blocks import Block
 from gramian.errors import bad_argument
 from gramian.views.blockpass import stored, weights
 from gramian.views.rowwise import RowsObjective
+
+if TYPE_CHECKING:
+    from gramian.kernels.epochs import DenseRows
+    from gramian.kernels.sparse_epochs import SparseRows
 
 CODES = MappingProxyType({"gradient": 0, "momentum": 1, "nesterov": 2, "adagrad": 3, "rmsprop": 4, "adam": 5})
 
@@ -140,9 +144,8 @@ class Batches:
 
     def epoch(self, state: Descent, update: Update, number: int) -> bool:
         """All rows once, `updates` updates; False where theta is no longer finite."""
-        from gramian.kernels import rules
+        from gramian.kernels import epochs, rules, sparse_epochs
 
-        dense, sparse = _compiled()
         code, settings, counters = CODES[update.rule], update.settings, state.counters
         moving = (state.inner, state.m, state.v)
         if self.all_rows:
@@ -157,13 +160,13 @@ class Batches:
                     finite = self._plain(block, order, settings, state)
                 else:
                     rows = self._dense(block, order)
-                    finite = dense.batch_epoch(*rows, self.batch, code, settings, counters, *moving, state.sums)
+                    finite = epochs.batch_epoch(rows, self.batch, code, settings, counters, *moving, state.sums)
             elif plain:
                 stride = max(1, block.n * block.rows // max(int(block.X.nnz), 1))
-                finite = sparse.plain_epoch(*self._sparse(block, order), settings, counters, state.inner, stride)
+                finite = sparse_epochs.plain_epoch(self._sparse(block, order), settings, counters, state.inner, stride)
             else:
                 rows = self._sparse(block, order)
-                finite = sparse.batch_epoch(*rows, self.batch, code, settings, counters, *moving, state.sums)
+                finite = sparse_epochs.batch_epoch(rows, self.batch, code, settings, counters, *moving, state.sums)
             if not finite:
                 break
         if counters[1]:
@@ -172,14 +175,12 @@ class Batches:
         return finite and bool(np.all(np.isfinite(state.inner)))
 
     def _plain(self, block: Block, order: Ints, settings: Floats, state: Descent) -> bool:
-        from gramian.kernels import fours
+        from gramian.kernels import epochs, fours
 
-        dense, _ = _compiled()
-        fast: Any = fours.plain_fours
         done = 0
         if block.n >= fours.WIDE and not self.objective.penalty:
-            done = fast(*self._dense(block, order)[:-1], settings, state.counters, state.inner)
-        return dense.plain_epoch(*self._dense(block, order[done:]), settings, state.counters, state.inner)
+            done = fours.plain_fours(self._dense(block, order), settings, state.counters, state.inner)
+        return epochs.plain_epoch(self._dense(block, order[done:]), settings, state.counters, state.inner)
 
     # ---- variance reduced ----
 
@@ -199,18 +200,19 @@ class Batches:
 
     def reduced_epoch(self, state: Reduced, step: float, number: int) -> bool:
         """As many rows as there are, one at a time; False where theta is no longer finite."""
-        dense, sparse = _compiled()
+        from gramian.kernels import epochs, sparse_epochs
+
         finite, lift = True, 1.0 / state.chances
         for block, order in self._pieces(number, state.chances):
             if not isinstance(block.X, np.ndarray):
                 rows = self._sparse(block, order)
-                finite = sparse.reduced_epoch(*rows, step, lift, state.table, state.snapshot, state.mean, state.inner)
+                finite = sparse_epochs.reduced_epoch(rows, step, lift, state.table, state.snapshot, state.mean, state.inner)
             elif state.table.size:
                 rows = self._dense(block, order)
-                finite = dense.saga_epoch(*rows, step, lift, state.table, state.mean, state.inner)
+                finite = epochs.saga_epoch(rows, step, lift, state.table, state.mean, state.inner)
             else:
                 rows = self._dense(block, order)
-                finite = dense.svrg_epoch(*rows, step, state.snapshot, state.mean, state.inner)
+                finite = epochs.svrg_epoch(rows, step, state.snapshot, state.mean, state.inner)
             if not finite:
                 break
         self.objective.count(1.0)
@@ -232,22 +234,19 @@ class Batches:
         shrink, first = self.objective.shrink / self.objective.weight, int(self.objective.coordinates.intercept)
         return np.concatenate([shrink[first:], shrink[:first]])
 
-    def _dense(self, block: Block, order: Ints) -> tuple[Any, ...]:
+    def _dense(self, block: Block, order: Ints) -> DenseRows:
+        from gramian.kernels.epochs import DenseRows
+
         X, y = np.ascontiguousarray(cast(Floats, block.X)), np.ascontiguousarray(block.y)
-        return X, y, weights(block), order, self.objective.coordinates.centre, *self._common()
+        return DenseRows(X, y, weights(block), order, self.objective.coordinates.centre, *self._common())
 
-    def _sparse(self, block: Block, order: Ints) -> tuple[Any, ...]:
+    def _sparse(self, block: Block, order: Ints) -> SparseRows:
+        from gramian.kernels.sparse_epochs import SparseRows
+
         X = cast(sp.csr_array, block.X)
-        return *stored(X), np.ascontiguousarray(block.y), weights(block), order, *self._common()
+        return SparseRows(*stored(X), np.ascontiguousarray(block.y), weights(block), order, *self._common())
 
-    def _common(self) -> tuple[Any, ...]:
+    def _common(self) -> tuple[Floats, int, float, Floats]:
         objective = self.objective
         share = objective.counts.used / objective.weight
         return 1.0 / objective.coordinates.scale, objective.loss.code, share, self._shrink()
-
-
-def _compiled() -> tuple[Any, Any]:
-    """The loops over dense and sparse rows: what they take of the rows comes as one tuple, which no type spells out."""
-    from gramian.kernels import epochs, sparse_epochs
-
-    return epochs, sparse_epochs

@@ -228,11 +228,8 @@ class RowsObjective:
         """Bound on the Hessian of N w_i / W loss(eta_i) + ridge / (2 W) ||b||^2, N the number of rows; one pass."""
         if self.spent.row is None:
             sizes, share = self._row_sizes()
-
-            def piece(block: Block) -> float:
-                return float(np.max(sizes(block), initial=0.0))
-
-            self.spent.row = share * self.over_rows("rows", piece, max) + float(np.max(self.shrink)) / self.weight
+            largest = self.over_rows("rows", lambda block: float(np.max(sizes(block), initial=0.0)), max)
+            self.spent.row = share * largest + float(np.max(self.shrink)) / self.weight
         return self.spent.row
 
     def row_curvatures(self) -> Floats:
@@ -270,14 +267,10 @@ class RowsObjective:
         B, t = self.coordinates.to_user(theta)
         return Surface(self.coordinates.centre, np.ascontiguousarray(B), t)
 
-    def as_given(self) -> RowsObjective:
-        """The same objective in the user's own columns; no pass."""
-        shape = Coordinates.raw(self.n, self.coordinates.intercept)
-        return replace(self, coordinates=shape, spent=_Spent(passes=self.spent.passes))
-
-    def without_centre(self) -> RowsObjective:
-        """The same objective with the columns scaled but not centred; no pass."""
-        raw = replace(self.coordinates, centre=np.zeros(self.n))
+    def without_centre(self, scaled: bool = True) -> RowsObjective:
+        """The same objective with the columns not centred, and as they are unless `scaled`; no pass."""
+        raw = Coordinates.raw(self.n, self.coordinates.intercept)
+        raw = replace(raw, scale=self.coordinates.scale) if scaled else raw
         return replace(self, coordinates=raw, spent=_Spent(passes=self.spent.passes))
 
     def summed(self, what: str, piece: Callable[[Block], Sums]) -> Sums:
