@@ -27,6 +27,7 @@ from gramian.solvers.iterate import Stop, run
 from gramian.solvers.iterated import Iterated
 from gramian.solvers.ranges import with_shorter_rows
 from gramian.views.base import Threads
+from gramian.views.curvature import affordable
 from gramian.views.rowwise import RowsObjective
 
 SMALL = 600
@@ -88,7 +89,7 @@ class Penalised(BaseEstimator, ABC):
             objective = RowsObjective.of(
                 rows, runner, loss, request.penalty, intercept=self.fit_intercept, centre=centre
             )
-            if traits.seeded:
+            if not (traits.functions or affordable(*X.shape)):
                 objective = with_shorter_rows(objective)
             theta = objective.start()
             if self.fit_intercept:

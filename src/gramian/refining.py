@@ -18,7 +18,7 @@ from gramian.errors import RankError, message
 from gramian.evidence import evidence_of_data, evidence_of_view, rss_after
 from gramian.exactness import Inverse, confirmed_exactly, inverse_of, measured, widened, with_low_parts
 from gramian.kernels.norms import column_norms
-from gramian.kernels.rounding import U
+from gramian.kernels.rounding import U, gamma
 from gramian.plan import Plan
 from gramian.plan.choose import Step
 from gramian.plan.path import AFFORDABLE
@@ -39,6 +39,10 @@ Accuracy: TypeAlias = Literal["data", "exact"] | float
 MOST_STEPS = 12
 DIVERGING = 10.0
 """A correction so many times the one before makes the answer worse."""
+KNOWN = 0.95
+"""Defect of a factor below which a correction that has become small says that the error has."""
+SHORT = 8.0
+"""Where passes in float64 end with fewer digits than this, passes in double-double follow: each costs under three of them."""
 SETTLED = 1e-8
 """Share of rss that the last correction may explain where rss is wanted to its last place."""
 RESIDUAL, FEWEST_RESIDUAL = 4.0, 2.0
@@ -118,6 +122,8 @@ def _refine_from_data(
         solution = replace(solution, factor=factor).costing(Stats(passes=passes))
     before = np.inf
     n = view.n
+    # Rounding of the residual, amplified: what passes in float64 could prove at best.
+    exact = exact or (not rows.sparse and accuracy == "data" and gamma(n + 5) * factor.condition > 10.0**-SHORT)
     sizes: Sized = view
     answer: Answer | None = None
     while True:
@@ -149,6 +155,9 @@ def _refine_from_data(
         plan = plan.done(Step("refine", f"{'exact ' if exact else ''}gradient pass, correction {size:.1e}", seconds))
         left = factor.defect / (1.0 - factor.defect) * size if factor.defect < 1 else 0.0
         if _finished(answer, evidence, correction, accuracy, size, before, left, solution.stats.refinements):
+            if not exact and _worth_more(rows, answer, accuracy, factor.defect):
+                exact, before = True, np.inf
+                continue
             answer = replace(answer, plan=plan)
             wanted = request.errors and not request.penalty and answer.exact
             cheap = accuracy == "exact" or view.counts.used * n * n <= AFFORDABLE
@@ -176,15 +185,24 @@ def _finished(
 ) -> bool:
     """`left` bounds what the correction of this size leaves of itself."""
     met = not isinstance(accuracy, str) and answer.met
-    # The floor is a bound for the worst case, n roundings in a row; the answer itself ends at a few of them.
-    sizes = evidence.norms @ np.abs(answer.solution.coef)
-    rounding = 4.0 * (U * U if answer.exact else U) * (evidence.y_norm + sizes)
-    at_floor = bool(np.all((correction.bracket <= 2.0 * correction.floor) & (left <= rounding)))
+    if answer.exact:
+        at_floor = bool(np.all(left <= 0.5 * correction.bracket))
+    else:
+        # The floor is a bound for the worst case, n roundings in a row; the answer itself ends at a few of them.
+        sizes = evidence.norms @ np.abs(answer.solution.coef)
+        rounding = 4.0 * U * (evidence.y_norm + sizes)
+        at_floor = bool(np.all((correction.bracket <= 2.0 * correction.floor) & (left <= rounding)))
     # A correction changes rss by its square, which is known to few digits.
     settled = not answer.exact or bool(np.all(column_norms(correction.z) ** 2 <= SETTLED * answer.rss))
     full = settled and bool(np.all(answer.certificate.digits_each >= 15.9))
     stalled = size > 0.5 * before
     return met or at_floor or full or stalled or steps >= MOST_STEPS
+
+
+def _worth_more(rows: Rows, answer: Answer, accuracy: Accuracy, defect: float) -> bool:
+    """Whether double-double would bring digits that were asked for: of a proven factor, and of rows that stay dense."""
+    wanted = SHORT if isinstance(accuracy, str) else accuracy
+    return not rows.sparse and defect < KNOWN and doubtful(answer.certificate, wanted)
 
 
 def gradient_at(rows: Rows, view: Sized, solution: Solution, exact: bool, runner: Runner) -> Gradient:

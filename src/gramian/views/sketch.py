@@ -23,6 +23,7 @@ from gramian.arraytypes import Floats
 from gramian.data.blocks import Block, BlockPart, Rows, RowsOver
 from gramian.kernels.exact import Double, add, exactly, two_sum
 from gramian.kernels.lapack import triangle_of
+from gramian.kernels.norms import column_norms
 from gramian.kernels.rounding import gamma
 from gramian.views.base import Runner
 from gramian.views.blockpass import stored, weights
@@ -36,6 +37,8 @@ TIMES = 4
 """Rows of the sketch for each column: X R^-1 then has a condition of 3."""
 MOST_BYTES = 1 << 30
 SALT = 0x5EED
+LOST = 1e-6
+"""Share of the norms that went in below which those about the mean are lost in rounding."""
 
 
 def sketch_rows(columns: int) -> int:
@@ -217,13 +220,18 @@ class Sketch:
         found = runner.fold(laned, "sketch", piece, _join)
         if found is None:
             return None
-        found.settle()
+        with np.errstate(over="ignore", invalid="ignore"):  # the caller looks for norms that are not finite
+            found.settle()
         norms = np.sqrt(found.squares)
-        norms[(norms == 0) & np.any(found.Z, axis=0)] = np.nan  # too small to be squared: the caller looks for it
+        # Taking the mean off may have left nothing of the squares; the table, centred itself, still tells the size.
+        lost = norms <= LOST * found.noise
+        norms[lost] = 4.0 * column_norms(found.Z[:, lost])
+        norms[(found.noise == 0) & np.any(found.Z, axis=0)] = np.nan  # too small to be squared: the caller looks for it
         chain = 64 + found.longest // 64 + found.blocks + 8
         return Sketch(rows.n, rows.centred, found.counts, found.mean, found.Z, norms, found.noise, chain)
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def _join(a: _Sums | None, b: _Sums | None) -> _Sums | None:
     if a is None or b is None:
         return b if a is None else a
