@@ -138,5 +138,16 @@ def _depend(view: Sized, request: Request, factor: Factor, seen: Image) -> bool:
     tol = request.tolerance(n, view.counts.used)
     reach = norms @ np.abs(nullspace(factor))
     flat = np.array([CONSTANT * view.raw_norms[found.column] for found in factor.dependencies])
-    distance = np.sqrt(np.maximum(np.diag(seen.gram)[factor.rank :], 0.0))
-    return bool(np.all(distance <= 4.0 * np.maximum(tol * reach, flat)))
+    return bool(np.all(_distances(seen, factor.rank) <= 4.0 * np.maximum(tol * reach, flat)))
+
+
+def _distances(seen: Image, r: int) -> Floats:
+    """Of the dropped columns from the span of the kept ones: what X W does not explain of the small rest X N.
+
+    The equations come from a triangle, whose rounding leaves a part of the kept columns in them.
+    """
+    G = seen.gram
+    across = G[:r, r:]
+    R = cholesky_upper(G[:r, :r])
+    explained = np.zeros(G.shape[0] - r) if R is None else np.sum((inverse_upper(R).T @ across) ** 2, axis=0)
+    return np.sqrt(np.maximum(np.diag(G)[r:] - explained, 0.0))
