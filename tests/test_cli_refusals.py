@@ -60,7 +60,7 @@ def test_code_in_a_formula_is_not_run(table, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (["--method", "chol"], "method is 'chol'\nAllowed: auto, cholesky, qr, svd"),
+        (["--method", "chol"], "method is 'chol'\nAllowed: auto, cholesky, sketched, choleskyqr, qr, svd"),
         (["--cov", "HC9"], "cov is 'HC9'\nAllowed: classical, HC0, HC1, HC2, HC3, cluster"),
         (["--cov", "cluster"], "--clusters is None\nAllowed: the name of a column"),
         (["--rank", "keep"], "rank is 'keep'\nAllowed: drop, min-norm, error"),

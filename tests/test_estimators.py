@@ -173,8 +173,9 @@ def test_a_number_as_sample_weight_stands_for_all_rows():
 
 
 def test_few_digits_warn(monkeypatch):
-    # As for a problem too large to be refined in double-double: the digits are those of float64.
+    # As for rows that no pass in double-double can help: the digits are those of float64.
     monkeypatch.setattr("gramian.views.exact.ENTRIES", 0)
+    monkeypatch.setattr("gramian.refining.SHORT", -300.0)
     rng = np.random.default_rng(0)
     a = rng.normal(size=500)
     X = np.stack([a, a + 1e-13 * rng.normal(size=a.size)], axis=1)

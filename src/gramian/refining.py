@@ -113,7 +113,7 @@ def _refine_from_data(
     runner: Runner,
     plan: Plan,
 ) -> Answer:
-    exact = accuracy == "exact" or small(rows)
+    exact = thorough = accuracy == "exact" or small(rows)
     solution, plan = proven(rows, view, solution, request, runner, plan)
     factor = solution.factor
     assert factor is not None
@@ -154,7 +154,7 @@ def _refine_from_data(
             answer = _summed(answer, gradient, gradient.squares)
         plan = plan.done(Step("refine", f"{'exact ' if exact else ''}gradient pass, correction {size:.1e}", seconds))
         left = factor.defect / (1.0 - factor.defect) * size if factor.defect < 1 else 0.0
-        if _finished(answer, evidence, correction, accuracy, size, before, left, solution.stats.refinements):
+        if _finished(answer, evidence, correction, accuracy, size, before, left, solution.stats.refinements, thorough):
             if not exact and _worth_more(rows, answer, accuracy, factor.defect):
                 exact, before = True, np.inf
                 continue
@@ -182,15 +182,16 @@ def _finished(
     before: float,
     left: float,
     steps: int,
+    thorough: bool,
 ) -> bool:
-    """`left` bounds what the correction of this size leaves of itself."""
+    """`left` bounds what the correction of this size leaves of itself; `thorough` asks for the last bit of the answer."""
     met = not isinstance(accuracy, str) and answer.met
-    if answer.exact:
+    if answer.exact and not thorough:
         at_floor = bool(np.all(left <= 0.5 * correction.bracket))
     else:
         # The floor is a bound for the worst case, n roundings in a row; the answer itself ends at a few of them.
         sizes = evidence.norms @ np.abs(answer.solution.coef)
-        rounding = 4.0 * U * (evidence.y_norm + sizes)
+        rounding = 4.0 * (U * U if answer.exact else U) * (evidence.y_norm + sizes)
         at_floor = bool(np.all((correction.bracket <= 2.0 * correction.floor) & (left <= rounding)))
     # A correction changes rss by its square, which is known to few digits.
     settled = not answer.exact or bool(np.all(column_norms(correction.z) ** 2 <= SETTLED * answer.rss))
