@@ -13,6 +13,8 @@ from bench.stress import Verdict, run_all
 from bench.timing import write
 
 CHUNK = 100
+MANY, WAYS = 20_000, 4
+"""From so many problems on, each goes by so many ways."""
 BIN = 0.05
 """Digits of one bin of a histogram."""
 
@@ -64,7 +66,7 @@ KEYS: tuple[Callable[[Verdict], tuple[str, ...]], ...] = (
 
 
 def main(arguments: list[str]) -> None:
-    """Arguments: how many problems (default 2,000), and the first seed."""
+    """Arguments: how many problems (default 2,000), and the first seed. Many problems go by a few ways each, by turns."""
     numbers = [int(argument) for argument in arguments if argument.isdigit()]
     count = numbers[0] if numbers else 200 if "short" in arguments else 2_000
     first = numbers[1] if len(numbers) > 1 else 1_000_000
@@ -73,7 +75,8 @@ def main(arguments: list[str]) -> None:
     os.nice(10)
     with ProcessPoolExecutor() as pool:
         starts = range(first, first + count, CHUNK)
-        for tallies, told in pool.map(_chunk, starts, [first + count] * len(starts)):
+        ways = None if count < MANY else WAYS
+        for tallies, told in pool.map(_chunk, starts, [first + count] * len(starts), [ways] * len(starts)):
             for key, tally in tallies.items():
                 total[key].merge(tally)
             broken += told
@@ -92,10 +95,10 @@ def main(arguments: list[str]) -> None:
     write("certificate", lines, "short" in arguments)
 
 
-def _chunk(start: int, stop: int) -> tuple[Tallies, list[str]]:
+def _chunk(start: int, stop: int, ways: int | None = None) -> tuple[Tallies, list[str]]:
     tallies: Tallies = defaultdict(Tally)
     told: list[str] = []
-    for verdict in run_all(range(start, min(start + CHUNK, stop))):
+    for verdict in run_all(range(start, min(start + CHUNK, stop)), ways):
         for key in KEYS:
             tallies[key(verdict)].add(verdict)
         if verdict.broken or verdict.unreached:

@@ -13,7 +13,7 @@ from unittest.mock import patch
 import numpy as np
 
 import gramian as gm
-from bench.problems import Case, CaseRows, make, problem, scaled_condition
+from bench.problems import TROUBLES, Case, CaseRows, make, problem, scaled_condition
 from bench.truth import Floats, Truth, exact, norms
 from gramian import solving
 from gramian.errors import GramianError
@@ -288,15 +288,19 @@ def _reason(error: GramianError) -> str:
     return line[:60]
 
 
-def of_turn(seed: int) -> tuple[Route, ...]:
-    """The routes of a problem: those by rows, and some of the front door's by turns."""
-    return (*ROUTES, *(OUTER[(seed * TURNS + i) % len(OUTER)] for i in range(TURNS)))
+def of_turn(seed: int, most: int | None = None) -> tuple[Route, ...]:
+    """The routes of a problem: those by rows, and some of the front door's by turns; or only so many of all, by turns."""
+    if most is None:
+        return (*ROUTES, *(OUTER[(seed * TURNS + i) % len(OUTER)] for i in range(TURNS)))
+    every = (*ROUTES, *OUTER)
+    # Kinds of problems take turns too: the first summand moves on where they begin again.
+    return tuple(every[(seed // len(TROUBLES) + seed * most + i) % len(every)] for i in range(most))
 
 
-def run_all(seeds: Sequence[int]) -> Iterator[Verdict]:
+def run_all(seeds: Sequence[int], most: int | None = None) -> Iterator[Verdict]:
     """Problems of every kind, each by its routes; warnings of methods that stopped early are no errors here."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warnings.simplefilter("ignore", gm.GramianWarning)
         for seed in seeds:
-            yield from verdicts(problem(seed), of_turn(seed))
+            yield from verdicts(problem(seed), of_turn(seed, most))

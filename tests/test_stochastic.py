@@ -386,5 +386,6 @@ def test_nothing_is_asked_of_a_stream_that_can_be_read_once(tmp_path: Any) -> No
     rng = np.random.default_rng(63)
     batch = pa.record_batch({"x": rng.standard_normal(50), "y": rng.standard_normal(50)})
     reader = pa.RecordBatchReader.from_batches(batch.schema, [batch])
-    with pytest.raises(gm.ArgumentError, match="method='saga' cannot read rows once only\nMethods that can: cholesky, .*qr, svd"):
+    said = r"method='saga' cannot read rows once only\nMethods that can: cholesky, .*qr, svd"
+    with pytest.raises(gm.ArgumentError, match=said):
         gm.fit("y ~ x", reader, method="saga")

@@ -69,9 +69,10 @@ def minimize(
     fun(x): a number; x has the shape of x0 (a float for a float). grad(x): that shape; hess(x): (size, size); central
     differences where they are missing. method: "auto" (which is "lbfgs"), "newton", "gradient", "momentum", "nesterov",
     "adagrad", "rmsprop", "adam". step, of the last six: a number, honoured exactly, or "exact", "backtracking",
-    "barzilai-borwein"; by default found by a line search. tol: on ||grad|| relative to its start, and on ||grad|| max(1, ||x||) / max(1, |fun|); 1e-8, or 1e-5 with
-    differences. max_iter: default 100,000. seconds: a budget. callback: told a Snapshot after every iteration; stops when
-    it returns True; its exceptions pass through. check_gradient: compare grad and hess with differences first. path: keep
+    "barzilai-borwein"; by default found by a line search. tol: on ||grad|| relative to its start, and on
+    ||grad|| max(1, ||x||) / max(1, |fun|); 1e-8, or 1e-5 with differences. max_iter: default 100,000. seconds: a budget.
+    callback: told a Snapshot after every iteration; stops when it returns True; its exceptions pass through.
+    check_gradient: compare grad and hess with differences first. path: keep
     every iterate.
 
     Raises ArgumentError for a start that is not finite, arrays of wrong shape, a wrong derivative, steps <= 0, an unknown

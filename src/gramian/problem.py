@@ -18,7 +18,8 @@ from gramian.errors import bad_argument
 class Penalty:
     """ridge * ||b||^2, in the user's units, added to the weighted sum of squares; an intercept is never penalised.
 
-    `exponents` (n,): column j stands divided by 2^exponents[j], and what multiplies its coefficient's square by the square of that.
+    `exponents` (n,): column j stands divided by 2^exponents[j], and what multiplies its coefficient's square by the
+    square of that.
     """
 
     ridge: float = 0.0

@@ -222,7 +222,9 @@ class Fit(Figures):
 
     # ---- pictures
 
-    def plot(self, kind: Literal["residuals", "coefficients", "ridge"] = "residuals", target: int = 0, level: float = 0.95) -> Any:
+    def plot(
+        self, kind: Literal["residuals", "coefficients", "ridge"] = "residuals", target: int = 0, level: float = 0.95
+    ) -> Any:
         """A matplotlib Figure (the extra `plot`): four pictures of the residuals, the coefficients, or a ridge path.
 
         "residuals" and "ridge" take a pass over the rows; "ridge" is for the normal family. target: which of several. Raises

@@ -130,7 +130,7 @@ def restored(answer: Answer, units: Units, request: Request, counts: Counts) -> 
     tss, rss = (_of_targets(_of_targets(values, units), units) for values in (answer.tss, answer.rss))
     if np.any(_left(answer.rss, rss)) or np.any(_left(answer.tss, tss)):
         tss, rss, plan = np.full_like(tss, np.nan), np.full_like(rss, np.nan), plan.noted(NO_RSS)
-    certificate = _certificate(certificate, found, units)
+    certificate = _with_low_parts_lost(_certificate(certificate, found, units), solution)
     explained = None if answer.explained is None else _of_targets(_of_targets(answer.explained, units), units)
     answer = replace(answer, counts=counts, tss=tss, rss=rss, explained=explained, inverse=None, moments=None)
     return replace(answer, solution=solution, certificate=certificate, plan=plan)
@@ -178,3 +178,13 @@ def _certificate(certificate: Certificate, found: Solution, units: Units) -> Cer
     intercept = _of_targets(certificate.intercept_bound, units)
     gap = None if certificate.gap is None else _of_targets(_of_targets(certificate.gap, units), units)
     return replace(certificate, forward_bound=bound, intercept_bound=intercept, digits_each=each, gap=gap)
+
+
+def _with_low_parts_lost(certificate: Certificate, solution: Solution) -> Certificate:
+    """With what the intercept loses where the low part of a coefficient is too small to be held in full."""
+    lost = 2.0**-1074 * (np.abs(solution.centre) @ _tiny(solution.coef_lo))
+    if not np.any(lost):
+        return certificate
+    bound = certificate.intercept_bound + lost
+    digits = np.minimum(certificate.digits_intercept, digits_of(bound, np.abs(solution.intercept)))
+    return replace(certificate, intercept_bound=bound, digits_intercept=digits)
