@@ -68,7 +68,7 @@ def _python(code: str) -> Callable[[], str]:
 
 def _cli(path: Path, formula: str) -> Callable[[], str]:
     def call() -> str:
-        told = _run([sys.executable, "-c", "from gramian.cli import main; main()", "fit", str(path), formula])
+        told = _run([sys.executable, "-c", "from gramian.cli.app import main; main()", "fit", str(path), formula])
         assert "Intercept" in told
         return told
 

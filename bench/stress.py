@@ -15,11 +15,11 @@ import numpy as np
 import gramian as gm
 from bench.problems import TROUBLES, Case, CaseRows, make, problem, scaled_condition
 from bench.truth import Floats, Truth, exact, norms
-from gramian import solving
 from gramian.errors import GramianError
 from gramian.problem import Penalty
 from gramian.solvers import SOLVERS
 from gramian.solvers.base import Request
+from gramian.solving import solve as solving
 from gramian.views import exact as exact_view
 from gramian.views.base import Threads
 

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 import numpy as np
 from typer.testing import CliRunner
 
-from gramian.cli import app
+from gramian.cli.app import app
 
-COMMAND = [sys.executable, "-c", "from gramian.cli import main; main()"]
+COMMAND = [sys.executable, "-c", "from gramian.cli.app import main; main()"]
 
 
 def run(*arguments, stdin=None):

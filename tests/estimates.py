@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gramian.data.blocks import Block
-from gramian.estimate import Dropped, Estimate
+from gramian.inference.estimate import Dropped, Estimate
 from gramian.views.sandwich import Projection
 
 

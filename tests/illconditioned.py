@@ -9,9 +9,9 @@ import numpy as np
 import gramian as gm
 from gramian.data.arrays import ArrayRows
 from gramian.problem import Penalty
-from gramian.refining import Answer
 from gramian.solvers.base import Request
-from gramian.solving import solve
+from gramian.solving.refining import Answer
+from gramian.solving.solve import solve
 from gramian.views.base import Threads
 
 

@@ -11,7 +11,7 @@ from bench.illconditioned import backward_error
 from scipy.linalg import lstsq
 
 import gramian as gm
-from gramian import solving
+from gramian.solving import solve as solving
 from illconditioned import answered, defect, rotated
 
 EPS = np.finfo(float).eps

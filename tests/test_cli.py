@@ -120,7 +120,7 @@ def test_standard_input(table):
 def test_status_1_says_what_is_not_trusted(tmp_path, monkeypatch):
     # As for rows that no pass in double-double can help.
     monkeypatch.setattr("gramian.views.exact.ENTRIES", 0)
-    monkeypatch.setattr("gramian.refining.KNOWN", -1.0)
+    monkeypatch.setattr("gramian.solving.refining.KNOWN", -1.0)
     rng = np.random.default_rng(1)
     a, e = rng.normal(size=(2, 50))
     b = a + 1e-9 * rng.normal(size=50)

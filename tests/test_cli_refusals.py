@@ -12,7 +12,7 @@ import pytest
 
 import gramian as gm
 from command import COMMAND, process, refused, run, write_table
-from gramian import commands
+from gramian.cli import commands
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ def test_a_name_beyond_the_encoding_of_the_terminal_is_spelled_out(tmp_path):
 
 
 def test_interruption_is_quiet():
-    start = "import sys; from gramian.cli import main; print('ready', file=sys.stderr, flush=True); main()"
+    start = "import sys; from gramian.cli.app import main; print('ready', file=sys.stderr, flush=True); main()"
     command = subprocess.Popen(
         [sys.executable, "-c", start, "fit", "-", "y ~ x"],
         stdin=subprocess.PIPE,
@@ -184,7 +184,7 @@ def test_demo_explains_what_it_prints():
         [
             "sh",
             "-c",
-            command.strip().replace("gramian", '"$0" -c "from gramian.cli import main; main()"', 1),
+            command.strip().replace("gramian", '"$0" -c "from gramian.cli.app import main; main()"', 1),
             sys.executable,
         ],
         capture_output=True,
@@ -197,7 +197,7 @@ def test_demo_explains_what_it_prints():
 
 def test_rich_is_not_imported_for_a_quick_fit(table):
     code = (
-        "import sys\nfrom gramian.cli import app\n"
+        "import sys\nfrom gramian.cli.app import app\n"
         f"app(['fit', {str(table)!r}, 'y ~ x + C(group)'], standalone_mode=False)\n"
         "print(sorted({'rich', 'sklearn', 'pandas', 'formulaic', 'polars'} & set(sys.modules)))"
     )

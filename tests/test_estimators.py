@@ -14,7 +14,7 @@ from sklearn.linear_model import Ridge as TheirRidge
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import gramian as gm
-from gramian.estimators import LinearRegression, Ridge
+from gramian.estimators.linear import LinearRegression, Ridge
 
 EPS = 2.0**-52
 
@@ -175,7 +175,7 @@ def test_a_number_as_sample_weight_stands_for_all_rows():
 def test_few_digits_warn(monkeypatch):
     # As for rows that no pass in double-double can help: the digits are those of float64.
     monkeypatch.setattr("gramian.views.exact.ENTRIES", 0)
-    monkeypatch.setattr("gramian.refining.SHORT", -300.0)
+    monkeypatch.setattr("gramian.solving.refining.SHORT", -300.0)
     rng = np.random.default_rng(0)
     a = rng.normal(size=500)
     X = np.stack([a, a + 1e-13 * rng.normal(size=a.size)], axis=1)

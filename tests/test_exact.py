@@ -14,11 +14,11 @@ from bench.stress import CaseRows, Exact, Found, Route, judge, make
 from bench.truth import exact
 
 import gramian as gm
-from gramian import solving
 from gramian.data.arrays import ArrayRows
 from gramian.errors import GramianError
 from gramian.problem import Penalty
 from gramian.solvers.base import Request
+from gramian.solving import solve as solving
 from gramian.views import exact as view
 from gramian.views.base import Threads
 from gramian.views.gradient import Point
@@ -197,7 +197,7 @@ def test_methods_that_iterate_refuse_it_whoever_asks() -> None:
 def test_the_command_line_takes_both(tmp_path) -> None:
     from typer.testing import CliRunner
 
-    from gramian.cli import app
+    from gramian.cli.app import app
 
     path = tmp_path / "data.csv"
     path.write_text("x,y\n0.1,1.2\n0.2,1.9\n0.4,3.3\n0.7,5.1\n")

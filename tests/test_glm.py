@@ -12,9 +12,9 @@ import statsmodels.api as sm
 
 import gramian as gm
 from command import run
-from gramian.concordance import certified
 from gramian.data.arrays import ArrayRows
-from gramian.glm import family_need
+from gramian.glm.concordance import certified
+from gramian.glm.fitting import family_need
 from gramian.losses import LOSSES
 from gramian.problem import Penalty
 from gramian.solution import Stats, Status

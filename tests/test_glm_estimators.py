@@ -10,11 +10,11 @@ from sklearn.linear_model import PoissonRegressor as TheirPoisson
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import gramian as gm
-from gramian.distinct import distinct, marks
-from gramian.estimators_glm import LogisticRegression, PoissonRegressor
-from gramian.glm import family_need
+from gramian.estimators.distinct import distinct, marks
+from gramian.estimators.glm import LogisticRegression, PoissonRegressor
+from gramian.estimators.sgd import SGDRegressor
+from gramian.glm.fitting import family_need
 from gramian.losses import LOSSES
-from gramian.sgdregressor import SGDRegressor
 
 
 @parametrize_with_checks(

@@ -10,12 +10,12 @@ import pytest
 from numpy.testing import assert_allclose
 
 from estimates import fitted
-from gramian.covariance import COVARIANCES, covariance
 from gramian.errors import ArgumentError, FormulaError, NeedsData
-from gramian.estimate import Dropped
-from gramian.hypotheses import parse
-from gramian.inference import Inference
-from gramian.tails import t_quantile, two_sided_t, upper_f
+from gramian.inference.covariance import COVARIANCES, covariance
+from gramian.inference.estimate import Dropped
+from gramian.inference.hypotheses import parse
+from gramian.inference.statistics import Inference
+from gramian.inference.tails import t_quantile, two_sided_t, upper_f
 from gramian.views.base import Threads
 
 with warnings.catch_warnings():

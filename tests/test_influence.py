@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from estimates import fitted
-from gramian.covariance import covariance
 from gramian.errors import DataError
-from gramian.inference import Inference
+from gramian.inference.covariance import covariance
+from gramian.inference.statistics import Inference
 from gramian.views.base import Threads
 from gramian.views.influence import RowValues, arranged, influence
 from gramian.views.sandwich import ClusterScores, Scores, gather

@@ -12,8 +12,8 @@ import gramian as gm
 from command import refused, run, write_table
 from estimates import fitted
 from gramian.errors import ArgumentError, FormulaError, ModelError
-from gramian.estimate import Dropped
-from gramian.inference import Inference
+from gramian.inference.estimate import Dropped
+from gramian.inference.statistics import Inference
 from gramian.report import summarise
 from gramian.report.numbers import share
 

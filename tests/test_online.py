@@ -7,9 +7,9 @@ import pytest
 import scipy.sparse as sp
 
 import gramian as gm
+from gramian.estimators.online import Online
+from gramian.estimators.stepping import RULES
 from gramian.losses import LOSSES
-from gramian.online import Online
-from gramian.stepping import RULES
 
 
 def stream(batches=20, m=50, n=3, seed=0, family="gaussian"):

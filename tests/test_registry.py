@@ -11,8 +11,8 @@ import pytest
 
 import cases
 import gramian as gm
-import gramian.cli
-import gramian.cli_options
+import gramian.cli.app
+import gramian.cli.options
 import test_contract
 from command import run
 from gramian import solvers
@@ -38,12 +38,12 @@ def throwaway(monkeypatch: pytest.MonkeyPatch) -> Any:
     line = replace(SOLVERS["gradient"], method=heavy, prior=Prior(2.0, 7.0))
     monkeypatch.setitem(solvers.REGISTRY, "throwaway", line)
     monkeypatch.setitem(cases.SOLVER_ROWS, "throwaway", cases.SOLVER_ROWS["gradient"])
-    reload(gramian.cli_options)
-    reload(gramian.cli)
+    reload(gramian.cli.options)
+    reload(gramian.cli.app)
     yield line
     monkeypatch.undo()
-    reload(gramian.cli_options)
-    reload(gramian.cli)
+    reload(gramian.cli.options)
+    reload(gramian.cli.app)
 
 
 def test_the_registry_holds_every_method_of_the_texts() -> None:
@@ -83,11 +83,11 @@ def test_a_new_solver_is_found_by_the_command_line(throwaway: Iterated, tmp_path
     from typer.testing import CliRunner
 
     runner = CliRunner()
-    assert "throwaway" in runner.invoke(gramian.cli.app, ["fit", "--help"]).output
-    assert "A throwaway" in runner.invoke(gramian.cli.app, ["methods"]).output
+    assert "throwaway" in runner.invoke(gramian.cli.app.app, ["fit", "--help"]).output
+    assert "A throwaway" in runner.invoke(gramian.cli.app.app, ["methods"]).output
     path = tmp_path / "table.csv"
     path.write_text("x,y\n" + "\n".join(f"{i},{i % 7}" for i in range(40)) + "\n")
-    found = runner.invoke(gramian.cli.app, ["fit", str(path), "y ~ x", "--method", "throwaway", "--step", "1e-4"])
+    found = runner.invoke(gramian.cli.app.app, ["fit", str(path), "y ~ x", "--method", "throwaway", "--step", "1e-4"])
     assert "throwaway" in found.output
 
 

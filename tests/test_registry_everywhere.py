@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 import gramian as gm
-import gramian.cli
+import gramian.cli.app
 from gramian.solvers import SOLVERS
 from test_registry import throwaway
 
@@ -61,15 +61,15 @@ def test_by_the_command_line(throwaway: Any, tmp_path: Path) -> None:
     path.write_text("a,y\n" + "\n".join(f"{x:.6g},{y:g}" for x, y in zip(X[:, 0], COUNTS, strict=True)) + "\n")
     runner = CliRunner()
     for command in ("fit", "explain"):
-        assert "throwaway" in runner.invoke(gramian.cli.app, [command, "--help"]).output, command
+        assert "throwaway" in runner.invoke(gramian.cli.app.app, [command, "--help"]).output, command
     fitted = runner.invoke(
-        gramian.cli.app, ["fit", str(path), "y ~ a", "--family", "poisson", "--method", "throwaway"]
+        gramian.cli.app.app, ["fit", str(path), "y ~ a", "--family", "poisson", "--method", "throwaway"]
     )
     assert "throwaway on rows" in fitted.output
-    refused = runner.invoke(gramian.cli.app, ["explain", str(path), "y ~ a", "--method", "throwawy"])
+    refused = runner.invoke(gramian.cli.app.app, ["explain", str(path), "y ~ a", "--method", "throwawy"])
     assert refused.exit_code == 2
     assert "throwaway" in refused.output + refused.stderr
-    raced = runner.invoke(gramian.cli.app, ["race", str(path), "y ~ a", "--methods", "throwaway,newton", "--budget", "2"])
+    raced = runner.invoke(gramian.cli.app.app, ["race", str(path), "y ~ a", "--methods", "throwaway,newton", "--budget", "2"])
     assert "throwaway" in raced.output
 
 

@@ -15,8 +15,8 @@ from numpy.testing import assert_array_equal
 
 from estimates import fitted
 from gramian.errors import ArgumentError
-from gramian.estimate import Dropped
-from gramian.inference import Inference
+from gramian.inference.estimate import Dropped
+from gramian.inference.statistics import Inference
 from gramian.report import as_frame, summarise, table
 from gramian.report import latex as latex_report
 from gramian.report.content import Row

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from scipy.linalg import lstsq
 
 import gramian as gm
-from gramian import looking
 from gramian.data.arrays import ArrayRows
 from gramian.solvers.sketched import Sketched
+from gramian.solving import looking
 from gramian.views import sketch
 from gramian.views.base import Threads
 from gramian.views.sketch import ZETA, Sketch, sketch_rows

@@ -23,37 +23,37 @@ from gramian.errors import (
 if TYPE_CHECKING:
     from gramian.accumulate import Moments, moments
     from gramian.certificate import Certificate
-    from gramian.estimators import LinearRegression, Ridge
-    from gramian.estimators_glm import LogisticRegression, PoissonRegressor
+    from gramian.estimators.glm import LogisticRegression, PoissonRegressor
+    from gramian.estimators.linear import LinearRegression, Ridge
+    from gramian.estimators.online import Online
+    from gramian.estimators.sgd import SGDRegressor
     from gramian.explain import explain
     from gramian.fit import fit
     from gramian.lstsq import LstsqResult, lstsq
     from gramian.minimize import MinimizeResult, minimize
     from gramian.modelfile import load
-    from gramian.online import Online
     from gramian.plan import Plan
     from gramian.race import race
     from gramian.racing import Race
     from gramian.result import Fit
     from gramian.root import RootResult, root
-    from gramian.sgdregressor import SGDRegressor
 
 # Where each name lives: a module is imported when its name is first used, so that `import gramian` costs no more than
 # the arrays that every answer needs.
 _HOMES = {
     "Certificate": "gramian.certificate",
     "Fit": "gramian.result",
-    "LinearRegression": "gramian.estimators",
-    "LogisticRegression": "gramian.estimators_glm",
+    "LinearRegression": "gramian.estimators.linear",
+    "LogisticRegression": "gramian.estimators.glm",
     "LstsqResult": "gramian.lstsq",
     "MinimizeResult": "gramian.minimize",
     "Moments": "gramian.accumulate",
-    "Online": "gramian.online",
+    "Online": "gramian.estimators.online",
     "Plan": "gramian.plan",
-    "PoissonRegressor": "gramian.estimators_glm",
-    "SGDRegressor": "gramian.sgdregressor",
+    "PoissonRegressor": "gramian.estimators.glm",
+    "SGDRegressor": "gramian.estimators.sgd",
     "Race": "gramian.racing",
-    "Ridge": "gramian.estimators",
+    "Ridge": "gramian.estimators.linear",
     "RootResult": "gramian.root",
     "explain": "gramian.explain",
     "fit": "gramian.fit",

@@ -1,6 +1,6 @@
 """`python -m gramian` is the `gramian` command."""
 
-from gramian.cli import main
+from gramian.cli.app import main
 
 if __name__ == "__main__":
     main()

@@ -13,13 +13,13 @@ from typing import Any, Literal
 import numpy as np
 
 from gramian.asking import checked_threads
-from gramian.covariance import covariance
 from gramian.data import saved
 from gramian.data.design import Design
 from gramian.data.open import as_source
 from gramian.data.sidecar import Sidecar
 from gramian.errors import ArgumentError, DataError, FormulaError, RankError, counted, listed, message, needs_rows
 from gramian.frames_out import kind_of
+from gramian.inference.covariance import covariance
 from gramian.kernels.exact import Double
 from gramian.naming import fitted, named, too_large
 from gramian.plan import choose, here
@@ -27,11 +27,11 @@ from gramian.problem import Facts
 from gramian.report.table import Like
 from gramian.result import Fit
 from gramian.saving import write_moments
-from gramian.scaling import asked_in, restored, units_of_moments
 from gramian.solution import Status
 from gramian.solvers import SOLVERS
 from gramian.solvers.base import Request
-from gramian.solving import Accuracy, NotFinite, check_finite, no_rows, refine, solve_view
+from gramian.solving.scaling import asked_in, restored, units_of_moments
+from gramian.solving.solve import Accuracy, NotFinite, check_finite, no_rows, refine, solve_view
 from gramian.views import moments as reduction
 from gramian.views.base import Threads
 

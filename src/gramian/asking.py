@@ -13,9 +13,9 @@ from gramian.data.blocks import Rows
 from gramian.data.source import Source
 from gramian.errors import bad_argument, cannot, not_a_choice, second_pass_needed
 from gramian.problem import Penalty
-from gramian.refining import Accuracy
 from gramian.solvers import SOLVERS
 from gramian.solvers.base import RankPolicy, Request, Running
+from gramian.solving.refining import Accuracy
 from gramian.views.base import Progress, Threads
 from gramian.views.exact import small
 

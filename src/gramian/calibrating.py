@@ -28,10 +28,10 @@ from gramian.plan.builtin import PRICES, SHARED
 from gramian.plan.machine import Machine
 from gramian.pooling import available_threads
 from gramian.problem import Penalty
-from gramian.refining import gradient_at
 from gramian.solvers import SOLVERS
 from gramian.solvers.base import Request
 from gramian.solvers.cost import Kind
+from gramian.solving.refining import gradient_at
 from gramian.views.base import Threads, single_threaded_blas
 from gramian.views.counts import Counts
 from gramian.views.exact import ENTRIES

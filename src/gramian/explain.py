@@ -9,20 +9,20 @@ import numpy as np
 
 from gramian.accumulate import Moments
 from gramian.asking import FILE_DIGITS, Settings, ask_arrays, one_of, settings_of
-from gramian.covariance import covariance_kind
 from gramian.data.design import Design
 from gramian.data.frames import from_mapping
 from gramian.data.nodes import depth
 from gramian.data.peek import Peeked, peek
 from gramian.data.source import Field, Schema, Source
 from gramian.errors import ArgumentError, GramianError, bad_argument, message, needs_rows, not_a_choice
+from gramian.inference.covariance import covariance_kind
 from gramian.losses import LOSSES
 from gramian.plan import Plan
 from gramian.plan.path import exact
 from gramian.pooling import available_threads
 from gramian.problem import Facts
 from gramian.solvers.base import RankPolicy
-from gramian.solving import plan_for
+from gramian.solving.solve import plan_for
 
 LEVELS = 20
 """Levels that a category is taken to have while none of its rows has been looked at."""

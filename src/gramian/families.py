@@ -7,24 +7,24 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from gramian.covariance import covariance
 from gramian.data.design import Design
 from gramian.data.formula import parse
 from gramian.data.labels import Labelled, labelled
 from gramian.data.nodes import Column
 from gramian.data.source import Source
 from gramian.errors import DataError, listed, message, one_target_only
-from gramian.estimate import Likelihood
-from gramian.glm import FamilyAnswer, solve_family
+from gramian.glm.fitting import FamilyAnswer, solve_family
+from gramian.inference.covariance import covariance
+from gramian.inference.estimate import Likelihood
 from gramian.losses import Loss
 from gramian.naming import Found, named
-from gramian.reducing import NotFinite
-from gramian.refining import Accuracy
 from gramian.report.table import Like
 from gramian.result import Fit, Training
 from gramian.solution import Factor
 from gramian.solvers import SOLVERS
 from gramian.solvers.base import Request
+from gramian.solving.reducing import NotFinite
+from gramian.solving.refining import Accuracy
 from gramian.views.base import Threads
 from gramian.views.sandwich import Projection
 from gramian.views.working import Reduced

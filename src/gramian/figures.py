@@ -7,11 +7,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gramian.arraytypes import Floats
-from gramian.inference import Inference
+from gramian.inference.statistics import Inference
 
 if TYPE_CHECKING:
-    from gramian.covariance import Covariance
-    from gramian.estimate import Estimate
+    from gramian.inference.covariance import Covariance
+    from gramian.inference.estimate import Estimate
 
 
 class Figures(ABC):

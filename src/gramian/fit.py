@@ -9,16 +9,16 @@ from typing import Any, Literal
 
 from gramian.accumulate import Moments
 from gramian.asking import ask_table, one_of, settings_of
-from gramian.covariance import covariance, covariance_kind
 from gramian.data.open import as_source
 from gramian.errors import ArgumentError, bad_argument, message, needs_rows, no_clusters, not_a_choice, not_for_family
 from gramian.frames_out import kind_of
+from gramian.inference.covariance import covariance, covariance_kind
 from gramian.losses import LOSSES
 from gramian.naming import fitted, named, too_large
 from gramian.progress import progress_for
 from gramian.result import Fit, Training
 from gramian.solvers.base import RankPolicy
-from gramian.solving import NotFinite, solve
+from gramian.solving.solve import NotFinite, solve
 from gramian.views.base import Threads
 
 

@@ -17,7 +17,7 @@ from gramian.plan import Plan
 from gramian.solution import Dependency, Stats, Status
 from gramian.solvers.base import RankPolicy, Request
 from gramian.solvers.history import Record
-from gramian.solving import Accuracy, Answer, NotFinite, solve
+from gramian.solving.solve import Accuracy, Answer, NotFinite, solve
 from gramian.views.base import Threads
 
 

@@ -10,11 +10,11 @@ import numpy as np
 from gramian import jsonfile
 from gramian.accumulate import Moments
 from gramian.certificate import Certificate
-from gramian.covariance import Covariance
 from gramian.data import saved
 from gramian.data.design import Design
 from gramian.errors import GramianError
-from gramian.estimate import Dropped, Estimate, Likelihood
+from gramian.inference.covariance import Covariance
+from gramian.inference.estimate import Dropped, Estimate, Likelihood
 from gramian.jsonfile import from_array, from_number
 from gramian.kernels.exact import Double
 from gramian.losses import LOSSES

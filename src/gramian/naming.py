@@ -9,17 +9,17 @@ import numpy as np
 
 from gramian.arraytypes import Floats
 from gramian.certificate import MOST_DIGITS
-from gramian.covariance import Covariance
 from gramian.data.design import Design
 from gramian.data.faults import not_squareable
 from gramian.errors import DataError, RankError, beyond_range, listed
-from gramian.estimate import Dropped, Estimate
+from gramian.inference.covariance import Covariance
+from gramian.inference.estimate import Dropped, Estimate
 from gramian.lstsq import dependent_message
 from gramian.report.table import Like
 from gramian.result import Fit, Training
 from gramian.solution import Dependency, Solution, Status
 from gramian.solvers.base import Request
-from gramian.solving import Answer, NotFinite
+from gramian.solving.solve import Answer, NotFinite
 from gramian.trust import FEWEST_DIGITS
 from gramian.views.counts import Counts
 from gramian.views.sandwich import Projection

@@ -11,9 +11,9 @@ import numpy as np
 from gramian.arraytypes import Floats
 from gramian.data.design import Design
 from gramian.data.open import as_source
-from gramian.estimate import Estimate
 from gramian.frames_out import kind_of
-from gramian.inference import Inference, Interval, Kind
+from gramian.inference.estimate import Estimate
+from gramian.inference.statistics import Inference, Interval, Kind
 from gramian.losses import LOSSES
 from gramian.report import as_frame
 

@@ -10,13 +10,14 @@ import numpy as np
 
 from gramian.arraytypes import Floats
 from gramian.certificate import Certificate
-from gramian.covariance import Covariance, covariance
 from gramian.data.blocks import Rows
 from gramian.data.design import Design
 from gramian.errors import bad_argument, needs_rows, not_a_choice
-from gramian.estimate import Estimate
 from gramian.figures import Figures
-from gramian.inference import Interval
+from gramian.inference.covariance import Covariance, covariance
+from gramian.inference.estimate import Estimate
+from gramian.inference.statistics import Interval
+from gramian.inference.wald import TermTests, WaldTest
 from gramian.plan import Plan
 from gramian.prediction import intervals, predict, predict_table
 from gramian.report import Summary, as_frame, summarise, table
@@ -28,7 +29,6 @@ from gramian.views.familyinfluence import FamilyInfluence, family_influence
 from gramian.views.influence import Influence, influence
 from gramian.views.sandwich import Projection
 from gramian.views.working import WorkingRows
-from gramian.wald import TermTests, WaldTest
 
 IntervalKind: TypeAlias = Literal["confidence", "prediction"] | None
 

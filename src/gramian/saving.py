@@ -8,10 +8,10 @@ from typing import Any
 
 from gramian import jsonfile
 from gramian.certificate import Certificate
-from gramian.covariance import Covariance
 from gramian.data import saved
 from gramian.data.design import Design
-from gramian.estimate import Estimate
+from gramian.inference.covariance import Covariance
+from gramian.inference.estimate import Estimate
 from gramian.jsonfile import array, number
 from gramian.views.moments import Moments
 from gramian.views.sandwich import Projection

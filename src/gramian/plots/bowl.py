@@ -15,10 +15,10 @@ from gramian.asking import Asked, ask_arrays, ask_table, settings_of
 from gramian.data.open import as_source
 from gramian.errors import ArgumentError, cannot, message, no_rows_for, not_a_choice
 from gramian.losses import LOSSES
-from gramian.reducing import check_finite
 from gramian.solvers import SOLVERS
 from gramian.solvers.base import Running
-from gramian.solving import solve
+from gramian.solving.reducing import check_finite
+from gramian.solving.solve import solve
 from gramian.views.moments import Moments
 from gramian.views.rowwise import RowsObjective
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gramian.errors import bad_argument, needs_rows, not_a_choice, not_for_family
-from gramian.inference import checked_level
+from gramian.inference.statistics import checked_level
 from gramian.views.moments import Moments
 
 if TYPE_CHECKING:

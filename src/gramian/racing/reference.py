@@ -19,10 +19,10 @@ from gramian.problem import Facts
 from gramian.racing.outcome import digits_of
 from gramian.racing.running import Course, place_of
 from gramian.racing.truth import Place, Truth
-from gramian.reducing import check_finite
-from gramian.scaling import in_units, units_of
 from gramian.solvers.base import Running
-from gramian.solving import NotFinite, solve
+from gramian.solving.reducing import check_finite
+from gramian.solving.scaling import in_units, units_of
+from gramian.solving.solve import NotFinite, solve
 from gramian.views.rowwise import RowsObjective
 
 PATIENCE, PATIENT = 20.0, 3.0
@@ -87,7 +87,7 @@ def _certified(problem: Problem) -> tuple[Place, bool, float, str]:
     asked = problem.asked
     request = replace(asked.request, running=Running())
     if problem.loss.code:
-        from gramian.glm import solve_family  # the squared loss need not wait for it
+        from gramian.glm.fitting import solve_family  # the squared loss need not wait for it
 
         found = solve_family(
             asked.rows, problem.loss, request, "auto", "data", asked.runner, problem.names, problem.target

@@ -21,11 +21,11 @@ from gramian.errors import DataError, GramianError
 from gramian.losses import Loss
 from gramian.racing.outcome import End, Lane, Point, digits_of
 from gramian.racing.truth import Place, Truth
-from gramian.reducing import check_finite
 from gramian.solution import Solution, Status
 from gramian.solvers.base import Request, Running, Solver, Traits
 from gramian.solvers.history import Snapshot
-from gramian.solving import THREADED, solve
+from gramian.solving.reducing import check_finite
+from gramian.solving.solve import THREADED, solve
 from gramian.views.base import Threads, single_threaded_blas
 from gramian.views.rowwise import RowsObjective
 

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gramian.inference.tails import SMALLEST_P
 from gramian.report.content import Row
-from gramian.tails import SMALLEST_P
 
 
 @dataclass(frozen=True, slots=True)

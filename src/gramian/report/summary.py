@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from gramian.arraytypes import Floats
-from gramian.estimate import Dropped, Likelihood
-from gramian.inference import Inference, checked_level
+from gramian.inference.estimate import Dropped, Likelihood
+from gramian.inference.statistics import Inference, checked_level
 from gramian.report import html, latex, text
 from gramian.report.content import Content, Fact, Panel, Row
 from gramian.report.numbers import p_value, share, short

@@ -9,7 +9,7 @@ import numpy as np
 
 from gramian import errors
 from gramian.arraytypes import Floats
-from gramian.inference import Inference
+from gramian.inference.statistics import Inference
 
 Like: TypeAlias = Literal["dict", "pandas", "polars", "arrow"]
 Columns: TypeAlias = dict[str, list[str] | Floats]

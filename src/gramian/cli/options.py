@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from gramian.asking import RANK_POLICIES
-from gramian.covariance import COVARIANCES
+from gramian.inference.covariance import COVARIANCES
 from gramian.losses import LOSSES
 from gramian.solvers import SOLVERS
 

@@ -16,19 +16,19 @@ from typing import Literal
 import numpy as np
 
 from gramian.certificate import Certificate
-from gramian.concordance import certified
 from gramian.data.blocks import Rows
 from gramian.errors import DataError, cannot, message, not_for_family, one_value
-from gramian.lookout import Lookout, placed
+from gramian.glm.concordance import certified
+from gramian.glm.lookout import Lookout, placed
 from gramian.losses import Loss
-from gramian.reducing import check_finite, no_rows
-from gramian.refining import Accuracy
 from gramian.solution import Solution, Stats, Status
 from gramian.solvers import SOLVERS
 from gramian.solvers.ability import AUTO, Need, first_that, needs_of, refuse
 from gramian.solvers.base import Request
 from gramian.solvers.irls import IRLS, Fitting, Reweighted, newton_step
 from gramian.solvers.iterate import Stop, run
+from gramian.solving.reducing import check_finite, no_rows
+from gramian.solving.refining import Accuracy
 from gramian.trust import FEWEST_DIGITS, doubtful
 from gramian.views.absorbed import Absorbed, has_offset
 from gramian.views.base import Runner

@@ -15,10 +15,9 @@ from gramian.arraytypes import Floats
 from gramian.asking import checked_threads
 from gramian.data.arrays import ArrayRows
 from gramian.errors import GramianWarning, bad_argument, message
-from gramian.glm import family_need, solve_family
+from gramian.glm.fitting import family_need, solve_family
 from gramian.losses import Loss
 from gramian.problem import Penalty
-from gramian.reducing import NotFinite
 from gramian.solution import Status
 from gramian.solvers import SOLVERS
 from gramian.solvers.ability import AUTO, Need, first_that, refuse
@@ -26,6 +25,7 @@ from gramian.solvers.base import Request, Running
 from gramian.solvers.iterate import Stop, run
 from gramian.solvers.iterated import Iterated
 from gramian.solvers.ranges import with_shorter_rows
+from gramian.solving.reducing import NotFinite
 from gramian.views.base import Threads
 from gramian.views.curvature import affordable
 from gramian.views.rowwise import RowsObjective

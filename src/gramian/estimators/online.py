@@ -16,8 +16,8 @@ import scipy.sparse as sp
 from gramian import jsonfile
 from gramian.arraytypes import Floats
 from gramian.errors import DataError, ModelError, message
+from gramian.estimators.stepping import RuleName, Settings, State, as_generator, begun, checked, stepped
 from gramian.jsonfile import array, from_array, from_number, number
-from gramian.stepping import RuleName, Settings, State, as_generator, begun, checked, stepped
 
 FORMAT, VERSION = "gramian-online", 1
 

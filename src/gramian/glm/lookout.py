@@ -16,7 +16,7 @@ import numpy as np
 
 from gramian.arraytypes import Floats
 from gramian.errors import ArgumentError, DataError, separated
-from gramian.separation import how_separated
+from gramian.glm.separation import how_separated
 from gramian.solution import Status
 from gramian.solvers.history import Snapshot
 from gramian.solvers.irls import IRLS, LOOK, Reweighted

@@ -30,7 +30,7 @@ from gramian.plan import Plan
 from gramian.problem import Penalty
 from gramian.solution import Status
 from gramian.solvers.base import RankPolicy, Request
-from gramian.solving import Accuracy, Answer, NotFinite, solve
+from gramian.solving.solve import Accuracy, Answer, NotFinite, solve
 from gramian.trust import FEWEST_DIGITS, doubtful
 from gramian.views.base import Threads
 

@@ -9,12 +9,12 @@ import numpy as np
 
 from gramian import errors
 from gramian.arraytypes import Floats
-from gramian.covariance import Covariance
 from gramian.errors import counted
-from gramian.estimate import Estimate
-from gramian.hypotheses import Hypothesis
+from gramian.inference.covariance import Covariance
+from gramian.inference.estimate import Estimate
+from gramian.inference.hypotheses import Hypothesis
+from gramian.inference.tails import SMALLEST_P, upper_f
 from gramian.kernels.norms import column_norms
-from gramian.tails import SMALLEST_P, upper_f
 from gramian.views.base import single_threaded_blas
 
 SINGULAR = 1e-10

@@ -12,11 +12,9 @@ import numpy as np
 
 from gramian.arraytypes import Floats
 from gramian.certificate import Certificate, Correction, Evidence, certify, correct
-from gramian.confirming import PROVEN, proven
 from gramian.data.blocks import Rows
 from gramian.errors import RankError, message
 from gramian.evidence import evidence_of_data, evidence_of_view, rss_after
-from gramian.exactness import Inverse, confirmed_exactly, inverse_of, measured, widened, with_low_parts
 from gramian.kernels.norms import column_norms
 from gramian.kernels.rounding import U, gamma
 from gramian.plan import Plan
@@ -24,6 +22,8 @@ from gramian.plan.choose import Step
 from gramian.plan.path import AFFORDABLE
 from gramian.solution import Solution, Stats
 from gramian.solvers.base import CONSTANT, Request
+from gramian.solving.confirming import PROVEN, proven
+from gramian.solving.exactness import Inverse, confirmed_exactly, inverse_of, measured, widened, with_low_parts
 from gramian.trust import FEWEST_DIGITS, doubtful
 from gramian.views.base import Runner
 from gramian.views.counts import Counts, check_unchanged

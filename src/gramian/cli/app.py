@@ -15,7 +15,8 @@ from typing import Annotated
 import typer
 
 from gramian._version import __version__
-from gramian.cli_options import (
+from gramian.cli.commands import answering, run_fit, run_predict
+from gramian.cli.options import (
     ACCURACY,
     ANALYZE,
     BATCH,
@@ -55,7 +56,6 @@ from gramian.cli_options import (
     WEIGHTS,
     WIDTH,
 )
-from gramian.commands import answering, run_fit, run_predict
 from gramian.solvers import methods_table
 
 app = typer.Typer(
@@ -212,7 +212,7 @@ def race_command(
         "threads": threads,
     }
     with answering():
-        from gramian.race_command import run_race
+        from gramian.cli.race import run_race
 
         run_race(data, formula, options, out=out, as_json=json)
 
@@ -255,7 +255,7 @@ def explain_command(
         "threads": threads,
     }
     with answering():
-        from gramian.explain_command import run_explain
+        from gramian.cli.explain import run_explain
 
         run_explain(data, formula, options, analyze=analyze, json=json, out=out, width=width)
 
@@ -264,7 +264,7 @@ def explain_command(
 def calibrate_command(json: Annotated[bool, JSON] = False) -> None:
     """Measure this machine, so that plans know its prices: about ten seconds, kept in the user's cache folder."""
     with answering():
-        from gramian.explain_command import run_calibrate
+        from gramian.cli.explain import run_calibrate
 
         run_calibrate(json)
 
@@ -280,6 +280,6 @@ def methods_command() -> None:
 def demo_command() -> None:
     """Fit a small table that comes along, and explain what is printed."""
     with answering():
-        from gramian.demo import demo
+        from gramian.cli.demo import demo
 
         demo()

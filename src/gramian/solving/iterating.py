@@ -22,12 +22,12 @@ from gramian.kernels.rounding import U, gamma
 from gramian.losses import LOSSES
 from gramian.plan import Plan
 from gramian.plan.choose import Step
-from gramian.reducing import check_finite
-from gramian.refining import Answer, check_unchanged, gradient_at, proven, refine, total_squares
 from gramian.solution import Factor, Solution, Stats, Status
 from gramian.solvers import SOLVERS
 from gramian.solvers.base import Request
 from gramian.solvers.ranges import Range, with_shorter_rows
+from gramian.solving.reducing import check_finite
+from gramian.solving.refining import Answer, check_unchanged, gradient_at, proven, refine, total_squares
 from gramian.trust import doubtful
 from gramian.views.base import Threads
 from gramian.views.counts import Counts

@@ -16,10 +16,10 @@ from gramian.arraytypes import Floats
 from gramian.certificate import Certificate, digits_of
 from gramian.data.blocks import Block, BlockPart, Rows
 from gramian.data.scaled import Exponents, Scaled, Units, largest_exponents
-from gramian.reducing import BeyondRange, Uneven
-from gramian.refining import Answer
 from gramian.solution import Dependency, Factor, Solution
 from gramian.solvers.base import Request
+from gramian.solving.reducing import BeyondRange, Uneven
+from gramian.solving.refining import Answer
 from gramian.views.base import Runner
 from gramian.views.counts import Counts
 from gramian.views.moments import Moments

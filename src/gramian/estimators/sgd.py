@@ -13,11 +13,11 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gramian.arraytypes import Floats
 from gramian.data.blocks import Block, Matrix
-from gramian.distinct import Weighted, distinct, weighted
 from gramian.errors import GramianWarning, bad_argument, message, not_a_choice
+from gramian.estimators.distinct import Weighted, distinct, weighted
+from gramian.estimators.penalised import sample_weights
+from gramian.estimators.stepping import RULES, Settings, State, begun, stepped
 from gramian.losses import LOSSES
-from gramian.penalised import sample_weights
-from gramian.stepping import RULES, Settings, State, begun, stepped
 from gramian.views import blockpass
 from gramian.views.manytargets import Surface
 

@@ -7,7 +7,7 @@ from json import dumps
 from pathlib import Path
 from typing import Any
 
-from gramian.commands import read_number, say
+from gramian.cli.commands import read_number, say
 from gramian.errors import bad_argument
 from gramian.explain import explain
 from gramian.plan import Plan

@@ -20,7 +20,7 @@ from gramian.arraytypes import Floats
 from gramian.asking import FILE_DIGITS
 from gramian.errors import GramianError, GramianWarning, bad_argument, not_a_fit, unknown_output
 from gramian.fit import fit
-from gramian.inference import checked_level
+from gramian.inference.statistics import checked_level
 from gramian.prediction import prediction_blocks
 from gramian.progress import progress_for
 from gramian.report import terminal_width
@@ -162,7 +162,7 @@ def _printed(fitted: Fit, level: float, json: bool, latex: bool, plan: bool, wid
     if json:
         from json import dumps
 
-        from gramian.document import document
+        from gramian.cli.document import document
 
         return dumps(document(fitted, level, plan), indent=2, allow_nan=False)
     summary = fitted.summary(level)

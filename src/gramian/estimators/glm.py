@@ -19,10 +19,10 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gramian.arraytypes import Floats
-from gramian.classes import ClassLookout
 from gramian.errors import DataError, bad_argument, message
+from gramian.estimators.classes import ClassLookout
+from gramian.estimators.penalised import MULTINOMIAL, Penalised, Solved, sample_weights
 from gramian.losses import LOSSES
-from gramian.penalised import MULTINOMIAL, Penalised, Solved, sample_weights
 from gramian.solvers import SOLVERS
 from gramian.solvers.iterate import Stop, run
 from gramian.solvers.smooth import smooth

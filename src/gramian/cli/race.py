@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from gramian.commands import UNTRUSTED, read_number, say
+from gramian.cli.commands import UNTRUSTED, read_number, say
 from gramian.race import race
 from gramian.racing.saving import check_output
 

@@ -15,17 +15,17 @@ import numpy as np
 
 from gramian.data.blocks import Rows
 from gramian.errors import DataError, RankError, SourceError, cannot, message
-from gramian.iterating import iterate
-from gramian.looking import seen_condition
 from gramian.plan import Plan, choose, here
 from gramian.plan.choose import Step
 from gramian.problem import Facts
-from gramian.reducing import NotFinite, check_finite, no_rows
-from gramian.refining import Accuracy, Answer, refine
-from gramian.scaling import in_units, restored, units_of
 from gramian.solution import Solution, Stats, Status
 from gramian.solvers import SOLVERS
 from gramian.solvers.base import EPS, Request, Traits
+from gramian.solving.iterating import iterate
+from gramian.solving.looking import seen_condition
+from gramian.solving.reducing import NotFinite, check_finite, no_rows
+from gramian.solving.refining import Accuracy, Answer, refine
+from gramian.solving.scaling import in_units, restored, units_of
 from gramian.views.base import Threads, single_threaded_blas
 
 __all__ = ["Accuracy", "Answer", "NotFinite", "check_finite", "no_rows", "plan_for", "refine", "solve", "solve_view"]

@@ -23,7 +23,7 @@ import numpy as np
 from gramian import errors
 from gramian.arraytypes import Floats
 from gramian.data.blocks import Rows
-from gramian.estimate import Estimate
+from gramian.inference.estimate import Estimate
 from gramian.kernels.norms import column_norms
 from gramian.views.base import Runner, single_threaded_blas
 from gramian.views.sandwich import ClusterScores, ClusterSums, Meat, Projection, RowWork, Scores, gather

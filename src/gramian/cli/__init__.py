@@ -1,0 +1,5 @@
+"""The command line: fit, predict, explain, race, calibrate, demo."""
+
+from gramian.cli.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,1 @@
+"""Fits by reweighted least squares, and what can go wrong with them: separated targets."""
