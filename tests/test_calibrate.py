@@ -126,7 +126,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Measures on few numbers, once each: what is tested is that it is whole, not that it is right."""
     small = {"VALUES": 1 << 14, "WIDTHS": (2, 8), "SIZES": (2, 8, 16), "LEAST": 0.0, "REPEATS": 1, "MOST": 1e9}
     for name, value in small.items():
-        monkeypatch.setattr(f"gramian.calibrating.{name}", value)
+        monkeypatch.setattr(f"gramian.calibrating.sizes.{name}", value)
 
 
 @pytest.mark.usefixtures("few")
@@ -144,7 +144,7 @@ def test_the_command_measures_keeps_and_prints(folder: Path) -> None:
 
 
 def test_time_that_runs_out_leaves_built_in_prices(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gramian.calibrating.MOST", 0.0)
+    monkeypatch.setattr("gramian.calibrating.sizes.MOST", 0.0)
     machine = calibrate()
     assert "for want of time" in machine.provenance
     assert machine.prices["gram"] == PRICES["gram"]

@@ -103,3 +103,27 @@ def test_an_interrupt_leaves_no_thread_behind() -> None:
     with pytest.raises(KeyboardInterrupt):
         share(range(500), work, lambda _: None, 3, threading.Event())
     assert threading.active_count() == before
+
+
+def test_an_interrupt_is_told_before_an_error_of_an_earlier_part() -> None:
+    both = threading.Barrier(2, timeout=5)
+
+    def work(i: int) -> int:
+        both.wait()
+        if i == 0:
+            time.sleep(0.02)
+            raise ValueError("part 0")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        share(range(2), work, lambda _: None, 2, threading.Event())
+
+
+def test_a_system_without_more_threads_leaves_the_work_to_those_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    taken: list[int] = []
+    share(range(40), lambda i: i, taken.append, 4, threading.Event())
+    assert taken == list(range(40))

@@ -232,6 +232,33 @@ def test_a_coefficient_that_no_float64_holds_is_refused_by_name() -> None:
         gm.lstsq(X * [1.0, 1e-200], y * 1e150)
 
 
+def test_an_error_whose_square_no_float64_holds_is_refused_by_name() -> None:
+    x, y = rng().standard_normal(40), rng().standard_normal(40)
+    with pytest.raises(gm.DataError, match=r"standard errors of a cannot be told: .* has 1e\+39[89] there") as told:
+        gm.fit("y ~ a", {"a": x * 1e-200, "y": y})
+    assert "1e-154 or more" in str(told.value)
+    assert "Hint: multiply the column by a power of ten" in str(told.value)
+    assert gm.lstsq(x * 1e-200, y).coef == pytest.approx(gm.lstsq(x, y).coef * 1e200, rel=1e-14)
+
+
+@pytest.mark.parametrize("method", [name for name, s in SOLVERS.items() if not s.traits.iterates])
+@pytest.mark.parametrize("light", [1e-20, 1e-30, 1e-300])
+def test_leading_rows_of_next_to_no_weight_cost_no_digit(method: str, light: float) -> None:
+    """A block is centred about rows that weigh something: the others may hold what they will."""
+    m, lead = 3000, 300
+    X, w = rng().standard_normal((m, 3)), np.ones(m)
+    y = X @ np.ones(3) + rng().standard_normal(m)
+    w[:lead], X[:lead], y[:lead] = light, 1e9, 1e9
+    data = {"a": X[:, 0], "b": X[:, 1], "c": X[:, 2], "y": y, "w": w}
+    found = gm.fit("y ~ a + b + c", data, weights="w", method=method, accuracy=8)
+    assert found.method.startswith(method)
+    assert found.certificate.condition < 2
+    assert found.certificate.digits[0] > 10
+    if light < 1e-25:
+        heavy = {name: values[lead:] for name, values in data.items()}
+        np.testing.assert_allclose(found.coef, gm.fit("y ~ a + b + c", heavy).coef, rtol=1e-9)
+
+
 def test_a_residual_that_no_float64_holds_is_told() -> None:
     X, y = rng().standard_normal((40, 2)), rng().standard_normal(40)
     found = gm.lstsq(X * 1e-200, y * 1e-200)

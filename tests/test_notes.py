@@ -166,6 +166,20 @@ def test_places_that_are_none(path):
             gm.load(path)
 
 
+def test_moments_of_another_layout(tmp_path, monkeypatch):
+    path = tmp_path / "m.json"
+    held = gm.moments("y ~ x", {"x": [1.0, 2.0, 3.0], "y": [1.0, 2.0, 4.0]})
+    write = jsonfile.write
+
+    def older(path, kind, version, content):
+        write(path, kind, version, {key: value for key, value in content.items() if key != "mean_chain"})
+
+    monkeypatch.setattr(jsonfile, "write", older)
+    held.save(path)
+    with pytest.raises(ModelError, match=r"(?s)m.json has no 'mean_chain': another release wrote it.*Hint: install"):
+        gm.load(path)
+
+
 @pytest.mark.parametrize("text", ["x,y\n1,2\n", "[1, 2]", "%PDF-1.4", ""])
 def test_a_file_that_is_no_model(tmp_path, text):
     path = tmp_path / "m.json"

@@ -76,6 +76,42 @@ def test_memory_refuses() -> None:
     assert {c.refused.split(" GB")[0].split()[0] for c in plan.candidates if not c.solver.traits.iterates} == {"needs"}
 
 
+def test_memory_limits_the_workers_and_not_the_methods(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = facts(60_000, 1500, digits=8.0)
+    limited = set[int]()
+    for free in (1.01e8, 1.2e8, 1.5e8, 2e8, 2.6e8, 4e8):
+        monkeypatch.setattr("gramian.plan.choose.free_memory", lambda free=free: free)
+        plans = [plan_of(given, threads=threads) for threads in (1, 2, 16)]
+        assert len({tuple((c.name, c.refused) for c in plan.candidates) for plan in plans}) == 1
+        for plan, threads in zip(plans, (1, 2, 16), strict=True):
+            for c in plan.order:
+                assert c.cost.peak(c.workers) <= free or c.workers == 1
+                assert c.workers == threads or c.cost.peak(c.workers + 1) > free
+            few = plan.candidates[0].workers
+            told = f"{few} of {threads} threads read the rows: there is no memory for more"
+            assert (told in plan.notes) == (few < threads)
+            limited.add(few)
+    assert len(limited) > 2
+
+
+def test_whoever_makes_a_gram_matrix_counts_its_memory() -> None:
+    given = facts(60_000, 1500)
+    held = {c.name: c.cost.peak(1) for c in plan_of(given).candidates}
+    for name, solver in SOLVERS.items():
+        if solver.traits.squares:
+            assert held[name] >= held["cholesky"], name
+
+
+def test_workers_that_memory_allows_give_the_same_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    X, y = RNG.standard_normal((24_000, 300)), RNG.standard_normal(24_000)
+    plain = gm.lstsq(X, y, threads=2, accuracy=8)
+    monkeypatch.setattr("gramian.plan.choose.UNLOOKED", 0.0)
+    monkeypatch.setattr("gramian.plan.choose.free_memory", lambda: plain.plan.candidates[0].cost.peak(1))
+    tight = gm.lstsq(X, y, plain.method, threads=2, accuracy=8)
+    assert any("1 of 2 threads" in note for note in tight.plan.notes)
+    np.testing.assert_array_equal(tight.coef, plain.coef)
+
+
 def test_another_family_refuses_what_minimises_squares() -> None:
     plan = plan_of(facts(loss="poisson"))
     assert all(SOLVERS[c.name].traits.losses for c in plan.order)

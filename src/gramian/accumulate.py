@@ -23,6 +23,7 @@ from gramian.inference.covariance import covariance
 from gramian.kernels.exact import Double
 from gramian.naming import fitted, named, too_large
 from gramian.plan import choose, here
+from gramian.pooling import available_threads
 from gramian.problem import Facts
 from gramian.report.table import Like
 from gramian.result import Fit
@@ -30,10 +31,12 @@ from gramian.saving import write_moments
 from gramian.solution import Status
 from gramian.solvers import SOLVERS
 from gramian.solvers.base import Request
+from gramian.solving.reducing import NotFinite, check_finite, no_rows
+from gramian.solving.refining import Accuracy, refine
 from gramian.solving.scaling import asked_in, restored, units_of_moments
-from gramian.solving.solve import Accuracy, NotFinite, check_finite, no_rows, refine, solve_view
+from gramian.solving.solve import solve_view
 from gramian.views import moments as reduction
-from gramian.views.base import Threads
+from gramian.views.base import Threads, factorising
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,9 +85,19 @@ class Moments:
         return self + _reduced(self.design, data, self.frequency, threads)
 
     def fit(
-        self, formula: str, request: Request, method: str = "auto", accuracy: Accuracy = "data", cov: str = "classical"
+        self,
+        formula: str,
+        request: Request,
+        method: str = "auto",
+        accuracy: Accuracy = "data",
+        cov: str = "classical",
+        threads: int | None = None,
     ) -> Fit:
         """As gm.fit(formula, moments); the formula's columns and targets must be among these."""
+        with factorising(len(self.names), threads or available_threads()):
+            return self._fit(formula, request, method, accuracy, cov)
+
+    def _fit(self, formula: str, request: Request, method: str, accuracy: Accuracy, cov: str) -> Fit:
         design, places = self._part(formula)
         n = len(design.names)
         view = select(self.sums, places, n)

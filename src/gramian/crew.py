@@ -8,6 +8,7 @@ them on. A pool with a future for every part takes 60 microseconds a part, four 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from threading import Condition, Event, Thread
 from typing import Generic, TypeVar
 
@@ -21,18 +22,22 @@ def share(
     """take(work(part)) for every part, taken in the order of the parts, one at a time; results wait for at most four
     times `threads`.
 
-    Raises the error of the earliest part that has one. `stop` is set once no earlier part can have another, and on Ctrl-C:
-    `work` looks at it between blocks and leaves early; all threads are waited for.
+    Raises what is no Exception, as Ctrl-C, else the error of the earliest part that has one. `stop` is set once no earlier
+    part can have another, and on Ctrl-C: `work` looks at it between blocks and leaves early; all threads are waited for. Where
+    the system gives no more threads, those that there are share the parts.
     """
     if threads <= 1 or len(parts) <= 1:
         for part in parts:
             take(work(part))
         return
     crew = _Crew(parts, work, take, stop, 4 * threads)
-    others = [Thread(target=crew.run, daemon=True) for _ in range(min(threads, len(parts)) - 1)]
+    others: list[Thread] = []
     try:
-        for other in others:
-            other.start()
+        with suppress(RuntimeError):  # no more threads, or no memory for their stacks
+            for _ in range(min(threads, len(parts)) - 1):
+                other = Thread(target=crew.run, daemon=True)
+                other.start()
+                others.append(other)
         crew.run()
         for other in others:
             other.join()
@@ -41,8 +46,7 @@ def share(
         raise
     finally:
         for other in others:
-            if other.ident is not None:
-                other.join()
+            other.join()
     crew.tell()
 
 
@@ -77,7 +81,7 @@ class _Crew(Generic[P, T]):
 
     def tell(self) -> None:
         if self._errors:
-            raise self._errors[min(self._errors)]
+            raise self._errors[min(self._errors, key=lambda i: (isinstance(self._errors[i], Exception), i))]
 
     def _assigned(self) -> int | None:
         with self._changed:

@@ -25,7 +25,7 @@ from gramian.solvers import SOLVERS
 from gramian.solvers.base import Request
 from gramian.solving.reducing import NotFinite
 from gramian.solving.refining import Accuracy
-from gramian.views.base import Threads
+from gramian.views.base import Threads, factorising
 from gramian.views.sandwich import Projection
 from gramian.views.working import Reduced
 
@@ -67,9 +67,10 @@ def fit_family(
     rows = design.rows(source, shifts=False)
     frequency = beside.get("freq_weights") is not None
     try:
-        answer = solve_family(
-            rows, loss, request, method, accuracy, runner, design.names, design.targets[0], frequency=frequency
-        )
+        with factorising(rows.n, runner.threads):
+            answer = solve_family(
+                rows, loss, request, method, accuracy, runner, design.names, design.targets[0], frequency=frequency
+            )
     except NotFinite as error:
         raise DataError(
             message(

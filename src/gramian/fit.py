@@ -18,7 +18,8 @@ from gramian.naming import fitted, named, too_large
 from gramian.progress import progress_for
 from gramian.result import Fit, Training
 from gramian.solvers.base import RankPolicy
-from gramian.solving.solve import NotFinite, solve
+from gramian.solving.reducing import NotFinite
+from gramian.solving.solve import solve
 from gramian.views.base import Threads
 
 
@@ -87,7 +88,7 @@ def fit(
             raise needs_rows("decimal=True" if decimal else 'accuracy="exact"')
         if family != "gaussian":
             raise not_for_family("Moments", family, "rows, which are read again in every step")
-        return data.fit(formula, request, method, settings.accuracy, cov)
+        return data.fit(formula, request, method, settings.accuracy, cov, settings.threads)
     source = as_source(data)
     with progress_for(progress) as shown:
         beside = {"weights": weights, "freq_weights": freq_weights, "offset": offset, "clusters": clusters}

@@ -101,5 +101,15 @@ def damaged(path: Path, why: str) -> ModelError:
     return ModelError(message(f"{path.name} is damaged: {why}", hint="copy the file again, or fit and save again"))
 
 
+def other_layout(path: Path, key: str) -> ModelError:
+    """A file that is whole, and lacks what this release reads."""
+    return ModelError(
+        message(
+            f"{path.name} has no {key}: another release wrote it, which kept other values",
+            hint="install the release that wrote it, or read the rows again and save anew",
+        )
+    )
+
+
 def _checksum(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()

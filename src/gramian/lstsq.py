@@ -17,7 +17,9 @@ from gramian.plan import Plan
 from gramian.solution import Dependency, Stats, Status
 from gramian.solvers.base import RankPolicy, Request
 from gramian.solvers.history import Record
-from gramian.solving.solve import Accuracy, Answer, NotFinite, solve
+from gramian.solving.reducing import NotFinite
+from gramian.solving.refining import Accuracy, Answer
+from gramian.solving.solve import solve
 from gramian.views.base import Threads
 
 

@@ -32,14 +32,16 @@ def load(path: str | Path) -> Fit | Moments:
     """What was saved there: a Fit that predicts, tests and reports, or Moments that merge and fit.
 
     What needs the training rows raises NeedsData and says so. Raises ModelError for a damaged file or one of another
-    version, FormulaError when its formula asks to run code.
+    version or layout, FormulaError when its formula asks to run code.
     """
     kind, content = jsonfile.read(path, (MODEL, MOMENTS), VERSION)
     try:
         return _fit_in(content) if kind == MODEL else _moments_in(content)
     except GramianError:
         raise
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+    except KeyError as error:
+        raise jsonfile.other_layout(Path(path), str(error)) from None
+    except (TypeError, ValueError, IndexError, AttributeError) as error:
         raise jsonfile.damaged(Path(path), f"{type(error).__name__}: {error}") from None
 
 

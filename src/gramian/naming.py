@@ -11,7 +11,7 @@ from gramian.arraytypes import Floats
 from gramian.certificate import MOST_DIGITS
 from gramian.data.design import Design
 from gramian.data.faults import not_squareable
-from gramian.errors import DataError, RankError, beyond_range, listed
+from gramian.errors import DataError, RankError, errors_beyond_range, listed
 from gramian.inference.covariance import Covariance
 from gramian.inference.estimate import Dropped, Estimate
 from gramian.lstsq import dependent_message
@@ -19,7 +19,8 @@ from gramian.report.table import Like
 from gramian.result import Fit, Training
 from gramian.solution import Dependency, Solution, Status
 from gramian.solvers.base import Request
-from gramian.solving.solve import Answer, NotFinite
+from gramian.solving.reducing import NotFinite
+from gramian.solving.refining import Answer
 from gramian.trust import FEWEST_DIGITS
 from gramian.views.counts import Counts
 from gramian.views.sandwich import Projection
@@ -135,8 +136,8 @@ def named(design: Design, answer: Answer | Found, request: Request, frequency: b
     with np.errstate(over="ignore"):
         unknown = np.flatnonzero(np.isinf(np.sum(W**2, axis=1)))
     if unknown.size:  # the square of a standard error
-        sizes = np.log10(np.max(np.abs(solution.coef[unknown]), axis=1))
-        raise beyond_range([design.names[j] for j in unknown], sizes)
+        sizes = 2.0 * np.log10(np.max(np.abs(W[unknown]), axis=1))
+        raise errors_beyond_range([design.names[j] for j in unknown], sizes)
     root = projection.bread()
     if design.intercept:
         coef = np.concatenate([solution.intercept[None, :], coef])

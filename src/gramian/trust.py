@@ -21,3 +21,19 @@ def doubtful(certificate: Certificate, digits: float = FEWEST_DIGITS) -> bool:
     zero = (certificate.digits < 1) & small
     intercept = (certificate.digits_intercept < digits) & (certificate.beside_target >= 10.0**-digits)
     return bool(np.any(((certificate.digits < digits) & ~zero) | intercept))
+
+
+def aim_note(method: str, digits: float, asked: bool) -> tuple[str, ...]:
+    """Says that a method stopped at fewer digits than are trusted otherwise, where nobody `asked` for a number of them."""
+    if asked or digits >= FEWEST_DIGITS:
+        return ()
+    return (f"{method} aims for {digits:g} digits unless accuracy= is given",)
+
+
+def missed_note(method: str, certificate: Certificate, digits: float) -> str:
+    """Says that a run which ended as it should is certified for fewer digits than it aimed for."""
+    found = float(np.min(certificate.digits, initial=16.0))
+    if found >= digits:
+        found = float(np.min(certificate.digits_intercept, initial=16.0))
+        return f"{method} ended at its tolerance, and {found:.1f} digits of the intercept are certified, of {digits:g} aimed for"
+    return f"{method} ended at its tolerance, and {found:.1f} digits are certified, of {digits:g} aimed for"

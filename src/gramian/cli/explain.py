@@ -60,10 +60,10 @@ def run_calibrate(json: bool) -> None:
     if json:
         print(dumps({"file": str(path), **machine.to_dict()}, indent=2, allow_nan=False))
         return
-    print(f"prices: {machine.provenance}\n\n{'work':<18}{'a second, one worker':<34}all {machine.threads}")
+    print(f"prices: {machine.provenance}\n\n{'work':<18}{'a second, one worker':<42}all {machine.threads}")
     for kind, curve in machine.prices.items():
         low, high = curve[0], curve[-1]
         rate = f"{low[1]:.2g}" if len(curve) == 1 else f"{low[1]:.2g} to {high[1]:.2g} (width {low[0]:g} to {high[0]:g})"
         gain = machine.speedup(kind, machine.threads)
-        print(f"{kind:<18}{rate:<34}" + (f"{gain:.1f} x" if gain > 1 else ""))
+        print(f"{kind:<18}{rate:<42}" + (f"{gain:.1f} x" if gain > 1 else ""))
     print(f"\nkept in {path}")

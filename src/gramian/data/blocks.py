@@ -49,6 +49,8 @@ class Block:
     curve: Floats | None = None  # (rows,), where w is a weight times a curvature: that curvature
     X_lo: Floats | None = None  # (rows, n), (rows, k): what the float64 numbers leave of the decimals that they stand for;
     y_lo: Floats | None = None  # read by the passes in double-double alone
+    lost: Floats | None = None  # (n + k,): weighted norms of what a formula's roundings take off X + X_lo and y + y_lo,
+    # in units of 2^-104; None: nothing is computed
 
     @property
     def rows(self) -> int:

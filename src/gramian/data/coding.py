@@ -22,7 +22,7 @@ from gramian.data.frame import Frame
 from gramian.data.nodes import WIDE, Category, Column, Learned
 from gramian.data.states import Levels, States
 from gramian.errors import bad_formula, too_many_columns
-from gramian.kernels.exact import Double, multiply
+from gramian.kernels.bounded import Bounded, multiply
 
 T = TypeVar("T")
 MOST_COLUMNS = 20_000
@@ -162,12 +162,13 @@ def _names(coded: Coded, states: States) -> list[str]:
     return [f"{text}[{at + first}]" for at in range(int(coded.reduced), width)]
 
 
-def fill(made: Layout, frame: Frame, states: States, out: Floats, low: Floats | None = None) -> None:
+def fill(made: Layout, frame: Frame, states: States, out: Floats, beside: tuple[Floats, Floats] | None = None) -> None:
     """Rows start..stop of `out` (n, frame.rows) get the columns of each piece, but for the plain ones.
 
-    With `low` (n, frame.rows) they are made in double-double, and it gets what `out` cannot hold.
+    With `beside`, two arrays as `out`, they are made in double-double: the first gets what `out` cannot hold, the second
+    units of error.
     """
-    numbers: dict[str, list[Floats]] | dict[str, list[Double]] = {}
+    numbers: dict[str, list[Floats]] | dict[str, list[Bounded]] = {}
     codes: dict[str, Ints] = {}
     filled = set(made.plain.values())
     for piece in made.pieces:
@@ -179,15 +180,16 @@ def fill(made: Layout, frame: Frame, states: States, out: Floats, low: Floats | 
                 if text not in codes:
                     codes[text] = evaluate.codes(node, frame, states)
             elif text not in numbers:
-                numbers[text] = cast(Any, (evaluate if low is None else doubled).columns(node, frame, states))
+                numbers[text] = cast(Any, (evaluate if beside is None else doubled).columns(node, frame, states))
         at = slice(piece.start, piece.stop)
-        if low is None:
+        if beside is None:
             found = _products(piece, cast(dict[str, list[Floats]], numbers), codes, states, frame.rows, np.multiply)
             _write(found, out[at], lambda value: value)
         else:
             pairs = _products(piece, numbers, codes, states, frame.rows, multiply)
-            _write(pairs, out[at], lambda value: value.hi)
-            _write(pairs, low[at], lambda value: value.lo, one=0.0)
+            _write(pairs, out[at], lambda found: found.value.hi)
+            _write(pairs, beside[0][at], lambda found: found.value.lo, one=0.0)
+            _write(pairs, beside[1][at], lambda found: found.error, one=0.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from gramian.arraytypes import Floats, Ints
 from gramian.data.decimals import low_parts
 from gramian.data.faults import column_of_kind
+from gramian.data.notation import advice_for, is_number
 from gramian.data.sidecar import Sidecar, check_numbers
 from gramian.data.source import Coded, ColumnValues, Part, Schema, Table
 from gramian.errors import missing_value, numbers_as_text, text_as_number, value_not_finite
@@ -77,7 +78,8 @@ class Frame:
         at = int(present[np.argmax(odd)])
         if not odd.any():
             raise numbers_as_text(name, coded.levels[int(coded.codes[at])])
-        raise text_as_number(name, coded.levels[int(coded.codes[at])], self.row(at))
+        value = coded.levels[int(coded.codes[at])]
+        raise text_as_number(name, value, self.row(at), advice_for(value))
 
 
 def row_name(label: str, first: int | None, within: bool, at: int) -> str:
@@ -213,11 +215,3 @@ def _recoded(coded: Coded, kept: Ints) -> Coded:
 
 def _chosen(labels: NDArray[Any] | Coded, kept: Ints) -> NDArray[Any] | Coded:
     return _recoded(labels, kept) if isinstance(labels, Coded) else labels[kept]
-
-
-def is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -10,14 +10,25 @@ import numpy as np
 
 from gramian.data.coding import MOST_COLUMNS
 from gramian.data.evaluate import number
-from gramian.data.frame import Frame, is_number
+from gramian.data.frame import Frame
 from gramian.data.nodes import Category, Column, columns_of
+from gramian.data.notation import PLAIN, hint_for, is_number, notation, notation_of_all
 from gramian.data.states import LevelKind, Levels, States, label
-from gramian.errors import DataError, base_not_a_level, level_not_declared, listed, text_as_number, too_many_columns
+from gramian.errors import (
+    DataError,
+    base_not_a_level,
+    level_not_declared,
+    listed,
+    numbers_as_levels,
+    text_as_number,
+    too_many_columns,
+)  # fmt: skip
 
 MOST_LEVELS = 4 * MOST_COLUMNS
 _MOSTLY = 0.9
 _ENOUGH = 10
+_FEW = 20
+"""Numbers as text that may be levels all the same, where each has two rows or more."""
 
 
 @dataclass(slots=True)
@@ -29,9 +40,11 @@ class SeenLevels:
     declared: tuple[str, ...] | None
     seen: dict[str | float, str] = field(default_factory=dict)
     full: bool = False  # too many levels, numbers all of them: those that follow are looked at and not kept
+    rows: int = 0
 
     def add(self, frame: Frame, states: States) -> None:
         node = self.node
+        self.rows += frame.rows
         if isinstance(node.arg, Column) and node.arg.name in frame.coded:
             coded = frame.coded[node.arg.name]
             places, first = np.unique(coded.codes, return_index=True)
@@ -51,6 +64,7 @@ class SeenLevels:
         """Levels of this one, then those of later rows."""
         kind = other.kind if other.seen else self.kind
         both = SeenLevels(self.node, kind, self.declared, {**other.seen, **self.seen}, self.full or other.full)
+        both.rows = self.rows + other.rows
         both._bound()
         return both
 
@@ -59,7 +73,7 @@ class SeenLevels:
         if len(self.seen) <= MOST_LEVELS or self.full:
             return
         if self._unasked:
-            self._check_text()
+            self._check_text(whole=False)
         if not self._unasked or not all(is_number(str(level)) for level in self.seen):
             raise self._too_many()
         self.full = True
@@ -76,6 +90,7 @@ class SeenLevels:
         """The levels in order, and sentences about what the user may not expect."""
         node, notes = self.node, list[str]()
         if self.full:
+            self._numbers()
             raise self._too_many()
         order = node.levels if node.levels is not None else self.declared
         if node.levels is not None:
@@ -102,16 +117,31 @@ class SeenLevels:
                 names = [label(self.kind, each) for each in declared]
                 raise level_not_declared(self.node.text, label(self.kind, level), row, names)
 
-    def _check_text(self) -> list[str]:
+    def _check_text(self, whole: bool = True) -> list[str]:
         """A text column that nobody called a category, and that is numbers but for a few values, is a mistake.
 
-        Where numbers are fewer, it may be meant: a note says what made it a category.
+        Where numbers are fewer, it may be meant: a note says what made it a category. `whole`: all rows have been seen.
         """
         name = columns_of(self.node)[0]
-        odd = [str(level) for level in self.seen if not is_number(str(level))]
-        if not odd or len(odd) == len(self.seen):
+        odd = [str(level) for level in self.seen if notation(str(level)) is None]
+        if not odd:
+            return self._numbers(whole)
+        if len(odd) == len(self.seen):
             return []
         if len(self.seen) >= _ENOUGH and len(odd) <= (1 - _MOSTLY) * len(self.seen):
             raise text_as_number(name, odd[0], self.seen[odd[0]])
         what = f"column {name!r} holds numbers and text, as {odd[0]!r} at {self.seen[odd[0]]}, and is taken as a category"
         return [f"{what}: repair the text if numbers are meant; C({name}) says that a category is"]
+
+    def _numbers(self, whole: bool = True) -> list[str]:
+        """Numbers all of them, as text: a mistake where they are many or nearly as many as the rows, else a note."""
+        found = notation_of_all(map(str, self.seen)) if self._unasked else None
+        if found is None or (found == PLAIN and not whole):
+            return []
+        name, count = columns_of(self.node)[0], len(self.seen)
+        # The value that shows the notation, which others may lack.
+        shown = next(str(level) for level in self.seen if notation(str(level)) == found)
+        if count > _FEW or 2 * count > self.rows:
+            raise numbers_as_levels(name, shown, self.seen[shown], count, hint_for(found))
+        what = f"column {name!r} holds its numbers as text, such as {shown!r}, and is taken as a category of {count} levels"
+        return [f"{what}: if numbers are meant, {hint_for(found)}; C({name}) says that a category is"]

@@ -21,7 +21,8 @@ from gramian.data.frame import Frame, Reading, read_frame
 from gramian.data.nodes import Column
 from gramian.data.source import Part, Source, Table
 from gramian.data.states import States
-from gramian.kernels.exact import Double, add
+from gramian.kernels.bounded import COVER, add, certain
+from gramian.kernels.norms import column_norms
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,18 +135,32 @@ class DesignPart:
         """The block in double-double: X and y hold the float64 nearest to each value, the low parts the rest."""
         rows = self.made_of
         low, y_low = np.zeros_like(made.X), np.zeros_like(made.y)
+        off, y_off = np.zeros_like(made.X), np.zeros_like(made.y)
         for name, at in rows.layout.plain.items():
             low[at] = frame.low.get(name, 0.0)
-        fill(rows.layout, frame, rows.states, made.X, low)
+        fill(rows.layout, frame, rows.states, made.X, (low, off))
         for at, target in enumerate(rows.targets):
-            value = doubled.number(target.node, frame, rows.states)
+            found = doubled.number(target.node, frame, rows.states)
             if frame.offset is not None and rows.shifts:
                 column = rows.reading.offset.column if rows.reading.offset is not None else None
-                rest = frame.low.get(column or "", np.zeros_like(frame.offset))
-                value = add(value, -Double(frame.offset, rest))
-            made.y[at], y_low[at] = value.hi, value.lo
+                rest = frame.low.get(column or "")
+                taken = certain(frame.offset) if rest is None else doubled.read(frame.offset, rest)
+                found = add(found, -taken)
+            (made.y[at], y_low[at]), y_off[at] = found
         block = Block(table.start, made.X.T, made.y.T, frame.w, frame.cluster, table.rows, frame.kept, True)
-        return replace(block, idle=frame.idle, offset=frame.offset, X_lo=low.T, y_lo=y_low.T)
+        lost = _lost(np.concatenate([off, y_off]), frame.w)
+        return replace(block, idle=frame.idle, offset=frame.offset, X_lo=low.T, y_lo=y_low.T, lost=lost)
+
+
+def _lost(units: Floats, w: Floats | None) -> Floats:
+    """Weighted norms (p,) of the errors of rows that are made in double-double, (p, rows)."""
+    found = np.zeros(units.shape[0])
+    largest = np.max(units, axis=1, initial=0.0)
+    made = np.flatnonzero((largest > 0) & np.isfinite(largest))
+    root = np.ones(units.shape[1]) if w is None else np.sqrt(w)
+    found[made] = COVER * column_norms((units[made] * root).T)
+    found[~np.isfinite(largest)] = np.inf
+    return found
 
 
 @dataclass(slots=True, eq=False)

@@ -70,8 +70,9 @@ class _ScaledPart:
         for block in self.part.blocks():
             low = block.X_lo if block.X_lo is None else np.ldexp(block.X_lo, columns)
             low_y = block.y_lo if block.y_lo is None else np.ldexp(block.y_lo, targets)
+            lost = block.lost if block.lost is None else np.ldexp(block.lost, np.concatenate([columns, targets]))
             X, y = _scaled(block.X, columns), np.ldexp(block.y, targets)
-            yield replace(block, X=X, y=y, X_lo=low, y_lo=low_y, owned=True)
+            yield replace(block, X=X, y=y, X_lo=low, y_lo=low_y, lost=lost, owned=True)
 
 
 def _scaled(X: Matrix, exponents: NDArray[np.int32]) -> Matrix:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from gramian.data.frame import is_number, row_name
+from gramian.data.frame import row_name
 from gramian.data.nodes import Apply, Category, Column, Learned, Node
+from gramian.data.notation import advice_for, is_number
 from gramian.data.source import Coded, Schema, Source
 from gramian.errors import numbers_as_text, text_as_number
 
@@ -52,7 +53,8 @@ def _refuse(name: str, source: Source) -> None:
             if odd.any():
                 at = int(np.argmax(odd))
                 row = row_name(part.label, first, part.first is None, at)
-                raise text_as_number(name, coded.levels[int(coded.codes[at])], row)
+                value = coded.levels[int(coded.codes[at])]
+                raise text_as_number(name, value, row, advice_for(value))
             if some is None and coded.levels:
                 some = coded.levels[0]
     if some is not None:

@@ -47,13 +47,25 @@ def unlearned_design(factors: Iterable[str]) -> NeedsData:
 
 
 def beyond_range(names: Iterable[str], sizes: Iterable[float]) -> DataError:
-    """Columns whose coefficients, or the means and squared errors they come with, no float64 holds; `sizes` are log10."""
+    """Columns whose coefficients, or the means and errors they come with, no float64 holds; `sizes` are log10."""
     columns, powers = list(names), [f"1e{round(size):+d}" for size in sizes]
     return DataError(
         message(
             f"the answer for {listed(columns)} is outside the range of a float64: coefficients of about {listed(powers)}",
-            "Allowed: coefficients from about 1e-300 to 1e300, whose errors can be squared from 1e-150 to 1e150",
+            "Allowed: coefficients from about 1e-300 to 1e298, of columns whose means are no larger",
             "multiply or divide the column by a power of ten",
+        )
+    )
+
+
+def errors_beyond_range(names: Iterable[str], sizes: Iterable[float]) -> DataError:
+    """Columns whose entry on the diagonal of (X'X)^-1 overflows; `sizes` are log10 of them."""
+    columns, powers = list(names), [f"1e{round(size):+d}" for size in sizes]
+    return DataError(
+        message(
+            f"the standard errors of {listed(columns)} cannot be told: the diagonal of (X'X)^-1 has {listed(powers)} there",
+            "Allowed: up to 1e+308, as of columns that vary by 1e-154 or more beside the other columns",
+            "multiply the column by a power of ten; gm.lstsq gives its coefficient without an error",
         )
     )
 

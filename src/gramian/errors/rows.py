@@ -28,12 +28,12 @@ def value_not_finite(column: str, value: float, row: str) -> DataError:
     )
 
 
-def text_as_number(column: str, value: str, row: str) -> DataError:
+def text_as_number(column: str, value: str, row: str, repair: str = "") -> DataError:
     return DataError(
         message(
             f"column {column!r} is used as a number, and holds the text {value!r} at {row}",
             "Allowed: numbers, booleans, missing values",
-            f"repair that value, or write C({column}) to use the column as a category",
+            f"{repair or 'repair that value'}, or write C({column}) to use the column as a category",
         )
     )
 
@@ -44,6 +44,16 @@ def numbers_as_text(column: str, value: str) -> DataError:
             f"column {column!r} is used as a number, and holds its numbers as text, such as {value!r}",
             "Allowed: numbers, booleans, missing values",
             f"convert it to numbers first, or write C({column}) to use it as a category",
+        )
+    )
+
+
+def numbers_as_levels(column: str, value: str, row: str, levels: int, repair: str) -> DataError:
+    return DataError(
+        message(
+            f"column {column!r} holds numbers as text, such as {value!r} at {row}, and would be a category of {levels:,} levels",
+            "Allowed: numbers, or text that is a category",
+            f"{repair}; or write C({column}) to use it as a category",
         )
     )
 

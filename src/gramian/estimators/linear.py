@@ -30,7 +30,9 @@ from gramian.plan import Plan
 from gramian.problem import Penalty
 from gramian.solution import Status
 from gramian.solvers.base import RankPolicy, Request
-from gramian.solving.solve import Accuracy, Answer, NotFinite, solve
+from gramian.solving.reducing import NotFinite
+from gramian.solving.refining import Accuracy, Answer
+from gramian.solving.solve import solve
 from gramian.trust import FEWEST_DIGITS, doubtful
 from gramian.views.base import Threads
 

@@ -26,7 +26,7 @@ from gramian.solvers.iterate import Stop, run
 from gramian.solvers.iterated import Iterated
 from gramian.solvers.ranges import with_shorter_rows
 from gramian.solving.reducing import NotFinite
-from gramian.views.base import Threads
+from gramian.views.base import Threads, factorising
 from gramian.views.curvature import affordable
 from gramian.views.rowwise import RowsObjective
 
@@ -81,7 +81,8 @@ class Penalised(BaseEstimator, ABC):
             if traits.reweights or not sp.issparse(X):
                 running = replace(request.running, tolerance=None if traits.seeded else self.tol)
                 request = replace(request, running=running)
-                answer = solve_family(rows, loss, request, method, "data", runner, names, "y", whole_counts=False)
+                with factorising(rows.n, runner.threads):
+                    answer = solve_family(rows, loss, request, method, "data", runner, names, "y", whole_counts=False)
                 found = answer.solution
                 return Solved(found.coef[:, 0], float(found.intercept[0]), found.stats.iterations, found.status)
             # Rows in random order are read as they are: a centre would fill every one.
@@ -97,7 +98,8 @@ class Penalised(BaseEstimator, ABC):
                 theta[0, 0] = float(loss.link(np.array([mean]))[0]) if np.isfinite(loss.link(np.array([mean]))[0]) else 0.0
             made = cast(Iterated, SOLVERS[method]).made(Running())
             stop = Stop(gradient=max(self.tol, 10.0**-traits.digits), max_iter=self.max_iter)
-            ended = run(made, objective, stop, theta=theta)
+            with factorising(rows.n, runner.threads):
+                ended = run(made, objective, stop, theta=theta)
         except NotFinite as error:
             raise rows.not_finite(error.columns) from None
         coef, level = objective.coordinates.to_user(ended.theta)

@@ -29,7 +29,7 @@ from gramian.solvers.irls import IRLS, Fitting, Reweighted, newton_step
 from gramian.solvers.iterate import Stop, run
 from gramian.solving.reducing import check_finite, no_rows
 from gramian.solving.refining import Accuracy
-from gramian.trust import FEWEST_DIGITS, doubtful
+from gramian.trust import FEWEST_DIGITS, aim_note, doubtful, missed_note
 from gramian.views.absorbed import Absorbed, has_offset
 from gramian.views.base import Runner
 from gramian.views.counts import Counts
@@ -126,12 +126,14 @@ def solve_family(
     lookout = Lookout(problem, names, target)
     ended = (_reweighted if newton else _other)(problem, method, lookout)
     solution, certificate, found = _certified(problem, ended, accuracy, corrects=newton)
-    wanted = FEWEST_DIGITS if accuracy == "data" else accuracy
+    wanted, notes = FEWEST_DIGITS if accuracy == "data" else accuracy, ended.notes
     if not newton:
         if doubtful(certificate, FEWEST_DIGITS):
             lookout.look()
-        aim = SOLVERS[method].traits.aim(request.running)
-        wanted = min(aim, FEWEST_DIGITS) if accuracy == "data" else accuracy
+        wanted = aim = SOLVERS[method].traits.aim(request.running)
+        if request.running.digits is None:
+            wanted = min(aim, FEWEST_DIGITS)
+            notes += aim_note(method, aim, request.running.suboptimality is not None)
     if request.rank == "error" and solution.factor is not None and solution.factor.dependencies:
         solution = replace(solution, status=Status.DEPENDENT)
     at = Place(solution.centre, float(solution.level[0]), solution.coef[:, 0])
@@ -147,6 +149,8 @@ def solve_family(
     passes = problem.passes + ended.passes + more
     stats = replace(solution.stats, passes=passes, seconds=time.perf_counter() - started)
     met = ended.status.ok and not doubtful(certificate, wanted)
+    if ended.status.ok and not met:
+        notes += (missed_note(method, certificate, wanted),)
     kind = f"{method} on {f'reweighted {problem.kind.__name__.lower()}' if newton else 'rows'}"
     how = f"{kind}, {stats.iterations:,} step{'s' if stats.iterations != 1 else ''}, {passes:,.5g} passes"
     return FamilyAnswer(
@@ -159,7 +163,7 @@ def solve_family(
         method,
         how,
         met,
-        ended.notes,
+        notes,
     )
 
 
@@ -219,7 +223,7 @@ def _other(problem: Reweighted, method: str, lookout: Lookout) -> Ended:
     watched = lookout.beside(request.running.callback, objective.coordinates.centre, objective.norms[: rows.n])
     running = replace(request.running, callback=watched)
     solution = SOLVERS[method].solve(objective, replace(request, running=running))
-    notes = () if solution.status.ok else (f"{method}: {solution.sentence}",)
+    notes = () if solution.status.ok and not solution.advice else (f"{method}: {solution.sentence}",)
     place = placed(first.centre, solution.centre, solution.coef, solution.level)
     return Ended(solution.status, solution.stats.iterations, place, notes, objective.passes)
 

@@ -35,6 +35,8 @@ TABLE = Described("", "table", copied=True)
 """What orders solvers is their price on a table, so that the same rows give the same bits wherever they lie."""
 SMALL, SMALL_WIDTH = 1e6, 300
 """Numbers of [X y], and columns, up to which prices are kept, as memory refuses no solver."""
+UNLOOKED = 1e8
+"""Bytes that are taken without asking what is free."""
 LONGEST = 1e6
 """Steps that no one waits for."""
 ONCE = Need("read rows once only", lambda traits: not traits.iterates and not traits.confirmed)
@@ -55,10 +57,18 @@ def choose(facts: Facts, machine: Machine, method: str, threads: int, running: R
         # Refused or not, a method that was asked for by name is tried; the others stand beside it with their prices.
         own = next(replace(candidate, refused="") for candidate in priced if candidate.name == method)
         others = tuple(sorted((c for c in priced if c.name != method), key=lambda c: (bool(c.refused), c.price)))
-        return Plan(sized, machine, (own,), "asked for", True, threads, compared=others)
+        return _told(Plan(sized, machine, (own,), "asked for", True, threads, compared=others))
     allowed = ordered([candidate for candidate in priced if not candidate.refused], facts, running)
     refused = tuple(candidate for candidate in priced if candidate.refused)
-    return Plan(sized, machine, (*allowed, *refused), reason_of(allowed, facts), False, threads)
+    return _told(Plan(sized, machine, (*allowed, *refused), reason_of(allowed, facts), False, threads))
+
+
+def _told(plan: Plan) -> Plan:
+    """With a note where memory lets fewer workers read than were asked for."""
+    first, most = plan.candidates[0], min(plan.threads, plan.facts.pieces)
+    if first.workers >= most:
+        return plan
+    return plan.noted(f"{first.workers} of {most} threads read the rows: there is no memory for more")
 
 
 def _all_priced(facts: Facts, machine: Machine, threads: int, running: Running) -> list[Candidate]:
@@ -133,13 +143,15 @@ def price(
     traits = solver.traits
     asked = replace(facts, digits=_aim(traits, running)) if traits.iterates else facts
     cost = whole(solver.cost(asked), asked, traits)
-    steps = estimates(cost, machine, min(threads, facts.pieces), compiled="numba" in sys.modules)
+    most = min(threads, facts.pieces)
+    workers = most if cost.peak(most) <= UNLOOKED else cost.workers(most, free_memory())
+    steps = estimates(cost, machine, workers, compiled="numba" in sys.modules)
     seconds = sum(step.seconds for step in steps)
     alike = asked if asked.where.form == "arrays" else replace(asked, where=TABLE)
     counted = whole(solver.cost(alike), alike, traits)
     full = sum(step.seconds for step in estimates(counted, machine, min(machine.threads, alike.pieces), compiled=False))
-    refused = _refusal(traits, facts, running, cost.peak(min(threads, facts.pieces)), cost.passes)
-    return Candidate(name, solver, cost, seconds, steps, refused, full)
+    refused = _refusal(traits, facts, running, cost.peak(1), cost.passes)
+    return Candidate(name, solver, cost, seconds, steps, refused, full, workers)
 
 
 def _aim(traits: Traits, running: Running) -> float:
@@ -153,7 +165,7 @@ def _refusal(traits: Traits, facts: Facts, running: Running, needed: float, pass
         return f"minimises squares, and the family is {facts.loss}"
     if not facts.rereadable and not ONCE.met(traits):
         return f"{ONCE.what} is not possible"
-    if needed > 1e8 and needed > (free := free_memory()):
+    if needed > UNLOOKED and needed > (free := free_memory()):
         return f"needs {needed / 1e9:.1f} GB, {free / 1e9:.1f} GB free"
     few = facts.rows is not None and not facts.guessed and facts.rows < facts.n
     if few and not (facts.ridge or traits.decides_rank or traits.iterates):

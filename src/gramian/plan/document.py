@@ -19,7 +19,6 @@ from gramian.plan.text import Line, rows_of
 def document(plan: Plan) -> dict[str, Any]:
     facts, where = plan.facts, plan.facts.where
     first = plan.candidates[0] if plan.candidates else None
-    workers = min(plan.threads, facts.pieces)
     return {
         "method": None if first is None else first.name,
         "reason": plan.reason,
@@ -27,7 +26,7 @@ def document(plan: Plan) -> dict[str, Any]:
         "threads": plan.threads,
         "seconds": None if first is None else number(first.seconds),
         "passes": None if first is None else number(first.passes),
-        "memory": None if first is None else number(first.cost.peak(workers)),
+        "memory": None if first is None else number(first.cost.peak(first.workers)),
         "rows": facts.rows,
         "columns": facts.n,
         "targets": facts.k,
@@ -41,7 +40,7 @@ def document(plan: Plan) -> dict[str, Any]:
             "total": where.total,
         },
         "steps": [] if first is None else [_step(line) for line in rows_of(plan)[1:]],
-        "others": [_other(candidate, workers) for candidate in plan.others],
+        "others": [_other(candidate) for candidate in plan.others],
         "notes": [*plan.notes, *([plan.machine.note] if plan.machine.note else [])],
         "prices": {"measured": plan.machine.measured, "provenance": plan.machine.provenance},
     }
@@ -56,12 +55,12 @@ def _step(line: Line) -> dict[str, Any]:
     }
 
 
-def _other(candidate: Candidate, workers: int) -> dict[str, Any]:
+def _other(candidate: Candidate) -> dict[str, Any]:
     return {
         "method": candidate.name,
         "seconds": number(candidate.seconds),
         "passes": number(candidate.passes),
-        "memory": number(candidate.cost.peak(workers)),
+        "memory": number(candidate.cost.peak(candidate.workers)),
         "refused": candidate.refused,
     }
 

@@ -20,7 +20,8 @@ class Candidate:
     """One solver for this problem: its counted work, its seconds, part by part, or why it is refused.
 
     price: what orders it: its seconds with as many workers as the machine has, compiled loops yet to be loaded, so that the
-    order, and with it the last bits of an answer, depends neither on the threads asked for nor on what ran before.
+    order, and with it the last bits of an answer, depends neither on the threads asked for nor on what ran before. workers:
+    those that find room in the memory that is free; a method is refused only where one does not.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Candidate:
     steps: tuple[Estimate, ...] = ()
     refused: str = ""
     price: float = 0.0
+    workers: int = 1
 
     @property
     def passes(self) -> float:
@@ -96,6 +98,12 @@ class Plan:
         reason = f"{first.name} gave up: {why}"
         notes = (*self.notes, reason)
         return replace(self, candidates=tuple(rest), reason=reason, notes=notes, gone=(*self.gone, first))
+
+    def direct(self) -> Plan:
+        """Without the candidates that iterate."""
+        kept = tuple(each for each in self.candidates if not each.solver.traits.iterates)
+        left = tuple(each for each in self.candidates if each.solver.traits.iterates)
+        return replace(self, candidates=kept, compared=(*self.compared, *left))
 
     def _priced(self, step: Step) -> Step:
         """With the estimate of that part; of a part that is repeated, a share for each time that was foreseen."""

@@ -20,9 +20,9 @@ from gramian.racing.outcome import digits_of
 from gramian.racing.running import Course, place_of
 from gramian.racing.truth import Place, Truth
 from gramian.solvers.base import Running
-from gramian.solving.reducing import check_finite
+from gramian.solving.reducing import NotFinite, check_finite
 from gramian.solving.scaling import in_units, units_of
-from gramian.solving.solve import NotFinite, solve
+from gramian.solving.solve import solve
 from gramian.views.rowwise import RowsObjective
 
 PATIENCE, PATIENT = 20.0, 3.0

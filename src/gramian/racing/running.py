@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,16 +24,16 @@ from gramian.solution import Solution, Status
 from gramian.solvers.base import Request, Running, Solver, Traits
 from gramian.solvers.history import Snapshot
 from gramian.solving.reducing import check_finite
-from gramian.solving.solve import THREADED, solve
-from gramian.views.base import Threads, single_threaded_blas
+from gramian.solving.solve import solve
+from gramian.views.base import Threads, factorising
 from gramian.views.rowwise import RowsObjective
 
 GROWTH = 1.06
 """Iterates are kept when their number has grown by this factor: 200 of 100,000, evenly on a logarithmic axis."""
 HELD = 2e7
 """Numbers that the kept iterates may take."""
-QUICK, REPEATS = 0.1, 3
-"""A run below so many seconds is repeated, and its quickest time taken."""
+REPEATS = 3
+"""Runs of one method at most, of which the quickest counts: as many as fit into its share of the budget."""
 
 ENDS: dict[Status, End] = {
     Status.OK: "short",
@@ -66,8 +65,7 @@ class Course:
 def timed(course: Course, name: str, solver: Solver[Any], seconds: float) -> Lane:
     """The lane of one method in so many seconds; an error of the method is a lane that says so."""
     one = _iterating if solver.traits.iterates else _direct
-    # Small factorisations gain nothing from threads.
-    with single_threaded_blas() if course.rows.n < THREADED else nullcontext(), np.errstate(all="ignore"):
+    with factorising(course.rows.n, course.runner.threads), np.errstate(all="ignore"):
         try:
             return _quickest(lambda left: one(course, name, solver, left), seconds)
         except (GramianError, ArithmeticError, MemoryError, np.linalg.LinAlgError) as error:
@@ -77,11 +75,13 @@ def timed(course: Course, name: str, solver: Solver[Any], seconds: float) -> Lan
 
 def _quickest(run: Callable[[float], Lane], seconds: float) -> Lane:
     best = run(seconds)
+    spent = best.last.seconds if best.ran else seconds
     for _ in range(REPEATS - 1):
-        if not best.ran or best.last.seconds > min(QUICK, seconds / REPEATS):
+        if not best.ran or spent + best.last.seconds > seconds:
             break
         again = run(seconds)
-        best = min(best, again, key=lambda lane: lane.last.seconds)
+        spent += again.last.seconds if again.ran else seconds
+        best = min(best, again, key=lambda lane: (lane.end != best.end, lane.last.seconds if lane.ran else seconds))
     return best
 
 

@@ -1,4 +1,8 @@
-"""Compiled loops are loaded, or compiled, before the clock starts: each method makes two steps on a few rows of the same kind."""
+"""Compiled loops are loaded, or compiled, before the clock starts: each method makes a few steps on few rows of the same kind.
+
+Which loops a run calls may depend on what it meets (a search that looks at a line, rows much longer than most), so that the
+rows are even ones and then uneven ones, and products and lines are taken whether or not the method asks for them.
+"""
 
 from __future__ import annotations
 
@@ -18,26 +22,41 @@ from gramian.solvers.base import Request, Solver
 from gramian.views.base import Threads
 from gramian.views.rowwise import RowsObjective
 
-ROWS, COLUMNS = 64, 3
+ROWS, COLUMNS, STEPS = 64, 3, 4
 
 
 def warm(solver: Solver[Any], rows: Rows, loss: Loss, request: Request) -> None:
     """Run the method where nothing is timed; what it finds or complains of is left to the real run."""
-    few = _few(rows)
-    runner = Threads(1)
-    with suppress(GramianError, ArithmeticError, np.linalg.LinAlgError):
-        if not solver.traits.iterates:
-            solver.solve(solver.view.of(few, runner), request)
-            return
-        running = replace(running_for(solver.traits, request.running), max_iter=2, tolerance=0.0, digits=8.0)
-        plain = running.step is None
-        objective = RowsObjective.of(few, runner, loss, request.penalty, standardise=plain)
-        solver.solve(objective, replace(request, running=running))
+    from gramian.kernels.fours import WIDE
+
+    runner, columns = Threads(1), COLUMNS if rows.n < WIDE else WIDE
+    for uneven in (False, True):
+        few = _few(rows, columns, uneven)
+        with suppress(GramianError, ArithmeticError, np.linalg.LinAlgError), np.errstate(all="ignore"):
+            if not solver.traits.iterates:
+                solver.solve(solver.view.of(few, runner), request)
+                continue
+            running = replace(running_for(solver.traits, request.running), max_iter=STEPS, tolerance=0.0, digits=8.0)
+            plain = running.step is None
+            objective = RowsObjective.of(few, runner, loss, request.penalty, standardise=plain)
+            if not uneven:
+                _read(objective)
+            solver.solve(objective, replace(request, running=running))
 
 
-def _few(rows: Rows) -> ArrayRows:
+def _read(objective: RowsObjective) -> None:
+    """Every pass that some method may make over the rows."""
+    theta = objective.start()
+    _, g = objective.gradient(theta)
+    objective.hessian_vector(theta, g)
+    objective.line(theta, -g).value(np.full(theta.shape[1], 0.5))
+    objective.value(theta)
+
+
+def _few(rows: Rows, columns: int, uneven: bool) -> ArrayRows:
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(ROWS, COLUMNS))
+    X = rng.normal(size=(ROWS, columns))
+    X[0] *= 100.0 if uneven else 1.0
     # Targets that every family allows: 0 and 1, and none of one kind alone.
     y = np.tile(np.arange(ROWS)[:, None] % 2, rows.k).astype(np.float64)
     w = np.full(ROWS, 2.0) if rows.weighted else None

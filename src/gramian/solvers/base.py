@@ -77,6 +77,7 @@ class Running:
     callback: Callable[[Any], object] | None = None
     path: bool = False
     refined: bool = False  # all digits were asked for by name
+    beyond: float = 0.0  # digits by which to overshoot the aim, where the aim was met and could not be proven
     tolerance: float | None = None  # of ||g|| relative to its start, in place of one made from digits, which reads curvature
 
     def __post_init__(self) -> None:

@@ -83,6 +83,12 @@ class Cost:
         """Bytes held with so many workers."""
         return max(self.memory + self.each * (workers - 1), self.solving)
 
+    def workers(self, most: int, bytes: float) -> int:
+        """How many of `most` workers find room in so many bytes; one at least."""
+        if self.peak(most) <= bytes or not self.each:
+            return most
+        return max(1, min(most, 1 + math.floor((bytes - self.memory) / self.each)))
+
     def count(self, kind: Kind) -> float:
         """Units of one kind, all steps together."""
         return math.fsum(work.count for work in self.work if work.kind == kind)
@@ -230,11 +236,12 @@ def iterating(facts: Facts, steps: float, sweep: Kind, vectors: float, gram: boo
     # Of another loss the Hessian changes with theta, and each step of Newton's method makes it anew.
     made = steps if gram and facts.loss != "gaussian" else 1.0
     work = [Work("reduce", "compiled", 1), Work("reduce", "fold", 2), Work("reduce", "gradient", values(facts), p)]
-    square = 0.0
-    if gram or described_by_gram(facts):
+    square: Held = {"memory": 0.0, "each": 0.0, "solving": 0.0}
+    described = gram or described_by_gram(facts)
+    if described:
         work += [*times(gram_work(facts), made), Work("reduce", "eigen", facts.n**3, facts.n)]
         work += [Work("solve", "cholesky", made * facts.n**3, facts.n)]
-        square = 5.0 * 8.0 * facts.n**2
+        square = gram_memory(facts, factors=5)
     begun = steps * facts.blocks if kind in ("pass", "sparse pass") else 0.0
     work += [
         Work("iterate", "fold", steps),
@@ -243,8 +250,15 @@ def iterating(facts: Facts, steps: float, sweep: Kind, vectors: float, gram: boo
         Work("iterate", "vector", 6.0 * steps * (facts.n + 1) * facts.k),
     ]
     held = 8.0 * values(facts) if facts.where.copied and facts.held else 0.0
-    passes = steps + (3.0 if square else 2.0)
-    return Cost(tuple(work), passes, vectors + square + held, reads=passes if facts.where.copied and not facts.held else 1.0)
+    passes = steps + (3.0 if described else 2.0)
+    return Cost(
+        tuple(work),
+        passes,
+        memory=vectors + held + square["memory"],
+        reads=passes if facts.where.copied and not facts.held else 1.0,
+        each=square["each"],
+        solving=vectors + held + square["solving"],
+    )
 
 
 def sketch_work(facts: Facts) -> tuple[Work, ...]:

@@ -84,6 +84,10 @@ class Iterative(ABC, Generic[Read, S]):
         """What to do after divergence, in numbers."""
         return ""
 
+    def remark(self, state: S) -> str:
+        """What a reader should know of a run that did not diverge."""
+        return ""
+
 
 class Minimiser(Iterative[Objective, S]):
     """A method that reads an Objective."""
@@ -194,7 +198,7 @@ def run(
         stats = Stats(
             passes=objective.passes - counted, seconds=time.perf_counter() - clock, iterations=iteration
         )
-        advice = method.advice(objective, start) if status is Status.DIVERGED else ""
+        advice = method.advice(objective, start) if status is Status.DIVERGED else method.remark(state)
         if stop.suboptimality is not None and not mu > 0 and not advice:
             advice = NO_BOUND
     return Run(state, status, stats, history.records(), points.array(), advice)

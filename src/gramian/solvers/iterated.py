@@ -25,6 +25,7 @@ from gramian.solvers.steps import length_of
 from gramian.views.objective import Coordinates
 from gramian.views.rowwise import RowsObjective
 
+LEAST_STEPS, TIMES_COLUMNS = 1000, 5
 ROUNDS = 6
 """Fresh starts that a method may take whose gradient is carried along and has drifted from the true one."""
 
@@ -60,6 +61,10 @@ class Iterated:
             return self.method(running)
         return self.method(length_of(running.step)) if self.traits.steps else self.method()
 
+    def _enough(self, view: RowsObjective) -> int | None:
+        """Steps after which a method that would end by itself, but for rounding, is not to be expected to end at all."""
+        return LEAST_STEPS + TIMES_COLUMNS * view.shape[0] if self.prior.finite else None
+
     def solve(self, view: RowsObjective, request: Request) -> Solution:
         running = request.running
         method = self.made(running)
@@ -68,11 +73,12 @@ class Iterated:
             theta[:1] = view.loss.link(view.spread.mean[view.n :])
         tolerance = running.tolerance
         if tolerance is None:
-            tolerance = Range.of(view, theta).tolerance(Aim(self.traits.aim(running), running.suboptimality))
+            aim = Aim(self.traits.aim(running) + running.beyond, running.suboptimality)
+            tolerance = Range.of(view, theta).tolerance(aim)
         if running.refined:
             tolerance = min(tolerance, 1e-10)
         callback = None if running.callback is None else _in_user_units(running.callback, view.coordinates)
-        stop = Stop(gradient=tolerance, max_iter=running.max_iter or self.most)
+        stop = Stop(gradient=tolerance, max_iter=running.max_iter or self.most or self._enough(view))
         found = run(method, view, stop, theta=theta, callback=callback, path=running.path)
         if found.status is Status.MAX_ITER and running.max_iter is None and self.most is not None:
             found = replace(found, status=Status.STALLED)

@@ -27,7 +27,7 @@ from gramian.solution import Status
 from gramian.solvers.base import Running
 from gramian.solvers.iterate import Iterative
 from gramian.solvers.ranges import Aim, Range
-from gramian.solvers.sgd import EVERY, number
+from gramian.solvers.sgd import EVERY, FAR, RESTARTS, number, restarted, typical_row
 from gramian.views.batches import Batches, Reduced
 from gramian.views.rowwise import RowsObjective
 
@@ -49,7 +49,10 @@ class Reducing:
     value: float
     gradient_norms: Floats
     stride: float
+    first: Floats
+    chances: Floats | None = None
     epoch: int = 0
+    restarts: int = 0
     status: Status | None = None
 
 
@@ -64,9 +67,9 @@ class SAGA(Iterative[RowsObjective, Reducing]):
     def init(self, objective: RowsObjective, theta: Floats) -> Reducing:
         batches = Batches.of(objective, 1, self.seed)
         value, g, reduced = batches.svrg(theta)
-        h = self.step_size
+        h, chances = self.step_size, None
         if objective.rows.held:
-            each, chances = batches.objective.row_curvatures(), None
+            each = batches.objective.row_curvatures()
             row = float(np.max(each, initial=0.0))
             if h is None:
                 row, chances = crowded(each)
@@ -74,10 +77,31 @@ class SAGA(Iterative[RowsObjective, Reducing]):
         else:
             row = batches.objective.row_curvature()
         curved = Range.of(objective, theta)
+        row *= typical_row(objective)[0]
         h = h or (1.0 / (3.0 * row) if row > 0 else 1.0)
-        return Reducing(batches, reduced, curved, curved.possible(g), value, theta, value, column_norms(g), h)
+        return Reducing(
+            batches, reduced, curved, curved.possible(g), value, theta, value, column_norms(g), h, theta, chances
+        )
 
     def step(self, objective: RowsObjective, state: Reducing) -> Reducing:
+        following = self._epoch(objective, state)
+        while self._lost(objective, following) and state.restarts < RESTARTS:
+            state = replace(state, stride=state.stride / 4.0, epoch=following.epoch, restarts=state.restarts + 1)
+            batches = state.batches
+            held = objective.rows.held
+            reduced = batches.saga(state.first, state.chances) if held else batches.svrg(state.first)[2]
+            following = self._epoch(objective, replace(state, reduced=reduced))
+        return following
+
+    def _lost(self, objective: RowsObjective, state: Reducing) -> bool:
+        if self.step_size is not None or np.isfinite(objective.loss.curvature):
+            return False
+        return not state.value - state.start <= FAR * float(np.sum(state.possible))
+
+    def remark(self, state: Reducing) -> str:
+        return restarted(state.restarts)
+
+    def _epoch(self, objective: RowsObjective, state: Reducing) -> Reducing:
         epoch, batches, reduced = state.epoch + 1, state.batches, state.reduced
         finite = batches.reduced_epoch(reduced, state.stride, epoch)
         theta = batches.theta(reduced)
@@ -96,7 +120,7 @@ class SAGA(Iterative[RowsObjective, Reducing]):
         return replace(moved, reduced=reduced, value=value, gradient_norms=column_norms(g), status=status)
 
     def advice(self, objective: RowsObjective, start: Floats) -> str:
-        bound = 1.0 / objective.row_curvature()
+        bound = 1.0 / (typical_row(objective)[0] * objective.row_curvature())
         if self.step_size is None or self.step_size <= bound:
             return ""
         return f"the step was {self.step_size:.6g}; stable are steps up to 1 / (largest curvature of a row) = {bound:.6g}"

@@ -51,7 +51,8 @@ class Watch:
             # No float64 near by does better; this one may be as good as was asked, or no better than the start.
             if self._small(state):
                 return Status.CONVERGED
-            return Status.LINE_SEARCH_FAILED if state.value > self._start else status
+            if state.value > self._start:
+                return Status.DIVERGED if state.status is None else Status.LINE_SEARCH_FAILED
         return status
 
     def rising(self, value: float) -> bool:

@@ -23,6 +23,7 @@ from gramian.solution import Factor
 from gramian.solvers.base import Request, largest_singular
 from gramian.views.base import Runner
 from gramian.views.counts import Counts, check_unchanged
+from gramian.views.exact import through
 from gramian.views.inner import Inner, inner
 from gramian.views.sight import Sized
 
@@ -42,17 +43,26 @@ class Widened:
     mean_error: Floats
 
 
-def widened(view: Sized) -> Widened:
-    """Each number is within u of its decimal, relative to its size."""
-    shift = U * view.raw_norms
-    error = view.mean_error + (shift / np.sqrt(view.counts.weight) if view.centred else 0.0)
-    norms, raw = view.norms + shift, view.raw_norms + shift
-    return Widened(view.n, view.centred, view.counts, view.mean, norms, raw, error)
+def widened(view: Sized, lost: Floats, shift: Floats) -> Widened:
+    """Each number is within u of its decimal, relative to its size, but for what a formula lost: (n + k,), as norms.
+
+    The means are moved by those of the low parts, `shift` (n,): a sum in float64, at most as many roundings as rows.
+    """
+    n, own, root = view.n, U * view.raw_norms, np.sqrt(view.counts.weight)
+    mean, error = view.mean, view.mean_error
+    if view.centred:
+        moved = add(Double(mean.hi[:n], mean.lo[:n]), exactly(shift))
+        lo = np.concatenate([(moved.hi - mean.hi[:n]) + moved.lo, mean.lo[n:]])
+        mean = Double(mean.hi, lo)
+        chain = np.concatenate([np.full(n, gamma(view.counts.used + 8)), np.ones(own.size - n)])
+        error = error + (chain * own + lost) / root + 2.0 * U * np.abs(lo)
+    return Widened(n, view.centred, view.counts, mean, view.norms + own + lost, view.raw_norms + own + lost, error)
 
 
-def with_low_parts(view: Sized, factor: Factor) -> Factor:
+def with_low_parts(view: Sized, factor: Factor, lost: Floats) -> Factor:
     """The factor of the float64 numbers as one of the decimals: ||W'(X'X - X_hi'X_hi) W|| joins the defect."""
-    d = U * float(column_norms(view.raw_norms[: view.n] @ np.abs(factor.W)))
+    n = view.n
+    d = float(column_norms(through(U * view.raw_norms[:n] + lost[:n], factor.W)))
     return replace(factor, defect=factor.defect + 2.1 * d + d * d)
 
 
@@ -82,7 +92,7 @@ def confirmed(view: Sized, request: Request, factor: Factor, found: Inner) -> Fa
     if R is None:
         return replace(factor, defect=np.inf)
     root = inverse_upper(R)
-    reach = (view.norms[:n] + U * view.raw_norms[:n]) @ np.abs(W)
+    reach = through(view.norms[:n] + U * view.raw_norms[:n] + found.lost, W)
     rounding = gamma(2 * factor.rank + 6) * (2.0 * float(column_norms(reach @ np.abs(root))) + factor.rank)
     moved = 1.1 * (rounding + error * largest_singular(root) ** 2)
     if stays <= moved:

@@ -27,10 +27,10 @@ from gramian.solvers import SOLVERS
 from gramian.solvers.base import Request
 from gramian.solvers.ranges import Range, with_shorter_rows
 from gramian.solving.reducing import check_finite
-from gramian.solving.refining import Answer, check_unchanged, gradient_at, proven, refine, total_squares
-from gramian.trust import doubtful
+from gramian.solving.refining import Answer, gap_of, gradient_at, proven, refine, total_squares, within
+from gramian.trust import aim_note, doubtful
 from gramian.views.base import Threads
-from gramian.views.counts import Counts
+from gramian.views.counts import Counts, check_unchanged
 from gramian.views.curvature import affordable
 from gramian.views.exact import small
 from gramian.views.floor import Floor, floor_of
@@ -84,6 +84,8 @@ def iterate(rows: Rows, request: Request, runner: Threads, plan: Plan) -> Answer
     solution = replace(solution, stats=replace(stats, passes=objective.passes, seconds=spent + stats.seconds))
     if solution.advice or not solution.status.ok:
         plan = plan.noted(f"{plan.method}: {solution.sentence}")
+    asked = request.running.refined or request.running.suboptimality is not None or request.running.digits is not None
+    plan = plan.noted(*aim_note(plan.method, solver.traits.aim(request.running), asked))
     if moments is None:
         return _without_factor(objective, solution, request, runner, plan)
     return _with_factor(objective, moments, solution, request, runner, plan)
@@ -136,9 +138,7 @@ def _with_factor(
     evidence = replace(evidence, level_bound=evidence.level_bound + np.abs(off))
     correction = replace(correct(evidence, solution.factor), made=False)
     certificate = certify(evidence, solution.factor, correction, coef, solution.intercept)
-    # J - J* = ||X (b - b*)||^2 / (2 W), the level's own part beside it.
-    gap = (correction.reach**2 / view.counts.weight + evidence.level_bound**2) / 2.0
-    certificate = replace(certificate, gap=gap)
+    certificate = replace(certificate, gap=gap_of(evidence, correction, solution))
     seconds = time.perf_counter() - started
     solution = solution.costing(Stats(passes=1, seconds=seconds))
     plan = plan.done(Step("certify", "gradient pass, factor of the Gram matrix", seconds))
@@ -259,10 +259,8 @@ def _answer(
     # The level is judged where the data are: an intercept far from them is a difference of large numbers.
     y = evidence.raw_y_norm / np.sqrt(evidence.weight)
     met = not doubtful(replace(certificate, digits_intercept=digits_of(evidence.level_bound, y)), wanted)
-    tss, share = total_squares(view), request.running.suboptimality
-    if share is not None and certificate.gap is not None:
-        lost = evidence.rss + request.penalty.ridge * np.sum(solution.coef**2, axis=0)
-        met = bool(np.all(certificate.gap <= np.maximum(share * (tss - lost) / (2.0 * evidence.weight), U * tss)))
-    if met and solution.status is Status.STALLED:
-        solution = replace(solution, status=Status.CONVERGED)
-    return Answer(solution, certificate, plan, objective.counts, tss, evidence.rss, met, moments=None)
+    tss = total_squares(view)
+    answer = within(Answer(solution, certificate, plan, objective.counts, tss, evidence.rss, met, moments=None), request)
+    if answer.met and solution.status is Status.STALLED:
+        answer = replace(answer, solution=replace(solution, status=Status.CONVERGED))
+    return answer

@@ -100,7 +100,7 @@ def refine(
 
 def _without_residual(answer: Answer) -> Answer:
     """The fit is too close for its residual to be seen in the reduced rows: no number is better than noise."""
-    note = "the residual is below the rounding of the reduced rows: standard errors need rows that can be read again"
+    note = "the residual is below the rounding of its evaluation: standard errors need dense rows that can be read again"
     return replace(answer, rss=np.full_like(answer.rss, np.nan), plan=answer.plan.noted(note))
 
 
@@ -132,8 +132,8 @@ def _refine_from_data(
             solution = solution.rounded()
         gradient = gradient_at(rows, view, solution, exact, runner)
         check_unchanged(rows.name, view.counts, gradient.counts)
-        if gradient.low and sizes is view:
-            sizes, factor = widened(view), with_low_parts(view, factor)
+        if gradient.lost is not None and gradient.shift is not None and sizes is view:
+            sizes, factor = widened(view, gradient.lost, gradient.shift), with_low_parts(view, factor, gradient.lost)
             if factor.defect >= PROVEN and factor.rank and not isinstance(view, Sketch):
                 factor, passes = confirmed_exactly(rows, view, request, factor, runner, PROVEN)
                 solution = replace(solution, factor=factor).costing(Stats(passes=passes))
@@ -145,7 +145,7 @@ def _refine_from_data(
         size = float(np.max(column_norms(correction.z), initial=0.0))
         if answer is not None and size > DIVERGING * before:
             return replace(answer, plan=plan.noted("refinement diverged: the factor is not that of the rows"))
-        solution = solution.corrected_by(correction.coef, level - view.mean.lo[:n] @ correction.coef)
+        solution = solution.corrected_by(correction.coef, level - sizes.mean.lo[:n] @ correction.coef)
         rss = rss_after(evidence, correction, level, view.counts.weight, solution, request)
         seconds = time.perf_counter() - started
         solution = solution.costing(Stats(passes=1, refinements=1, seconds=seconds))
@@ -155,10 +155,13 @@ def _refine_from_data(
         plan = plan.done(Step("refine", f"{'exact ' if exact else ''}gradient pass, correction {size:.1e}", seconds))
         left = factor.defect / (1.0 - factor.defect) * size if factor.defect < 1 else 0.0
         if _finished(answer, evidence, correction, accuracy, size, before, left, solution.stats.refinements, thorough):
-            if not exact and _worth_more(rows, answer, accuracy, factor.defect):
+            blurred = request.errors and _blurred(answer, evidence)
+            if not exact and _worth_more(rows, answer, accuracy, factor.defect, blurred):
                 exact, before = True, np.inf
                 continue
             answer = replace(answer, plan=plan)
+            if blurred and not exact:
+                return _without_residual(answer)
             wanted = request.errors and not request.penalty and answer.exact
             cheap = accuracy == "exact" or view.counts.used * n * n <= AFFORDABLE
             return with_inverse(answer, rows, view, runner) if wanted and cheap else answer
@@ -200,10 +203,15 @@ def _finished(
     return met or at_floor or full or stalled or steps >= MOST_STEPS
 
 
-def _worth_more(rows: Rows, answer: Answer, accuracy: Accuracy, defect: float) -> bool:
-    """Whether double-double would bring digits that were asked for: of a proven factor, and of rows that stay dense."""
+def _worth_more(rows: Rows, answer: Answer, accuracy: Accuracy, defect: float, blurred: bool) -> bool:
+    """Whether double-double would bring what was asked for: of a proven factor, and of rows that stay dense."""
     wanted = SHORT if isinstance(accuracy, str) else accuracy
-    return not rows.sparse and defect < KNOWN and doubtful(answer.certificate, wanted)
+    return not rows.sparse and defect < KNOWN and (blurred or doubtful(answer.certificate, wanted))
+
+
+def _blurred(answer: Answer, evidence: Evidence) -> bool:
+    """The fit is so close that its residuals are little but the rounding of their own evaluation."""
+    return bool(np.any(np.sqrt(answer.rss) < 10.0**FEWEST_RESIDUAL * evidence.residual_bound))
 
 
 def gradient_at(rows: Rows, view: Sized, solution: Solution, exact: bool, runner: Runner) -> Gradient:
@@ -229,9 +237,7 @@ def _answer(
     factor = solution.factor
     assert factor is not None
     certificate = certify(evidence, factor, correction, solution.coef, solution.intercept)
-    # J - J* = ||X (b - b*)||^2 / (2 W), the level's own part beside it.
-    gap = (correction.reach**2 / view.counts.weight + evidence.level_bound**2) / 2.0
-    certificate = replace(certificate, gap=gap)
+    certificate = replace(certificate, gap=gap_of(evidence, correction, solution))
     return Answer(
         solution,
         certificate,
@@ -242,6 +248,27 @@ def _answer(
         met=not doubtful(certificate, FEWEST_DIGITS if isinstance(accuracy, str) else accuracy),
         moments=view if isinstance(view, Moments) else None,
     )
+
+
+def gap_of(evidence: Evidence, correction: Correction, solution: Solution) -> Floats:
+    """Bound on J - J* = ||X (b - b*)||^2 / (2 W) and the level's own part, of the answer as it is read: rounded to float64.
+
+    Rounding moves b by u |b|, and the level at the centre by that of the intercept and of the products with the centre.
+    """
+    b, centre = np.abs(solution.coef), np.abs(evidence.centre)
+    reach = correction.reach + U * (evidence.norms @ b)
+    level = evidence.level_bound + U * (np.abs(solution.intercept) + 2.0 * (centre @ b))
+    return 1.01 * (reach**2 / evidence.weight + level**2) / 2.0
+
+
+def within(answer: Answer, request: Request) -> Answer:
+    """With `met` where J is proven to be as near its minimum as asked: by a share of what it can fall, or rounding of J."""
+    share, gap, coef = request.running.suboptimality, answer.certificate.gap, answer.solution.coef
+    if share is None or gap is None:
+        return answer
+    lost = answer.rss + request.penalty.on(coef.shape[0]) @ coef**2
+    most = np.maximum(share * (answer.tss - lost), 4.0 * U * answer.tss)
+    return replace(answer, met=bool(np.all(2.0 * answer.counts.weight * gap <= most)))
 
 
 def with_inverse(answer: Answer, rows: Rows, view: Seeing | Sketch, runner: Runner) -> Answer:

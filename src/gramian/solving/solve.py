@@ -7,7 +7,6 @@ asked for holds or another pass could not improve the bound.
 from __future__ import annotations
 
 import time
-from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -16,26 +15,28 @@ import numpy as np
 from gramian.data.blocks import Rows
 from gramian.errors import DataError, RankError, SourceError, cannot, message
 from gramian.plan import Plan, choose, here
-from gramian.plan.choose import Step
+from gramian.plan.choose import AUTO, Candidate, Step
 from gramian.problem import Facts
 from gramian.solution import Solution, Stats, Status
 from gramian.solvers import SOLVERS
-from gramian.solvers.base import EPS, Request, Traits
+from gramian.solvers.base import Request, Traits
 from gramian.solving.iterating import iterate
 from gramian.solving.looking import seen_condition
 from gramian.solving.reducing import NotFinite, check_finite, no_rows
-from gramian.solving.refining import Accuracy, Answer, refine
+from gramian.solving.refining import Accuracy, Answer, refine, within
 from gramian.solving.scaling import in_units, restored, units_of
-from gramian.views.base import Threads, single_threaded_blas
-
-__all__ = ["Accuracy", "Answer", "NotFinite", "check_finite", "no_rows", "plan_for", "refine", "solve", "solve_view"]
+from gramian.views.base import Threads, factorising
 
 SQUARED = min(solver.traits.limit for solver in SOLVERS.values())
 """Condition above which the methods that square it give up."""
 SHARE_DIGITS = 6.0
 """Digits that a direct method proves from its reduction alone, more than any suboptimality that is asked for needs."""
-THREADED = 1000
-"""Columns from which factorisations may use several threads."""
+PATIENCE, DEARER = 5.0, 20.0
+"""Seconds, and times the first one's, that the next method may take where it was not asked for by name."""
+SEEN = 1e8
+"""Scaled condition taken as measured where a Gram matrix cannot tell: at least 1e7."""
+HOPEFUL = 4.0
+"""Digits short of what was asked that a second run may bring."""
 
 
 def solve(
@@ -51,8 +52,7 @@ def solve(
     plan = plan_for(facts, request, method, accuracy, runner.threads)
     if request.running.suboptimality is not None:
         accuracy = SHARE_DIGITS
-    # Small factorisations gain nothing from threads, and with one thread they give the same bits on any machine.
-    with single_threaded_blas() if rows.n < THREADED else nullcontext():
+    with factorising(rows.n, runner.threads):
         try:
             return _solved(rows, request, accuracy, runner, plan)
         except NotFinite:
@@ -62,17 +62,6 @@ def solve(
         units, counts = found
         scaled, asked = in_units(rows, request, units)
         return restored(_solved(scaled, asked, accuracy, runner, plan), units, request, counts)
-
-
-def within(answer: Answer, request: Request) -> Answer:
-    """A direct answer to a suboptimality: met where the share of what J can fall that may be left is proven."""
-    share, gap = request.running.suboptimality, answer.certificate.gap
-    if share is None or gap is None:
-        return answer
-    coef = answer.solution.coef
-    lost = answer.rss + request.penalty.on(coef.shape[0]) @ coef**2
-    most = share * (answer.tss - lost) / (2.0 * answer.counts.weight)
-    return replace(answer, met=bool(np.all(gap <= np.maximum(most, EPS * answer.tss))))
 
 
 def plan_for(facts: Facts, request: Request, method: str, accuracy: Accuracy, threads: int) -> Plan:
@@ -88,18 +77,41 @@ def _solved(rows: Rows, request: Request, accuracy: Accuracy, runner: Threads, p
         if accuracy == "exact":
             direct = [name for name, solver in SOLVERS.items() if not solver.traits.iterates]
             raise cannot(f"method={plan.method!r}", 'take accuracy="exact"', direct)
-        answer = iterate(rows, request, runner, plan)
-        if answer.met or plan.asked or len(plan.order) < 2:
+        answer = _iterated(rows, request, runner.at_most(plan.order[0].workers), plan)
+        direct = next((each for each in plan.order if not each.solver.traits.iterates), None)
+        if answer.met or plan.asked or direct is None:
             return answer
-        plan = answer.plan.moved_on("what was asked for could not be certified")
+        if direct.seconds > max(PATIENCE, DEARER * answer.solution.stats.seconds):
+            return replace(answer, plan=answer.plan.noted(_dearer(direct)))
+        # What one method that iterates could not prove, none can: the proof is the same.
+        plan = answer.plan.moved_on("what was asked for could not be certified").direct()
     view = None
     while True:
         view, solution, plan = _first_answer(rows, request, plan, runner, view)
-        answer = refine(rows, view, solution, request, accuracy, runner, plan)
+        answer = refine(rows, view, solution, request, accuracy, runner.at_most(plan.order[0].workers), plan)
         factor = answer.solution.factor
         if _decides(plan.order[0].solver.traits) or factor is None or not np.isinf(factor.defect):
             return within(answer, request)
-        plan = _next(rows, answer.plan, Status.UNCONFIRMED)
+        plan = _next(rows, answer.plan, Status.UNCONFIRMED, request)
+
+
+def _iterated(rows: Rows, request: Request, runner: Threads, plan: Plan) -> Answer:
+    """Once more, aiming higher, where a run that converged is a few digits short of being proven."""
+    answer, running = iterate(rows, request, runner, plan), request.running
+    told = running.step is not None or running.max_iter is not None or running.callback is not None or running.path
+    if answer.met or told or running.suboptimality is not None or not answer.solution.status.ok:
+        return answer
+    got = float(np.min(answer.certificate.digits, initial=np.inf))
+    short = plan.order[0].solver.traits.aim(running) - got
+    if not 0 < short < HOPEFUL or got == 0:
+        return answer
+    again = iterate(rows, replace(request, running=replace(running, beyond=short + 0.5)), runner, plan)
+    return replace(again, solution=again.solution.costing(answer.solution.stats))
+
+
+def _dearer(following: Candidate) -> str:
+    took = f'method="{following.name}" can tell, est {following.seconds:.0f} s'
+    return f"the digits asked for are not proven, and the next method would take much longer: {took}"
 
 
 def _decides(traits: Traits) -> bool:
@@ -128,14 +140,14 @@ def _first_answer(
             plan = plan.noted(f"{candidate.name} made sparse blocks dense, one at a time")
         if solution.status is not Status.CANNOT_TELL:
             return view, replace(solution, stats=spent), plan
-        plan = _next(rows, plan, solution.status)
+        plan = _next(rows, plan, solution.status, request)
 
 
 def _reduced(rows: Rows, plan: Plan, runner: Threads) -> tuple[Any, Plan]:
     """What the first candidate solves from: one pass."""
     started = time.perf_counter()
     kind = plan.order[0].solver.view
-    view = kind.of(rows, runner)
+    view = kind.of(rows, runner.at_most(plan.order[0].workers))
     if view is None or view.counts.used == 0:
         raise no_rows(rows, None if view is None else view.counts)
     check_finite(view)
@@ -146,7 +158,7 @@ def _reduced(rows: Rows, plan: Plan, runner: Threads) -> tuple[Any, Plan]:
     return view, plan.done(*steps)
 
 
-def _next(rows: Rows, plan: Plan, status: Status) -> Plan:
+def _next(rows: Rows, plan: Plan, status: Status, request: Request) -> Plan:
     """The plan without its first candidate, which could not answer; raises where there is no other."""
     plan = plan.moved_on(status.value)
     able = " or ".join(f'method="{name}"' for name, solver in SOLVERS.items() if _decides(solver.traits))
@@ -155,7 +167,15 @@ def _next(rows: Rows, plan: Plan, status: Status) -> Plan:
     if not rows.rereadable:
         hint = f"pass {able}, which read the rows once, or a source that can be read again"
         raise SourceError(message(f"{rows.name} is one-shot, and {status.value}", hint=hint))
-    return plan
+    return _knowing(plan, request) if status is Status.CANNOT_TELL else plan
+
+
+def _knowing(plan: Plan, request: Request) -> Plan:
+    """The same candidates at the prices of a condition that a Gram matrix could not carry."""
+    facts = replace(plan.facts, condition=max(plan.facts.condition or 0.0, SEEN))
+    gone = {each.name for each in plan.gone}
+    again = choose(facts, plan.machine, AUTO, plan.threads, request.running).candidates
+    return replace(plan, facts=facts, candidates=tuple(each for each in again if each.name not in gone))
 
 
 def solve_view(plan: Plan, view: Any, request: Request) -> tuple[Solution, Plan]:

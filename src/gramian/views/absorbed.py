@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gramian.data.blocks import Block, BlockPart, Rows
+from gramian.data.blocks import Block, BlockPart, Rows, RowsOver
 from gramian.losses import Loss
 
 
@@ -22,47 +22,14 @@ def has_offset(rows: Rows) -> bool:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Absorbed:
+class Absorbed(RowsOver):
     """The rows of a loss that can absorb an offset."""
 
-    of: Rows
     loss: Loss
-
-    @property
-    def n(self) -> int:
-        return self.of.n
-
-    @property
-    def k(self) -> int:
-        return self.of.k
-
-    @property
-    def rows(self) -> int | None:
-        return self.of.rows
-
-    @property
-    def centred(self) -> bool:
-        return self.of.centred
-
-    @property
-    def sparse(self) -> bool:
-        return self.of.sparse
 
     @property
     def weighted(self) -> bool:
         return True
-
-    @property
-    def rereadable(self) -> bool:
-        return self.of.rereadable
-
-    @property
-    def in_memory(self) -> bool:
-        return self.of.in_memory
-
-    @property
-    def name(self) -> str:
-        return self.of.name
 
     def parts(self) -> Sequence[BlockPart]:
         return [_Part(part, self.loss) for part in self.of.parts()]

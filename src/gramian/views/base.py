@@ -6,9 +6,10 @@ thread, two threads and any order of completion give the same bits.
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from time import perf_counter
 from typing import Any, Generic, Protocol, TypeVar
@@ -22,6 +23,10 @@ from gramian.pooling import available_threads
 T = TypeVar("T")
 Piece = Callable[[BlockPart, Block], T]
 Merge = Callable[[T, T], T]
+
+THREADED = 1000
+"""Columns from which factorisations may use several threads. Smaller ones gain nothing from them, and with one thread they
+give the same bits on any number of cores."""
 
 
 class Progress(Protocol):
@@ -99,6 +104,11 @@ def single_threaded_blas() -> Generator[None]:
         _LIMIT.leave()
 
 
+def factorising(columns: int, threads: int) -> AbstractContextManager[None]:
+    """LAPACK takes one thread, but for factorisations from THREADED columns on where the caller may use several."""
+    return nullcontext() if columns >= THREADED and threads > 1 else single_threaded_blas()
+
+
 class Clock:
     """Seconds of all workers together: waiting for their next block, and in all."""
 
@@ -123,6 +133,14 @@ class Threads:
         self.threads = threads or available_threads()
         self.progress = progress
         self.clock = Clock()
+
+    def at_most(self, workers: int) -> Threads:
+        """The same with no more than so many workers."""
+        if workers >= self.threads:
+            return self
+        fewer = copy.copy(self)
+        fewer.threads = workers
+        return fewer
 
     def fold(self, rows: Rows, what: str, piece: Piece[T], merge: Merge[T]) -> T | None:
         parts = rows.parts()

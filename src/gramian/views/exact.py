@@ -25,8 +25,8 @@ from gramian.views.gradient import Gradient, Point, Squares
 
 ENTRIES = 400_000
 """Largest m * n * k that takes this path unasked: 0.05-0.1 s a pass, measured."""
-MADE = 128.0
-"""Units of error that a number made of decimals carries: its own last place, and the products and powers of a formula."""
+READ = 2.0
+"""Units of error that a decimal carries once it is read: its low part is rounded to 2^-105."""
 
 CONSTANT = 2.0**-50
 """A column whose norm about its mean is below this share of its norm about zero is constant to rounding."""
@@ -39,13 +39,38 @@ def small(rows: Rows) -> bool:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Sums:
-    """g (n, k); sums (4, k) of w r, w r^2, w d, w d^2; chain: the longest sum of one block; low: blocks carried low parts."""
+    """g (n, k); sums (4, k) of w r, w r^2, w d, w d^2; chain: the longest sum of one block; low: blocks carried low parts;
+    lost (n + k,): as theirs; low_sums (n,) of w X_lo."""
 
     counts: Counts
     g: Double
     sums: Double
     chain: int
     low: bool
+    lost: Floats
+    low_sums: Floats
+
+
+def lost_of(block: Block) -> Floats:
+    """What the rows of a block are off, (n + k,), in units of 2^-104."""
+    return np.zeros(block.n + block.y.shape[1]) if block.lost is None else block.lost
+
+
+def _low_sums(block: Block) -> Floats:
+    low = block.X_lo
+    if low is None:
+        return np.zeros(block.n)
+    return low.sum(axis=0) if block.w is None else block.w @ low
+
+
+def errors_of(lost: Floats, raw: Floats) -> Floats:
+    """Bounds on the norms of the errors of columns of decimals: those of reading them, and those of a formula."""
+    return UNIT * (READ * raw + lost)
+
+
+def through(errors: Floats, coef: Floats) -> Floats:
+    """Bound on the norms of dX B, (k,), for errors (n,) and B (n, k); a column that is dropped adds nothing, whatever it lost."""
+    return np.where(coef != 0, errors[:, None] * np.abs(coef), 0.0).sum(axis=0)
 
 
 def exact_gradient(rows: Rows, runner: Runner, at: Point, norms: Floats, raw: Floats) -> Gradient:
@@ -74,11 +99,13 @@ def exact_gradient(rows: Rows, runner: Runner, at: Point, norms: Floats, raw: Fl
     # Rounding g itself to float64 is left to the reader, since it shrinks with g.
     residual_error = (n + 8.0) * 4.0 * UNIT * spread
     sum_error = (64.0 + sums.chain) * 4.0 * UNIT * root  # merged by halving: at most 64 levels
+    lost: Floats | None = None
     if sums.low:
-        residual_error = residual_error + MADE * UNIT * (raw[n:] + raw[:n] @ np.abs(at.coef))
+        lost = errors_of(sums.lost, raw)
+        residual_error = residual_error + lost[n:] + through(lost[:n], at.coef)
         varies = norms > CONSTANT * raw[:n]  # others are dropped
-        share = np.divide(raw[:n], norms, out=np.ones(n), where=varies)
-        sum_error = sum_error + MADE * UNIT * float(np.max(share, initial=1.0)) * root
+        share = np.divide(lost[:n], norms, out=np.zeros(n), where=varies)
+        sum_error = sum_error + float(np.max(share, initial=0.0)) * root
     return Gradient(
         counts=sums.counts,
         g=sums.g.hi,
@@ -92,11 +119,14 @@ def exact_gradient(rows: Rows, runner: Runner, at: Point, norms: Floats, raw: Fl
         g_lo=sums.g.lo,
         squares=Squares(tss.rounded(), explained.rounded()),
         low=sums.low,
+        lost=lost,
+        shift=sums.low_sums / sums.counts.weight,
     )
 
 
 def _merge(a: _Sums, b: _Sums) -> _Sums:
-    return _Sums(a.counts + b.counts, add(a.g, b.g), add(a.sums, b.sums), max(a.chain, b.chain), a.low or b.low)
+    chain, low, lost = max(a.chain, b.chain), a.low or b.low, np.hypot(a.lost, b.lost)
+    return _Sums(a.counts + b.counts, add(a.g, b.g), add(a.sums, b.sums), chain, low, lost, a.low_sums + b.low_sums)
 
 
 def _block(block: Block, counts: Counts, at: Point, centred: bool) -> _Sums:
@@ -116,7 +146,7 @@ def _block(block: Block, counts: Counts, at: Point, centred: bool) -> _Sums:
             g_hi[j, t], g_lo[j, t] = float(value.hi), float(value.lo)
         sums += [total(u), dot(r, u), total(v), dot(d, v)]
     hi, lo = (np.array([getattr(value, part) for value in sums]).reshape(k, 4).T for part in ("hi", "lo"))
-    return _Sums(counts, Double(g_hi, g_lo), Double(hi, lo), 0, block.X_lo is not None)
+    return _Sums(counts, Double(g_hi, g_lo), Double(hi, lo), 0, block.X_lo is not None, lost_of(block), _low_sums(block))
 
 
 def centred_columns(block: Block, centre: Floats | None) -> list[Double]:
@@ -156,4 +186,5 @@ def _compiled(block: Block, counts: Counts, at: Point, centred: bool) -> _Sums:
         *(g.hi, g.lo, sums.hi, sums.lo),
     )
     chain = block.rows // exact_rows.GROUP + exact_rows.GROUP + 2
-    return _Sums(counts, Double(g.hi.T, g.lo.T), Double(sums.hi.T, sums.lo.T), chain, block.X_lo is not None)
+    found = Double(g.hi.T, g.lo.T), Double(sums.hi.T, sums.lo.T)
+    return _Sums(counts, *found, chain, block.X_lo is not None, lost_of(block), _low_sums(block))

@@ -3,8 +3,9 @@
 (X'X)^-1 = W (I + E)^-1 W' holds for any W of full rank, so an E known to 1e-20 gives the inverse to full digits whatever
 the condition of X. V = X W cancels by up to that condition: both factors are cut into slices of so few bits that products of
 slices and their sums are exact in any order, as BLAS takes them, and six products of slices are summed in double-double
-(Ozaki, Ogita, Oishi and Rump 2012, Numerical Algorithms 59). V has columns of norm 1, so that one slice of 26 bits makes
-V'V exact but for products with what is left of V.
+(Ozaki, Ogita, Oishi and Rump 2012, Numerical Algorithms 59). Where columns of V have norms near 1, one slice of 26 bits makes
+V'V exact but for products with what is left of V. Longer columns, of a W that is no factor yet, cost that exactness, and the
+bound says so.
 
 Six products with W a pass at small conditions, ten at large ones, at the speed of BLAS.
 """
@@ -23,7 +24,7 @@ from gramian.kernels.exact import Double, two_prod, two_sum
 from gramian.kernels.rounding import U
 from gramian.views.base import Runner
 from gramian.views.counts import Counts
-from gramian.views.exact import MADE
+from gramian.views.exact import errors_of, lost_of, through
 
 MOST_SLICES = 3
 ENOUGH = 2.0**-8
@@ -36,12 +37,16 @@ GRID = 26
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Inner:
-    """E (r, r), a bound on the norm of its error, and how far the mean row of X W is from that of the centre, (r,)."""
+    """E (r, r), a bound on the norm of its error, and how far the mean row of X W is from that of the centre, (r,).
+
+    `lost` (n,) bounds the norms of the errors of the columns of X, where they are made of decimals.
+    """
 
     counts: Counts
     E: Floats
     error: float
     shift: Floats
+    lost: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +55,7 @@ class _Piece:
     lead: Floats  # V1'V1, exact
     rest: Floats
     sums: Floats  # of the columns of V
+    lost: Floats  # as that of the blocks, (n + k,)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +76,7 @@ def inner(rows: Rows, runner: Runner, centre: Floats, W: Floats, norms: Floats, 
 
     def piece(part: BlockPart, block: Block) -> _Piece:
         r = W.shape[1]
-        found = _Piece(Counts.of(block, whole), np.zeros((r, r)), np.zeros((r, r)), np.zeros(r))
+        found = _Piece(Counts.of(block, whole), np.zeros((r, r)), np.zeros((r, r)), np.zeros(r), lost_of(block))
         X = block.dense()
         step = max(CHUNK_BYTES // (8 * max(X.shape[1], 1)), 64)
         for first in range(0, block.rows, step):
@@ -82,17 +88,27 @@ def inner(rows: Rows, runner: Runner, centre: Floats, W: Floats, norms: Floats, 
     found = runner.fold(rows, "exact products", piece, _merge)
     if found is None:
         raise SourceError("no rows were left on a later pass over the data")
+    lead, used = np.diagonal(found.lead), found.counts.used
     E = (found.lead - np.eye(W.shape[1])) + found.rest
     if rows.centred:
         E -= np.outer(found.sums, found.sums) / found.counts.weight
-    sliced = _unsliced(n, factor.bits, len(factor.slices) - 1, reach)
-    made = MADE * 2.0**-51 * float(np.linalg.norm(raw @ np.abs(W)))
-    gram = (np.sqrt(found.counts.used) + 64.0) * W.shape[1] * 2.0 ** (1 - GRID)
-    return Inner(found.counts, E, U * (2.0 * (sliced + made) + gram), found.sums / found.counts.weight)
+    lost = errors_of(found.lost[:n], raw)
+    moved = U * _unsliced(n, factor.bits, len(factor.slices) - 1, reach) + float(np.linalg.norm(through(lost, W)))
+    # ||V||^2 is the trace. Sums of squares below 2 are exact, and so are all others then (Cauchy and Schwarz).
+    size = max(float(np.sum(lead)), 1.0)
+    added = 0.0 if np.max(lead, initial=0.0) < 2.0 else used * U * size
+    chain = U * (np.sqrt(used) + 64.0)
+    added += chain * W.shape[1] * 2.0 ** (1 - GRID) * size
+    if rows.centred:
+        tau = float(np.linalg.norm(found.sums)) / np.sqrt(found.counts.weight)
+        added += (2.0 * chain * np.sqrt(size) + 3.0 * U * tau) * tau
+    error = 2.0 * np.sqrt(size) * moved + moved**2 + added
+    return Inner(found.counts, E, error, found.sums / found.counts.weight, lost)
 
 
 def _merge(a: _Piece, b: _Piece) -> _Piece:
-    return _Piece(a.counts + b.counts, a.lead + b.lead, a.rest + b.rest, a.sums + b.sums)
+    lost = np.hypot(a.lost, b.lost)
+    return _Piece(a.counts + b.counts, a.lead + b.lead, a.rest + b.rest, a.sums + b.sums, lost)
 
 
 def _unsliced(n: int, bits: int, slices: int, reach: float) -> float:

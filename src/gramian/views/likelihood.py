@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gramian.data.blocks import Block, BlockPart, Rows
+from gramian.data.blocks import Block, BlockPart, Rows, RowsOver
 from gramian.kernels.special import special
 from gramian.losses import Loss
 from gramian.views.base import Runner
@@ -71,22 +71,12 @@ def _merge(a: Goodness, b: Goodness) -> Goodness:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class NoColumns:
+class NoColumns(RowsOver):
     """The same rows with no column at all: those of the null model."""
-
-    of: Rows
 
     @property
     def n(self) -> int:
         return 0
-
-    @property
-    def k(self) -> int:
-        return self.of.k
-
-    @property
-    def rows(self) -> int | None:
-        return self.of.rows
 
     @property
     def centred(self) -> bool:
@@ -95,22 +85,6 @@ class NoColumns:
     @property
     def sparse(self) -> bool:
         return False
-
-    @property
-    def weighted(self) -> bool:
-        return self.of.weighted
-
-    @property
-    def rereadable(self) -> bool:
-        return self.of.rereadable
-
-    @property
-    def in_memory(self) -> bool:
-        return self.of.in_memory
-
-    @property
-    def name(self) -> str:
-        return self.of.name
 
     def parts(self) -> Sequence[BlockPart]:
         return [_Empty(part) for part in self.of.parts()]

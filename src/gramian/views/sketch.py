@@ -28,7 +28,7 @@ from gramian.kernels.rounding import gamma
 from gramian.views.base import Runner
 from gramian.views.blockpass import stored, weights
 from gramian.views.counts import Counts
-from gramian.views.moments import merged_mean
+from gramian.views.moments import first_means, merged_mean
 from gramian.views.triangle import Triangle
 
 ZETA = 4
@@ -144,7 +144,7 @@ class _Lane:
             return
         X = np.ascontiguousarray(block.X)
         if not into.started:
-            into.mean = exactly(np.concatenate([np.mean(X[:256], axis=0), np.mean(y[:256], axis=0)]))
+            into.mean = exactly(first_means(X, y, block.w))
             into.started = True
         shift = into.mean.hi
         sketch.sketch_dense(X, y, w, shift, first, salt, self._zeta, into.Z, into.ones, into.sums, into.squares)

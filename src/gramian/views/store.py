@@ -12,7 +12,7 @@ import scipy.sparse as sp
 
 from gramian import errors
 from gramian.arraytypes import Floats
-from gramian.data.blocks import Block, BlockPart, Matrix, Rows
+from gramian.data.blocks import Block, BlockPart, Matrix, RowsOver
 from gramian.views.counts import Counts
 
 
@@ -84,10 +84,9 @@ class StreamedPart:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Placed:
+class Placed(RowsOver):
     """Rows whose blocks' `start` counts the used rows before them, over all parts; `passes` were read to know that."""
 
-    of: Rows
     counts: Counts
     store: Store | None
     ready: tuple[HeldPart, ...]
@@ -95,28 +94,8 @@ class Placed:
     passes: float
 
     @property
-    def n(self) -> int:
-        return self.of.n
-
-    @property
-    def k(self) -> int:
-        return self.of.k
-
-    @property
     def rows(self) -> int | None:
         return self.counts.used
-
-    @property
-    def centred(self) -> bool:
-        return self.of.centred
-
-    @property
-    def sparse(self) -> bool:
-        return self.of.sparse
-
-    @property
-    def weighted(self) -> bool:
-        return self.of.weighted
 
     @property
     def rereadable(self) -> bool:
@@ -125,10 +104,6 @@ class Placed:
     @property
     def in_memory(self) -> bool:
         return self.held or self.of.in_memory
-
-    @property
-    def name(self) -> str:
-        return self.of.name
 
     @property
     def held(self) -> bool:

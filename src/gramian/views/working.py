@@ -19,7 +19,7 @@ from typing import Any, TypeAlias, cast
 import numpy as np
 
 from gramian.arraytypes import Floats
-from gramian.data.blocks import Block, BlockPart, Rows
+from gramian.data.blocks import Block, BlockPart, Rows, RowsOver
 from gramian.losses import Loss
 from gramian.views.base import Runner
 from gramian.views.counts import Counts
@@ -223,52 +223,19 @@ def _merge(a: Working, b: Working) -> Working:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class WorkingRows:
+class WorkingRows(RowsOver):
     """The rows as the least-squares problem at a point: w becomes w E f'', y the working residual -f' / E f''.
 
     E f'' is the expected curvature, so that X'WX is the information that R's glm inverts. Robust errors and leverage are those
     of this problem; `curve` of a block keeps E f'' apart from the weights.
     """
 
-    of: Rows
     loss: Loss
     at: Place
 
     @property
-    def n(self) -> int:
-        return self.of.n
-
-    @property
     def k(self) -> int:
         return 1
-
-    @property
-    def rows(self) -> int | None:
-        return self.of.rows
-
-    @property
-    def centred(self) -> bool:
-        return self.of.centred
-
-    @property
-    def sparse(self) -> bool:
-        return self.of.sparse
-
-    @property
-    def weighted(self) -> bool:
-        return self.of.weighted
-
-    @property
-    def rereadable(self) -> bool:
-        return self.of.rereadable
-
-    @property
-    def in_memory(self) -> bool:
-        return self.of.in_memory
-
-    @property
-    def name(self) -> str:
-        return self.of.name
 
     def parts(self) -> Sequence[BlockPart]:
         return [_WorkingPart(self, part) for part in self.of.parts()]

@@ -1,0 +1,79 @@
+"""What direct methods do: reductions, factors, and the pass that certifies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from gramian.calibrating import sizes
+from gramian.calibrating.samples import REQUEST, arrays, certifier, reduced
+from gramian.calibrating.sheet import Sheet, best
+from gramian.lstsq import lstsq
+from gramian.solvers import SOLVERS
+from gramian.views.base import Threads, single_threaded_blas
+from gramian.views.moments import Moments, moments_of_block
+from gramian.views.triangle import Triangle
+
+
+def calls(sheet: Sheet) -> None:
+    """What the smallest problem costs: one block, one pass, one answer."""
+    rows = arrays(8, 2)
+    block = next(iter(rows.parts()[0].blocks()))
+    with single_threaded_blas():
+        sheet.put("block", 1, 1, best(lambda: moments_of_block(block, False, False)))
+    sheet.put("fold", 1, 1, best(lambda: Moments.of(rows, Threads(1))) - sheet.cost("block"))
+    X, y = rows.X, rows.y[:, 0]
+    whole = best(lambda: lstsq(X, y, "cholesky", accuracy=3, threads=1))
+    small = reduced(8, 1)
+    with single_threaded_blas():
+        solve = best(lambda: SOLVERS["cholesky"].solve(small, REQUEST))
+    sheet.put("call", 1, 1, whole - solve - sheet.cost("block") - sheet.cost("fold"))
+
+
+def reductions(sheet: Sheet) -> None:
+    for p in sizes.WIDTHS:
+        rows = arrays(max(sizes.VALUES // p, 4096), p)
+        sheet.fold("gram", p, rows.rows * p**2, rows, lambda runner, rows=rows: Moments.of(rows, runner))
+        if p in (8, 128):
+            plain = best(lambda rows=rows: Moments.of(rows, Threads(1)))
+            about = replace(rows, centred=True)
+            moved = best(lambda about=about: Moments.of(about, Threads(1))) - plain
+            sheet.put("centre", p, rows.rows * p, max(moved, 0.05 * plain))
+    for p in sizes.WIDTHS:
+        rows = arrays(max(sizes.VALUES // 2 // p, 2048), p)
+        sheet.fold("triangle", p, 2.0 * rows.rows * p**2, rows, lambda runner, rows=rows: Triangle.of(rows, runner))
+
+
+def factors(sheet: Sheet) -> None:
+    for n in sizes.SIZES:
+        with single_threaded_blas():
+            moments = reduced(2 * n + 8, n)
+            sheet.put("cholesky", n, n**3, best(lambda m=moments: SOLVERS["cholesky"].solve(m, REQUEST)))
+            if n > sizes.WIDTHS[-1]:
+                break
+            triangle = Triangle.of(arrays(2 * n + 8, n + 1), Threads(1))
+            assert triangle is not None
+            sheet.put("orthogonal", n, n**3, best(lambda t=triangle: SOLVERS["qr"].solve(t, REQUEST)))
+            sheet.put("svd", n, n**3, best(lambda t=triangle: SOLVERS["svd"].solve(t, REQUEST), 2))
+            sheet.put("eigen", n, n**3, best(lambda m=moments: np.linalg.eigh(m.gram), 2))
+    v = np.ones(1 << 16)
+    sheet.put("vector", 1, v.size, best(lambda: v + 0.5 * v))
+
+
+def certifying(sheet: Sheet) -> None:
+    for p in sizes.WIDTHS:
+        rows = arrays(sizes.VALUES // p, p)
+        sheet.fold("gradient", p, rows.rows * p, rows, certifier(rows, exact=False))
+    n = 16
+    few, many = (arrays(m, n + 1) for m in (64, 4096))
+    short, long = (_seconds_of(certifier(rows, exact=True)) for rows in (few, many))
+    each = max(long - short, 0.1 * long) / ((many.rows - few.rows) * n)
+    sheet.put("exact", 1, 1, each)
+    started = sheet.cost("fold") + sheet.cost("block") + each * few.rows * n
+    sheet.put("exact column", 1, n, max(short - started, 1e-6))
+
+
+def _seconds_of(call: Callable[[Threads], object]) -> float:
+    return best(lambda: call(Threads(1)))

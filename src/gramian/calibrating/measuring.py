@@ -1,0 +1,51 @@
+"""Measuring this machine: each kind of work that solvers count, done by the code that a fit runs, on random numbers.
+
+Every price is a count over the least of a few timings, since what else the machine does only ever adds. About ten seconds; a
+kind whose turn comes after sizes.MOST seconds keeps its built-in price, and the machine says so.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+from gramian.calibrating import sizes
+from gramian.calibrating.direct import calls, certifying, factors, reductions
+from gramian.calibrating.passes import compiled, sparse
+from gramian.calibrating.reading import files, tables
+from gramian.calibrating.sheet import Sheet
+from gramian.plan.builtin import PRICES, SHARED
+from gramian.plan.machine import Machine
+from gramian.pooling import available_threads
+
+
+def calibrate(folder: Path | None = None) -> Machine:
+    """The prices of this machine, under 20 s; files for reading are written to a temporary folder, or in `folder`."""
+    begun = time.perf_counter()
+    sheet = Sheet(available_threads())
+    left_out: list[str] = []
+    for measure in (calls, reductions, factors, certifying, tables, files, sparse, compiled):
+        if time.perf_counter() - begun > sizes.MOST:
+            left_out.append(measure.__name__)
+        elif measure is files:
+            with tempfile.TemporaryDirectory(dir=folder) as place:
+                files(sheet, Path(place))
+        else:
+            measure(sheet)  # type: ignore[operator]
+    return _machine(sheet, left_out)
+
+
+def _machine(sheet: Sheet, left_out: list[str]) -> Machine:
+    today = date.today().isoformat()
+    cores = f"{sheet.threads} core{'' if sheet.threads == 1 else 's'}"
+    provenance = f"measured on this machine on {today}, {cores}"
+    if left_out:
+        provenance += f"; built-in for {', '.join(left_out)}, for want of time"
+    prices, shared = dict(PRICES), dict(SHARED)
+    prices.update({kind: tuple(sorted(found.items())) for kind, found in sheet.rates.items()})
+    shared.update({kind: max(1.0, float(np.median(gains))) for kind, gains in sheet.gains.items()})
+    return Machine(prices, shared, sheet.threads, today, provenance)

@@ -1,0 +1,73 @@
+"""Passes over sparse rows, and those in compiled loops."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from gramian.calibrating import sizes
+from gramian.calibrating.loading import seconds_of_loading
+from gramian.calibrating.samples import arrays, certifier
+from gramian.calibrating.sheet import Sheet, best
+from gramian.data.arrays import ArrayRows
+from gramian.losses import LOSSES
+from gramian.lstsq import lstsq
+from gramian.problem import Penalty
+from gramian.views.base import Threads
+from gramian.views.exact import ENTRIES
+from gramian.views.moments import Moments
+from gramian.views.rowwise import RowsObjective
+from gramian.views.sketch import Sketch
+
+
+def sparse(sheet: Sheet) -> None:
+    m, n, each = sizes.VALUES // 50, 1000, 10
+    rng = np.random.default_rng(3)
+    X = sp.csr_array((rng.standard_normal(m * each), rng.integers(0, n, m * each), np.arange(m + 1) * each), shape=(m, n))
+    X.sum_duplicates()
+    rows = ArrayRows.of(X, rng.standard_normal(m))
+    sheet.fold("sparse gram", 1, X.nnz**2 / m, rows, lambda runner: Moments.of(rows, runner))
+    sheet.fold("sparse gradient", 1, X.nnz + m, rows, certifier(rows, exact=False))
+
+
+def compiled(sheet: Sheet) -> None:
+    seconds = seconds_of_loading()
+    if seconds is not None:
+        sheet.put("compiled", 1, 1, seconds)
+    for p in sizes.WIDTHS:
+        rows = arrays(sizes.VALUES // p, p)
+        theta = np.zeros((p - 1, 1))
+        objective = RowsObjective.of(rows, Threads(1), LOSSES["gaussian"], Penalty())
+
+        def gradient(runner: Threads, objective: RowsObjective = objective, theta: Any = theta) -> object:
+            return replace(objective, runner=runner).gradient(theta)
+
+        sheet.fold("pass", p, rows.rows * p, rows, gradient)
+    rows = arrays(sizes.VALUES // 64, 64)
+    sheet.fold("sketch", 64, 8.0 * rows.rows * 64, rows, lambda runner: Sketch.of(rows, runner))
+    rows = arrays(max(sizes.VALUES // 35, ENTRIES // 10 + 1), 11)
+    sheet.fold("exact compiled", 1, rows.rows * 10, rows, certifier(rows, exact=True))
+    for p in (2, 32, 256):
+        m = sizes.VALUES // 16 // p
+        sheet.put("epoch", p, m * p, _an_epoch(arrays(m, p).X, np.ones(m)))
+    m, n, each = sizes.VALUES // 100, 500, 10
+    rng = np.random.default_rng(4)
+    X = sp.csr_array((rng.standard_normal(m * each), rng.integers(0, n, m * each), np.arange(m + 1) * each), shape=(m, n))
+    rows = ArrayRows.of(X, rng.standard_normal(m))
+    sparse = RowsObjective.of(rows, Threads(1), LOSSES["gaussian"], Penalty())
+    theta = np.zeros((n, 1))
+    sheet.fold("sparse pass", 1, X.nnz + m, rows, lambda runner: replace(sparse, runner=runner).gradient(theta))
+    sheet.put("sparse epoch", 1, X.nnz + m, _an_epoch(X, np.ones(m)))
+
+
+def _an_epoch(X: Any, y: Any) -> float:
+    """Seconds of one pass of stochastic steps, from runs of ten and of two."""
+
+    def run(most: int) -> float:
+        return best(lambda: lstsq(X, y, "sgd", step=1e-9, max_iter=most, threads=1), 2)
+
+    short, long = run(2), run(10)
+    return max(long - short, 0.02 * long) / 8.0
