@@ -16,10 +16,10 @@ from decimals import Solved, digits, solve
 from gramian.data.decimals import low_part, low_parts
 from gramian.data.design import Design
 from gramian.data.open import as_source
+from gramian.errors import ArgumentError
 from gramian.kernels import bounded
 from gramian.kernels.bounded import Bounded
 from gramian.kernels.exact import UNIT, Double
-from gramian.errors import ArgumentError
 
 U = Fraction(1, 2**53)
 decimals = st.builds(
@@ -347,6 +347,32 @@ def test_large_tables_are_literal_unless_asked() -> None:
     slope = Fraction(m * sxy - sx * sy, m * sxx - sx * sx)
     assert digits(asked.coef[1], slope) >= 15.6
     assert digits(asked.coef[0], (Fraction(sy, 100) - slope * Fraction(sx, 100)) / m) >= 15.6
+
+
+@pytest.mark.parametrize("entries", [400_000, 0])
+def test_columns_far_from_zero_beside_uneven_weights(entries: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The float64 numbers have another mean than the decimals, by a thousandth of the spread.
+    monkeypatch.setattr("gramian.views.exact.ENTRIES", entries)
+    rng = np.random.default_rng(181)
+    m = 40
+    u = np.round(rng.standard_normal(m), 3)
+    x = np.array([float(f"{v:.15g}") for v in 1e8 + u * 1e-5])
+    y, w = np.round(u + rng.standard_normal(m), 2), np.array([float(f"{v:.3g}") for v in 10.0 ** rng.uniform(-6, 6, m)])
+    z = np.round(rng.standard_normal(m), 3)
+    fit = gm.fit("y ~ x + z", {"x": x, "z": z, "y": y, "w": w}, weights="w", decimal=True)
+    a, b, c = ([Fraction(repr(float(v))) for v in column] for column in (x, z, y))
+    s = [Fraction(float(v)) for v in w]
+    means = [sum(p * q for p, q in zip(s, column, strict=True)) / sum(s) for column in (a, b, c)]
+    a, b, c = ([v - mean for v in column] for column, mean in zip((a, b, c), means, strict=True))
+
+    def inner(left: list[Fraction], right: list[Fraction]) -> Fraction:
+        return sum((k * p * q for k, p, q in zip(s, left, right, strict=True)), Fraction(0))
+
+    determinant = inner(a, a) * inner(b, b) - inner(a, b) ** 2
+    slope = (inner(a, c) * inner(b, b) - inner(b, c) * inner(a, b)) / determinant
+    assert digits(fit.coef[1], slope) >= 14.5
+    assert abs(Fraction(float(fit.coef[1])) - slope) <= Fraction(float(fit.certificate.forward_bound[0, 0])) * Fraction(1.001)
+    assert fit.digits.min() >= 14.0
 
 
 def test_float32_columns_are_what_they_are() -> None:

@@ -109,21 +109,26 @@ def test_the_inverse_of_the_gram_matrix_has_all_its_digits(condition: float, wei
 
 
 @pytest.mark.parametrize("condition", [1.0, 1e6, 1e12])
-def test_the_defect_is_known_to_its_bound(condition: float) -> None:
+@pytest.mark.parametrize("length", [1.0, 3.0, 1e4, 1e9])
+@pytest.mark.parametrize("centred", [False, True])
+def test_the_defect_is_known_to_its_bound(condition: float, length: float, centred: bool) -> None:
+    # Columns of X W that are longer than 1, and a centre that is far from the mean, are what a W that is no factor yet brings.
     rng = np.random.default_rng(7)
     m, n = 30, 3
     left, right = (np.linalg.qr(rng.standard_normal((rows, n)))[0] for rows in (m, n))
-    X = (left * np.geomspace(1.0, 1.0 / condition, n)) @ right.T
-    W = np.linalg.inv(np.linalg.qr(X, mode="r"))
+    X = (left * np.geomspace(1.0, 1.0 / condition, n)) @ right.T + 0.3 * centred
+    W = np.linalg.inv(np.linalg.qr(X, mode="r")) * [1.0, length, length]
     norms = np.linalg.norm(X, axis=0)
-    found = inner(ArrayRows.of(X, X[:, 0]), Threads(1), np.zeros(n), W, norms, norms)
+    found = inner(ArrayRows.of(X, X[:, 0], centred=centred), Threads(1), np.zeros(n), W, norms, norms)
     A, B = ([[Fraction(float(v)) for v in row] for row in matrix] for matrix in (X, W))
     V = [[sum((a * b[c] for a, b in zip(row, B, strict=True)), Fraction(0)) for c in range(n)] for row in A]
+    means = [sum((row[j] for row in V), Fraction(0)) / m * centred for j in range(n)]
     for i in range(n):
         for j in range(n):
-            true = sum((v[i] * v[j] for v in V), Fraction(0)) - (i == j)
+            true = sum(((v[i] - means[i]) * (v[j] - means[j]) for v in V), Fraction(0)) - (i == j)
             assert abs(Fraction(float(found.E[i, j])) - true) <= Fraction(found.error)
-    assert found.error < 1e-16
+    assert found.error < 1e-13 * max(length, 10.0 * centred) ** 2
+    assert length > 1 or centred or found.error < 1e-16
 
 
 def test_large_arrays_when_asked() -> None:

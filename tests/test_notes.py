@@ -11,6 +11,7 @@ import pytest
 import gramian as gm
 from command import refused, run, write_table
 from estimates import fitted
+from gramian import jsonfile
 from gramian.errors import ArgumentError, FormulaError, ModelError
 from gramian.inference.estimate import Dropped
 from gramian.inference.statistics import Inference

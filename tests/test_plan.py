@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -18,6 +19,7 @@ from gramian.solvers import SOLVERS
 from gramian.solvers.base import Running
 
 RNG = np.random.default_rng(7)
+CHOOSING = importlib.import_module("gramian.plan.choose")  # the package has a function of this name
 
 
 def facts(rows: int | None = 100_000, n: int = 20, nnz: int | None = None, **more: Any) -> Facts:
@@ -80,7 +82,7 @@ def test_memory_limits_the_workers_and_not_the_methods(monkeypatch: pytest.Monke
     given = facts(60_000, 1500, digits=8.0)
     limited = set[int]()
     for free in (1.01e8, 1.2e8, 1.5e8, 2e8, 2.6e8, 4e8):
-        monkeypatch.setattr("gramian.plan.choose.free_memory", lambda free=free: free)
+        monkeypatch.setattr(CHOOSING, "free_memory", lambda free=free: free)
         plans = [plan_of(given, threads=threads) for threads in (1, 2, 16)]
         assert len({tuple((c.name, c.refused) for c in plan.candidates) for plan in plans}) == 1
         for plan, threads in zip(plans, (1, 2, 16), strict=True):
@@ -105,8 +107,8 @@ def test_whoever_makes_a_gram_matrix_counts_its_memory() -> None:
 def test_workers_that_memory_allows_give_the_same_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     X, y = RNG.standard_normal((24_000, 300)), RNG.standard_normal(24_000)
     plain = gm.lstsq(X, y, threads=2, accuracy=8)
-    monkeypatch.setattr("gramian.plan.choose.UNLOOKED", 0.0)
-    monkeypatch.setattr("gramian.plan.choose.free_memory", lambda: plain.plan.candidates[0].cost.peak(1))
+    monkeypatch.setattr(CHOOSING, "UNLOOKED", 0.0)
+    monkeypatch.setattr(CHOOSING, "free_memory", lambda: plain.plan.candidates[0].cost.peak(1))
     tight = gm.lstsq(X, y, plain.method, threads=2, accuracy=8)
     assert any("1 of 2 threads" in note for note in tight.plan.notes)
     np.testing.assert_array_equal(tight.coef, plain.coef)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 import gramian as gm
 
@@ -174,6 +175,20 @@ def test_threads_do_not_change_a_bit_of_arrays() -> None:
             assert one.coef.tobytes() == other.coef.tobytes()
             assert one.certificate.digits_each.tobytes() == other.certificate.digits_each.tobytes()
             assert one.rss == other.rss
+
+
+@pytest.mark.parametrize(("n", "threads"), [(300, 1), (300, 2), (1010, 1)])
+def test_threads_of_blas_change_no_bit_where_they_may_not(n: int, threads: int) -> None:
+    """Below 1,000 columns never; from there on not with one thread."""
+    rng = np.random.default_rng(23)
+    X, y = rng.standard_normal((2 * n, n)), rng.standard_normal(2 * n)
+    one, other = [], []
+    for limit, found in ((1, one), (None, other)):
+        with threadpool_limits(limit, user_api="blas"):
+            for method in ("cholesky", "qr"):
+                sol = gm.lstsq(X, y, method, threads=threads, accuracy=6)
+                found.append((sol.coef.tobytes(), sol.certificate.digits_each.tobytes()))
+    assert one == other
 
 
 @pytest.mark.parametrize("layout", ["fortran", "strided", "read-only"])

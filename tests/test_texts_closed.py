@@ -144,7 +144,8 @@ def test_row_9_just_below_2_over_l_converges_and_just_above_is_caught_with_the_b
     below = gm.lstsq(X, Y, "gradient", step=1.99 / L)
     assert below.status.ok
     np.testing.assert_allclose(below.coef, BEST, rtol=1e-6)
-    above = gm.lstsq(X, Y, "gradient", step=2.01 / L)
+    with pytest.warns(gm.GramianWarning, match="diverged"):
+        above = gm.lstsq(X, Y, "gradient", step=2.01 / L)
     assert above.status.name == "DIVERGED"
     assert not above.trusted
     assert any(f"2/L = {2 / L:.6g}" in note for note in above.notes)

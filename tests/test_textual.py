@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import gramian as gm
+from gramian.data.notation import notation
 
 FAR = 200_000
 
@@ -45,19 +46,21 @@ def test_one_text_among_the_weights_and_in_new_rows(long):
 
 def test_identifiers_are_still_too_many_levels():
     rows = 70_000
-    names = [f"id{i}" for i in range(rows)]
-    for data in ({"y": np.ones(rows), "x": names}, {"y": np.ones(rows), "x": [str(i) for i in range(rows)]}):
-        with pytest.raises(gm.DataError, match=r"(?s)the formula makes .* columns.*is x an identifier\?"):
-            gm.fit("y ~ x", data)
+    data = {"y": np.ones(rows), "x": [f"id{i}" for i in range(rows)]}
+    with pytest.raises(gm.DataError, match=r"(?s)the formula makes .* columns.*is x an identifier\?"):
+        gm.fit("y ~ x", data)
+    data["x"] = [str(i) for i in range(rows)]
+    with pytest.raises(gm.DataError, match="column 'x' holds numbers as text, such as '.*would be a category of 70,000 levels"):
+        gm.fit("y ~ x", data)
 
 
 def test_too_many_levels_in_several_parts(tmp_path):
     """Parts that are read side by side: numbers as text, one of the last of them a word."""
     values = [str(i) for i in range(100_000)]
-    values[-2] = "1,000"
+    values[-2] = "1,000 or so"
     table = pa.table({"y": np.arange(100_000.0) % 5, "x": values})
     pq.write_table(table, tmp_path / "t.parquet", row_group_size=20_000)
-    with pytest.raises(gm.DataError, match="holds the text '1,000' at row 99998"):
+    with pytest.raises(gm.DataError, match="holds the text '1,000 or so' at row 99998"):
         gm.fit("y ~ x", str(tmp_path / "t.parquet"))
 
 
@@ -86,8 +89,8 @@ def test_numbers_and_text_with_few_levels_are_a_category_with_a_note():
     assert "column 'g' holds numbers and text" in str(fit)
 
 
-@pytest.mark.parametrize("values", [("a", "b", "c"), ("1", "2", "3")], ids=["words", "numbers"])
-def test_no_note_where_the_levels_are_of_one_kind(values):
+@pytest.mark.parametrize("values", [("a", "b", "c"), ("01", "02", "10")], ids=["words", "codes"])
+def test_no_note_where_the_levels_are_words_or_codes(values):
     assert few(*values).notes == ()
 
 
@@ -97,3 +100,59 @@ def test_no_note_where_the_category_was_asked_for():
     assert gm.fit("y ~ C(g)", pd.DataFrame({"y": y, "g": values})).notes == ()
     declared = pd.Categorical(values, categories=["1", "2", "x"])
     assert gm.fit("y ~ g", pd.DataFrame({"y": y, "g": declared})).notes == ()
+
+
+NOTATIONS = {
+    "plain": (("1", "2.5", "-3e2"), "convert it to numbers"),
+    "decimal commas": (("1", "2,5", "1.000,25"), "put points for the decimal commas"),
+    "thousands separators": (("1,000", "2,000.5", "3"), "take out the thousands separators"),
+    "spaces": (("1 000", "2 000", "30"), "take out the thousands separators"),
+    "currency": (("$1,000", "-$2.50", "3 €"), "take out the currency or percent signs"),
+    "percent": (("10%", "2.5 %", "3%"), "take out the currency or percent signs"),
+}
+
+
+@pytest.mark.parametrize("name", NOTATIONS)
+def test_few_numbers_in_any_notation_are_a_category_with_a_note(name: str) -> None:
+    values, repair = NOTATIONS[name]
+    (note,) = few(*values).notes
+    assert note.startswith("column 'g' holds its numbers as text, such as ")
+    assert "is taken as a category of 3 levels" in note
+    assert repair in note
+    assert note.endswith("C(g) says that a category is")
+
+
+@pytest.mark.parametrize("name", NOTATIONS)
+def test_numbers_in_any_notation_as_many_as_rows_are_refused(name: str) -> None:
+    values, repair = NOTATIONS[name]
+    data = pd.DataFrame({"y": [1.0, 2.0, 4.0], "g": [*values]})
+    with pytest.raises(gm.DataError) as caught:
+        gm.fit("y ~ g", data)
+    said = str(caught.value)
+    assert said.startswith("column 'g' holds numbers as text, such as ")
+    assert "would be a category of 3 levels" in said
+    assert "Allowed: numbers, or text that is a category" in said
+    assert repair in said
+    assert "or write C(g) to use it as a category" in said
+    assert gm.fit("y ~ C(g)", data).estimate.df_resid == 0
+
+
+def test_many_numbers_as_text_are_refused_however_many_rows() -> None:
+    y, values = np.arange(420.0) % 7, [f"{i},5" for i in range(21)] * 20
+    with pytest.raises(gm.DataError, match="such as '0,5' at row 0 .counted from 0., and would be a category of 21 levels"):
+        gm.fit("y ~ g", {"y": y, "g": values})
+    assert len(gm.fit("y ~ g", {"y": y, "g": [f"{i % 20},5" for i in range(420)]}).coef) == 20
+
+
+def test_a_file_with_decimal_commas_says_so(tmp_path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("y;x\n1;2,5\n2;3,5\n4;5,1\n")
+    with pytest.raises(gm.DataError, match="(?s)such as '2,5' at row 0.*put points for the decimal commas"):
+        gm.fit("y ~ x", str(path))
+    with pytest.raises(gm.DataError, match="(?s)holds the text '2,5' at row 0.*put points for the decimal commas"):
+        gm.fit("y ~ log(x)", str(path))
+
+
+@pytest.mark.parametrize("text", ["", "a", "1,2,3x", "12-05", "1.2.3", "N/A", "$", "%", "007", "1,00,000x"])
+def test_what_is_no_number_in_any_notation(text: str) -> None:
+    assert notation(text) is None

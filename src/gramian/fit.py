@@ -10,13 +10,23 @@ from typing import Any, Literal
 from gramian.accumulate import Moments
 from gramian.asking import ask_table, one_of, settings_of
 from gramian.data.open import as_source
-from gramian.errors import ArgumentError, bad_argument, message, needs_rows, no_clusters, not_a_choice, not_for_family
+from gramian.errors import (
+    ArgumentError,
+    bad_argument,
+    message,
+    needs_rows,
+    no_clusters,
+    not_a_choice,
+    not_for_family,
+    warn_diverged,
+)
 from gramian.frames_out import kind_of
 from gramian.inference.covariance import covariance, covariance_kind
 from gramian.losses import LOSSES
 from gramian.naming import fitted, named, too_large
 from gramian.progress import progress_for
 from gramian.result import Fit, Training
+from gramian.solution import Status
 from gramian.solvers.base import RankPolicy
 from gramian.solving.reducing import NotFinite
 from gramian.solving.solve import solve
@@ -108,6 +118,8 @@ def fit(
             answer = solve(rows, request, method, asked.accuracy, runner)
         except NotFinite as error:
             raise too_large((*design.names, *design.targets), error, design.weights is not None) from None
+        if answer.solution.status is Status.DIVERGED:
+            warn_diverged(answer.plan.method, answer.plan.notes)
         estimate, projection = named(design, answer, request, freq_weights is not None)
         found = covariance(cov, estimate, rows, runner, projection)
     training = Training(rows, Threads(runner.threads)) if rows.rereadable else None

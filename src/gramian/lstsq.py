@@ -12,7 +12,7 @@ from gramian.arraytypes import Floats
 from gramian.asking import ask_arrays, settings_of
 from gramian.certificate import Certificate, floored
 from gramian.data.arrays import ArrayRows
-from gramian.errors import RankError
+from gramian.errors import RankError, warn_diverged
 from gramian.plan import Plan
 from gramian.solution import Dependency, Stats, Status
 from gramian.solvers.base import RankPolicy, Request
@@ -105,6 +105,8 @@ def lstsq(
     asked, rows = ask_arrays(X, y, weights, settings)
     answer = solve_arrays(rows, asked.request, method, asked.accuracy, asked.runner)
     solution = answer.solution
+    if solution.status is Status.DIVERGED:
+        warn_diverged(answer.plan.method, answer.plan.notes)
     coef, rss = solution.coef, answer.rss
     factor = solution.factor
     one = np.ndim(y) == 1

@@ -79,8 +79,12 @@ def race(
         lanes=tuple(sorted(lanes, key=lambda lane: _place_of(lane, float(accuracy)))),
         machine=_machine(problem.asked.runner.threads),
         date=date.today().isoformat(),
-        notes=(*problem.notes, *notes),
+        notes=(*problem.notes, *_dropped(truth.objective.counts.missing), *notes),
     )
+
+
+def _dropped(rows: int) -> tuple[str, ...]:
+    return (f"{rows:,} row{'' if rows == 1 else 's'} with missing values dropped",) if rows else ()
 
 
 def _methods(methods: str | Iterable[str] | None) -> tuple[str, ...] | None:

@@ -39,6 +39,20 @@ def whole_file(path: str | Path) -> Generator[Path]:
             part.unlink(missing_ok=True)
 
 
+def check_writable(path: str | Path) -> None:
+    """That a file can be made there, by making one beside it and taking it away; before long work, so that it is not lost."""
+    check_place(path)
+    final = Path(os.path.realpath(path))
+    if final.exists() and not final.is_file():
+        return
+    part = final.with_name(f".{final.name}.{secrets.token_hex(6)}.part")
+    try:
+        part.touch(exist_ok=False)
+        part.unlink()
+    except OSError as error:
+        raise cannot_write(str(path), (error.strerror or str(error)).lower()) from error
+
+
 def check_place(path: object) -> None:
     """Raises ArgumentError where no file can be at `path`; before long work, so that it is not lost."""
     if not isinstance(path, str | os.PathLike) or not os.fspath(path):

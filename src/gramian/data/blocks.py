@@ -160,6 +160,24 @@ class RowsOver(ABC):
     def parts(self) -> Sequence[BlockPart]: ...
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class PartOver(ABC):
+    """The blocks of a `part` in another form."""
+
+    part: BlockPart
+
+    @property
+    def label(self) -> str:
+        return self.part.label
+
+    @property
+    def first(self) -> int | None:
+        return self.part.first
+
+    @abstractmethod
+    def blocks(self) -> Iterator[Block]: ...
+
+
 def as_float_block(values: NDArray[Any]) -> Floats:
     """Values as a C-contiguous float64 array; no copy where they are that already."""
     return np.ascontiguousarray(values, dtype=np.float64)

@@ -18,7 +18,7 @@ from typing import cast
 import numpy as np
 import scipy.sparse as sp
 
-from gramian.data.blocks import Block, BlockPart, RowsOver, block_rows
+from gramian.data.blocks import Block, BlockPart, PartOver, RowsOver, block_rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,17 +53,7 @@ class Bordered(RowsOver):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _WithOnes:
-    part: BlockPart
-
-    @property
-    def label(self) -> str:
-        return self.part.label
-
-    @property
-    def first(self) -> int | None:
-        return self.part.first
-
+class _WithOnes(PartOver):
     def blocks(self) -> Iterator[Block]:
         for block in self.part.blocks():
             ones = sp.csr_array(np.ones((block.rows, 1)))
@@ -112,17 +102,7 @@ class Densified(RowsOver):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Dense:
-    part: BlockPart
-
-    @property
-    def label(self) -> str:
-        return self.part.label
-
-    @property
-    def first(self) -> int | None:
-        return self.part.first
-
+class _Dense(PartOver):
     def blocks(self) -> Iterator[Block]:
         for block in self.part.blocks():
             yield replace(block, X=cast(sp.csr_array, block.X).toarray(), y=block.y.copy(), owned=True)

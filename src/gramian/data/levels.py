@@ -12,7 +12,7 @@ from gramian.data.coding import MOST_COLUMNS
 from gramian.data.evaluate import number
 from gramian.data.frame import Frame
 from gramian.data.nodes import Category, Column, columns_of
-from gramian.data.notation import PLAIN, hint_for, is_number, notation, notation_of_all
+from gramian.data.notation import PLAIN, hint_for, is_code, is_number, notation, notation_of_all
 from gramian.data.states import LevelKind, Levels, States, label
 from gramian.errors import (
     DataError,
@@ -126,7 +126,7 @@ class SeenLevels:
         odd = [str(level) for level in self.seen if notation(str(level)) is None]
         if not odd:
             return self._numbers(whole)
-        if len(odd) == len(self.seen):
+        if len(odd) == len(self.seen) or all(is_code(level) for level in odd):
             return []
         if len(self.seen) >= _ENOUGH and len(odd) <= (1 - _MOSTLY) * len(self.seen):
             raise text_as_number(name, odd[0], self.seen[odd[0]])

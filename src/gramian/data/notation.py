@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 _SIGNS = "$€£¥%"
 _CODE = re.compile(r"[+-]?0\d")
+"""Postal codes and the like begin with zeros that a number would lose."""
 _COMMA = re.compile(r"[+-]?(\d{1,3}([. \u00a0\u202f']\d{3})+|\d*),\d+([eE][+-]?\d+)?")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}([,' \u00a0\u202f]\d{3})+(\.\d*)?")
 
@@ -26,6 +27,11 @@ def is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def is_code(text: str) -> bool:
+    """Digits after a zero, as 01234: a label, whatever it looks like."""
+    return _CODE.match(text.strip()) is not None and is_number(text)
 
 
 def notation(text: str) -> str | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, cast
 
-from gramian.data import delimited, paths
+from gramian.data import delimited, faults, paths
 from gramian.data.describe import Described, Stored, described_source
 from gramian.data.files import from_path
 from gramian.data.guess import NULLS
@@ -96,6 +96,8 @@ def _text(name: str, files: list[paths.File]) -> Peeked:
     )
     from gramian.data.frames import from_arrow
 
+    if table.num_rows == 0:
+        raise faults.no_rows(name)
     names = next(csv.reader([first], delimiter=delimiter))
     source = from_arrow(table.rename_columns(names) if len(names) == table.num_columns else table)
     sizes = [(size if isinstance(size := file.stamp()[0], int) else 0, compression_of(file)) for file in files]

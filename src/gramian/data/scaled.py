@@ -15,7 +15,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from gramian.arraytypes import Floats
-from gramian.data.blocks import Block, BlockPart, Matrix, RowsOver
+from gramian.data.blocks import Block, BlockPart, Matrix, PartOver, RowsOver
 
 Exponents = NDArray[np.int64]
 
@@ -53,17 +53,8 @@ class Scaled(RowsOver):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _ScaledPart:
-    part: BlockPart
+class _ScaledPart(PartOver):
     units: Units
-
-    @property
-    def label(self) -> str:
-        return self.part.label
-
-    @property
-    def first(self) -> int | None:
-        return self.part.first
 
     def blocks(self) -> Iterator[Block]:
         columns, targets = (-self.units.columns).astype(np.int32), (-self.units.targets).astype(np.int32)

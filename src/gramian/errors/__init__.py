@@ -56,6 +56,7 @@ from gramian.errors.methods import (
     not_finite_start,
     not_symmetric,
     once_and_too_large,
+    warn_diverged,
     wrong_derivative,
     wrong_shape,
 )
@@ -172,6 +173,7 @@ __all__ = [
     "unknown_term",
     "unlearned_design",
     "value_not_finite",
+    "warn_diverged",
     "wrong_derivative",
     "wrong_shape",
 ]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 
-from gramian.errors.tree import ArgumentError, SourceError
+from gramian.errors.tree import ArgumentError, GramianWarning, SourceError
 from gramian.errors.wording import listed, message
 
 
@@ -77,3 +78,10 @@ def cannot(who: str, what: str, able: Iterable[str]) -> ArgumentError:
     options = list(able)
     hint = f"pass method={options[0]!r}" if options else ""
     return ArgumentError(message(f"{who} cannot {what}", f"Methods that can: {listed(options, 20)}", hint))
+
+
+def warn_diverged(method: str, notes: Iterable[str]) -> None:
+    """A GramianWarning, at the line that called the library."""
+    said = next((note for note in notes if "diverged" in note), f"{method} diverged")
+    text = message(f"{said}\nThe coefficients mean nothing", hint="leave step out, or take a smaller one")
+    warnings.warn(text, GramianWarning, stacklevel=3)

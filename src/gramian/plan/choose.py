@@ -16,15 +16,13 @@ from gramian.data.describe import Described
 from gramian.plan.estimate import estimates
 from gramian.plan.machine import Machine, free_memory
 from gramian.plan.path import few, whole
-from gramian.plan.plan import Candidate, Plan, Step
+from gramian.plan.plan import Candidate, Plan
 from gramian.plan.text import shown_seconds
 from gramian.problem import Facts
 from gramian.solvers import SOLVERS
 from gramian.solvers.ability import AUTO, Need, needs_of, refuse
 from gramian.solvers.base import Running, Solver, Traits
 from gramian.solvers.cost import described_by_gram
-
-__all__ = ["Candidate", "Plan", "Step", "choose", "price"]
 
 DEFAULTS = Running()
 ASSUMED_ROWS = 10_000_000

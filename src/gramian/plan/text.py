@@ -106,10 +106,11 @@ def detail(part: Estimate, first: Candidate) -> str:
 
 def size(facts: Facts) -> str:
     """As "1,000,000 x 10, parquet, 1.3 GB, 8 of 41 columns"."""
-    about = "about " if facts.guessed else ""
     rows = f"{facts.rows:,}" if facts.rows is not None else "unknown"
     where = facts.where
-    told = [f"{about}{rows} x {facts.n:,} columns"]
+    # What is still to be learned makes the columns an estimate; the rows of all but text are known beforehand.
+    rows = f"about {rows}" if facts.guessed and (not facts.learns or where.form == "csv") else rows
+    told = [f"{rows} x {'about ' if facts.learns else ''}{facts.n:,} columns"]
     told += [f"{facts.nnz:,} stored values"] if facts.nnz is not None else []
     told += [where.name] if where.form != "arrays" else []
     told += [f"{where.columns} of {where.total} columns"] if where.columns and where.form not in ("arrays", "table") else []

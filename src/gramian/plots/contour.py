@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 GRID = 160
 FAR = 4.0
 """Paths that diverge are shown up to so many times the distance of their start from the minimum."""
+FEW = 12
+"""Steps up to which each has a mark; longer paths are thinner, so that one to and fro across a valley is no slab."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +29,7 @@ class Contour:
     """share (q, q): what is left of the possible fall of J at (across[j], up[i]), all else at the minimum.
 
     paths: each method's iterates (t + 1, 2) in the same plane; best (2,): the minimum; curvatures (2,) along the axes.
+    diverged: the methods whose J ended above its start.
     """
 
     title: str
@@ -37,6 +40,7 @@ class Contour:
     paths: dict[str, Floats]
     best: Floats
     curvatures: Floats
+    diverged: frozenset[str] = frozenset()
 
 
 def contour(
@@ -73,7 +77,8 @@ def contour(
     d = np.stack(np.meshgrid(across - best[0], up - best[1]), axis=-1)
     share = 0.5 * np.einsum("...i,ij,...j->...", d, small, d) / (bent.fall or 1.0)
     title = f"{', '.join(names)}: up to {max_iter} iterations"
-    return Contour(title, labels, across, up, share, shown, best, np.diag(small))
+    rose = frozenset(name for name, path in paths.items() if not bent.above(path[-1:])[0] <= 1.0)
+    return Contour(title, labels, across, up, share, shown, best, np.diag(small), rose)
 
 
 def _axes(bent: Bowl, H: Floats, plane: object, scaled: bool) -> tuple[Floats, tuple[str, str]]:
@@ -125,12 +130,15 @@ def plot_contour(shown: Contour) -> Figure:
     levels = 10.0 ** np.arange(-5.0, np.ceil(np.log10(top)) + 0.1, 1 / 3)
     ax.contourf(shown.across, shown.up, shown.share, levels=[0.0, *levels], colors=_greys(len(levels)))
     lines = ax.contour(shown.across, shown.up, shown.share, levels=decades, colors="#8a8a8a", linewidths=0.8)
-    ax.clabel(lines, fontsize=7.5, fmt="%g", colors=INK)
+    labels = ax.clabel(lines, fontsize=7.5, fmt="%g", colors=INK)
     ax.grid(False)
     for place, (name, path) in enumerate(shown.paths.items()):
         colour, dashes = pen(place)
-        ax.plot(path[:, 0], path[:, 1], color=colour, linestyle=dashes, linewidth=1.3, marker="o", markersize=3,
-                label=name)
+        gone = name in shown.diverged
+        path = _within(path, shown) if gone else path
+        few = len(path) <= FEW
+        ax.plot(path[:, 0], path[:, 1], color=colour, linestyle=dashes, linewidth=1.3 if few else 0.6,
+                alpha=1.0 if few else 0.7, marker="o", markersize=3 if few else 1.8, label=f"{name}, diverged" if gone else name)
     start = next(iter(shown.paths.values()))[0]
     ax.plot(*start, marker="s", color=INK, markersize=6, linestyle="none", label="start")
     ax.plot(*shown.best, marker="*", color=INK, markersize=12, linestyle="none", label="minimum")
@@ -138,7 +146,27 @@ def plot_contour(shown: Contour) -> Figure:
     ax.set_ylim(shown.up[0], shown.up[-1])
     name_axes(ax, *shown.labels, title=f"{shown.title}\nlines: share of the possible fall of J left")
     ax.legend(fontsize=8, frameon=True, framealpha=0.85, edgecolor="none", loc="best")
+    _level(labels)
     return fig
+
+
+def _within(path: Floats, shown: Contour) -> Floats:
+    """Up to the first place outside of the picture, which the axes cut off."""
+    low, high = (np.array([shown.across[i], shown.up[i]]) for i in (0, -1))
+    outside = np.any((path < low) | (path > high), axis=1)
+    return path[: int(np.argmax(outside)) + 1] if outside.any() else path
+
+
+def _level(labels: list[Any]) -> None:
+    """Numbers on lines stand upright, and those that would lie on another go."""
+    kept: list[Any] = []
+    for label in labels:
+        label.set_rotation(0)
+        box = label.get_window_extent().padded(2)
+        if any(box.overlaps(other) for other in kept):
+            label.set_visible(False)
+        else:
+            kept.append(box)
 
 
 def _greys(count: int) -> list[str]:

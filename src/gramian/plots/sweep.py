@@ -88,8 +88,8 @@ def plot_sweep(shown: Sweep) -> Figure:
     ax.set_xlim(float(shown.steps[0]) / 1.05, float(shown.steps[-1]) * 1.05)
     for at, text in ((shown.edge, f"2/L = {shown.edge:.3g}"),):
         ax.axvline(at, color=INK, linewidth=1.0)
-        ax.annotate(text, (at, 0.02), xycoords=("data", "axes fraction"), rotation=90, ha="right", va="bottom", fontsize=8,
-                    color=INK, xytext=(-3, 0), textcoords="offset points")
+        ax.annotate(text, (at, 1.0), xycoords=("data", "axes fraction"), ha="right", va="bottom", fontsize=8, color=INK,
+                    xytext=(0, 2), textcoords="offset points")
     ax.axhline(1.0, color=PALE, linewidth=0.8, linestyle=(0, (2, 2)))
     ax.annotate("where it began", (0.01, 1.0), xycoords=("axes fraction", "data"), va="bottom", fontsize=8, color=PALE)
     ax.annotate("diverges", (0.99, 0.93), xycoords="axes fraction", ha="right", va="top", fontsize=8, color="#A04000")

@@ -49,6 +49,8 @@ class RaceLike(Protocol):
     @property
     def title(self) -> str: ...
     @property
+    def family(self) -> str: ...
+    @property
     def rows(self) -> int: ...
     @property
     def columns(self) -> int: ...
@@ -83,7 +85,8 @@ def plot_traces(race: RaceLike, x: str = "seconds", y: Literal["left", "error"] 
     ax.set_yscale("log")
     for place, lane in enumerate(race.lanes):
         _draw(ax, lane, x, y, 5.0 - place / len(race.lanes))
-    size = f"{race.rows:,} rows x {race.columns:,} columns"
+    family = "" if race.family == "gaussian" else f", {race.family}"
+    size = f"{race.rows:,} rows x {race.columns:,} columns{family}; to {race.accuracy:g} digits"
     name_axes(ax, X_AXES[x], Y_AXES[y], titled(race.title, size, width=64))
     if y == "error":
         ax.axhline(10.0**-race.accuracy, color=PALE, linewidth=0.8, linestyle=(0, (2, 2)))

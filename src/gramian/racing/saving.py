@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gramian.errors import no_picture
-from gramian.writing import check_place, whole_file, write_text
+from gramian.writing import check_place, check_writable, whole_file, write_text
 
 if TYPE_CHECKING:
     from gramian.racing.outcome import Race
@@ -23,6 +23,7 @@ def check_output(path: object) -> str:
     kind = Path(str(path)).suffix.lower()
     if kind not in KINDS:
         raise no_picture("a race", str(path), KINDS)
+    check_writable(str(path))
     return kind
 
 

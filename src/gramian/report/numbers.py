@@ -113,6 +113,8 @@ def share(value: float) -> str:
     """An R-squared, to 4 places, never rounded up to 1."""
     if math.isnan(value):
         return "undefined"
+    if abs(value) >= 1e4:
+        return f"{value:.3g}"
     text = fixed(value, 4)
     return f"1 - {1 - value:.1e}" if text == "1.0000" and value < 1 else text
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 GROWTH = 1e10
 """J above its start by this many times its largest fall, or its first change, has diverged."""
+CLEARLY = 1e-3
+"""A method that rests with J above its start by this share of it has diverged; by less, its steps have become too small."""
 ROUNDING = 8 * EPS
 RESTING = 64 * EPS
 """A move below this share of ||theta|| is rounding;"""
@@ -52,7 +54,8 @@ class Watch:
             if self._small(state):
                 return Status.CONVERGED
             if state.value > self._start:
-                return Status.DIVERGED if state.status is None else Status.LINE_SEARCH_FAILED
+                far = state.status is None and state.value - self._start > CLEARLY * abs(self._start)
+                return Status.DIVERGED if far else Status.LINE_SEARCH_FAILED
         return status
 
     def rising(self, value: float) -> bool:

@@ -20,7 +20,7 @@ from gramian.kernels.norms import column_norms
 from gramian.kernels.rounding import U, gamma
 from gramian.kernels.split import bits, split_product
 from gramian.plan import Plan
-from gramian.plan.choose import Step
+from gramian.plan.plan import Step
 from gramian.solution import Factor, Solution, Stats
 from gramian.solvers.base import CONSTANT, Request, largest_singular
 from gramian.views.base import Runner

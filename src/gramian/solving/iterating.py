@@ -21,7 +21,7 @@ from gramian.kernels.norms import column_norms
 from gramian.kernels.rounding import U, gamma
 from gramian.losses import LOSSES
 from gramian.plan import Plan
-from gramian.plan.choose import Step
+from gramian.plan.plan import Step
 from gramian.solution import Factor, Solution, Stats, Status
 from gramian.solvers import SOLVERS
 from gramian.solvers.base import Request

@@ -18,8 +18,8 @@ from gramian.evidence import evidence_of_data, evidence_of_view, rss_after
 from gramian.kernels.norms import column_norms
 from gramian.kernels.rounding import U, gamma
 from gramian.plan import Plan
-from gramian.plan.choose import Step
 from gramian.plan.path import AFFORDABLE
+from gramian.plan.plan import Step
 from gramian.solution import Solution, Stats
 from gramian.solvers.base import CONSTANT, Request
 from gramian.solving.confirming import PROVEN, proven

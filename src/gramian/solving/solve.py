@@ -15,10 +15,11 @@ import numpy as np
 from gramian.data.blocks import Rows
 from gramian.errors import DataError, RankError, SourceError, cannot, message
 from gramian.plan import Plan, choose, here
-from gramian.plan.choose import AUTO, Candidate, Step
+from gramian.plan.plan import Candidate, Step
 from gramian.problem import Facts
 from gramian.solution import Solution, Stats, Status
 from gramian.solvers import SOLVERS
+from gramian.solvers.ability import AUTO
 from gramian.solvers.base import Request, Traits
 from gramian.solving.iterating import iterate
 from gramian.solving.looking import seen_condition

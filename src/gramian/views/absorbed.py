@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gramian.data.blocks import Block, BlockPart, Rows, RowsOver
+from gramian.data.blocks import Block, BlockPart, PartOver, Rows, RowsOver
 from gramian.losses import Loss
 
 
@@ -36,17 +36,8 @@ class Absorbed(RowsOver):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Part:
-    part: BlockPart
+class _Part(PartOver):
     loss: Loss
-
-    @property
-    def label(self) -> str:
-        return self.part.label
-
-    @property
-    def first(self) -> int | None:
-        return self.part.first
 
     def blocks(self) -> Iterator[Block]:
         absorb = self.loss.absorb

@@ -25,8 +25,8 @@ from gramian.views.gradient import Gradient, Point, Squares
 
 ENTRIES = 400_000
 """Largest m * n * k that takes this path unasked: 0.05-0.1 s a pass, measured."""
-READ = 2.0
-"""Units of error that a decimal carries once it is read: its low part is rounded to 2^-105."""
+READ = 1.0
+"""Units of error that a decimal carries once it is read: its low part is known to 2^-105, and rounded once more."""
 
 CONSTANT = 2.0**-50
 """A column whose norm about its mean is below this share of its norm about zero is constant to rounding."""
@@ -40,7 +40,8 @@ def small(rows: Rows) -> bool:
 @dataclass(frozen=True, slots=True, eq=False)
 class _Sums:
     """g (n, k); sums (4, k) of w r, w r^2, w d, w d^2; chain: the longest sum of one block; low: blocks carried low parts;
-    lost (n + k,): as theirs; low_sums (n,) of w X_lo."""
+    lost (n + k,): as theirs; low_sums (n,) of w X_lo.
+    """
 
     counts: Counts
     g: Double

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gramian.data.blocks import Block, BlockPart, Rows, RowsOver
+from gramian.data.blocks import Block, BlockPart, PartOver, Rows, RowsOver
 from gramian.kernels.special import special
 from gramian.losses import Loss
 from gramian.views.base import Runner
@@ -91,17 +91,7 @@ class NoColumns(RowsOver):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Empty:
-    part: BlockPart
-
-    @property
-    def label(self) -> str:
-        return self.part.label
-
-    @property
-    def first(self) -> int | None:
-        return self.part.first
-
+class _Empty(PartOver):
     def blocks(self) -> Iterator[Block]:
         for block in self.part.blocks():
             yield replace(block, X=np.zeros((block.rows, 0)))

@@ -12,7 +12,7 @@ import scipy.sparse as sp
 
 from gramian import errors
 from gramian.arraytypes import Floats
-from gramian.data.blocks import Block, BlockPart, Matrix, RowsOver
+from gramian.data.blocks import Block, BlockPart, Matrix, PartOver, RowsOver
 from gramian.views.counts import Counts
 
 
@@ -57,20 +57,11 @@ class HeldPart:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class StreamedPart:
+class StreamedPart(PartOver):
     """A part of the source; `number` is its place among the parts, `places` tells where each block's rows go."""
 
-    part: BlockPart
     number: int
     places: Mapping[int, int] | None = None
-
-    @property
-    def label(self) -> str:
-        return self.part.label
-
-    @property
-    def first(self) -> int | None:
-        return self.part.first
 
     def blocks(self) -> Iterator[Block]:
         for block in self.part.blocks():

@@ -19,7 +19,7 @@ from typing import Any, TypeAlias, cast
 import numpy as np
 
 from gramian.arraytypes import Floats
-from gramian.data.blocks import Block, BlockPart, Rows, RowsOver
+from gramian.data.blocks import Block, BlockPart, PartOver, Rows, RowsOver
 from gramian.losses import Loss
 from gramian.views.base import Runner
 from gramian.views.counts import Counts
@@ -238,21 +238,12 @@ class WorkingRows(RowsOver):
         return 1
 
     def parts(self) -> Sequence[BlockPart]:
-        return [_WorkingPart(self, part) for part in self.of.parts()]
+        return [_WorkingPart(part, self) for part in self.of.parts()]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _WorkingPart:
+class _WorkingPart(PartOver):
     rows: WorkingRows
-    part: BlockPart
-
-    @property
-    def label(self) -> str:
-        return self.part.label
-
-    @property
-    def first(self) -> int | None:
-        return self.part.first
 
     def blocks(self) -> Iterator[Block]:
         for block in self.part.blocks():
