@@ -273,8 +273,9 @@ def verdicts(case: Case, routes: Sequence[Route], refusals: bool = True) -> Iter
 
 
 def _must_reach(route: Route, refused: str) -> bool:
-    """Ways that decide the rank themselves; a coefficient that no float64 holds is another matter."""
-    if route.door == "moments" or not route.rereadable or "outside the range" in refused:
+    """Ways that decide the rank themselves; a coefficient, or the square of an error, that no float64 holds is another matter."""
+    beyond = "outside the range" in refused or "standard errors" in refused
+    if route.door == "moments" or not route.rereadable or beyond:
         return False
     return route.method == "auto" or SOLVERS[route.method].traits.decides_rank
 
@@ -282,7 +283,7 @@ def _must_reach(route: Route, refused: str) -> bool:
 def _reason(error: GramianError) -> str:
     """The first line of the message without its numbers and names."""
     line = str(error).split("\n")[0]
-    for words in ("outside the range", "too large", "too small", "cannot tell", "rows left"):
+    for words in ("outside the range", "standard errors", "too large", "too small", "cannot tell", "rows left"):
         if words in line:
             return words
     return line[:60]

@@ -12,7 +12,7 @@ import pytest
 
 import gramian as gm
 from command import run
-from gramian.calibrating import calibrate
+from gramian.calibrating import calibrate, loading
 from gramian.plan.builtin import PRICES
 from gramian.plan.machine import FILE, Machine, cache_folder, here, store
 from gramian.solvers.cost import PARALLEL, Kind, Work
@@ -148,3 +148,24 @@ def test_time_that_runs_out_leaves_built_in_prices(monkeypatch: pytest.MonkeyPat
     machine = calibrate()
     assert "for want of time" in machine.provenance
     assert machine.prices["gram"] == PRICES["gram"]
+
+
+def test_loading_is_measured_where_the_loops_are_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether or not they were there before, and whatever this process has loaded."""
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    found = loading.seconds_of_loading()
+    assert found is not None
+    assert loading.FEWEST <= found <= loading.MOST
+    assert list(tmp_path.rglob("*.nbc"))
+
+
+@pytest.mark.parametrize("told", [[9.0, 0.4], [0.4, None], [None], [3.0, 1e-5], [3.0, 50.0]])
+def test_the_second_use_is_what_counts(told: list[float | None], monkeypatch: pytest.MonkeyPatch) -> None:
+    left = iter(told)
+    monkeypatch.setattr(loading, "_first_use", lambda: next(left))
+    assert loading.seconds_of_loading() == (0.4 if told == [9.0, 0.4] else None)
+
+
+def test_without_a_program_to_start_nothing_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "")
+    assert loading.seconds_of_loading() is None

@@ -241,6 +241,31 @@ def test_digits_that_a_formula_loses_are_no_longer_claimed() -> None:
     assert 15.9 > lost[1] > lost[2] > lost[3]
 
 
+def test_a_column_that_loses_everything_is_not_taken_for_the_one_that_was_written() -> None:
+    x = np.array([float(f"{v:.6g}") for v in np.random.default_rng(0).standard_normal(30)])
+    fit = gm.fit("y ~ I((x/3 + 1e60) - 1e60)", {"x": x, "y": np.round(np.sin(np.arange(30)), 3)})
+    assert fit.dropped
+    assert not fit.certificate.written
+
+
+CONSTANTS = {
+    "1/3": Fraction(1, 3),
+    "(0.1 + 0.2)*10": Fraction(3),
+    "-2.33/96200050000.0": -Fraction("2.33") / 96200050000,
+    "(1e20 + 0.3) - 1e20": Fraction("0.3"),
+    "2**-3/0.7": Fraction(10, 56),
+    "sqrt(2.25)/0.3": Fraction(5),
+}
+
+
+@pytest.mark.parametrize("text", CONSTANTS)
+def test_constants_are_joined_as_decimals(text: str) -> None:
+    x = np.array([0.1, 0.7, 1.9, -3.3, 5.1])
+    fit = gm.fit(f"I(x*({text})) ~ x", {"x": x})
+    bound = Fraction(float(fit.certificate.forward_bound[0, 0]))
+    assert abs(Fraction(float(fit.coef[1])) - CONSTANTS[text]) <= Fraction(1.001) * bound
+
+
 # ---- fits
 
 

@@ -69,7 +69,7 @@ def test_levels_that_were_not_read_are_told_and_cost_a_pass(tmp_path: Path) -> N
     assert plan.facts.n == 1 + 19
     text = " ".join(str(plan).split())
     assert "note: city: learned of all rows, by 1 pass more; the columns are an estimate, 20 levels assumed" in text
-    assert "about 3,000 x 20 columns" in text
+    assert "rows 3,000 x about 20 columns" in text
     assert plan.candidates[0].steps[0].what == "learn"
     assert plan.seconds > plain.seconds
     assert gm.explain("y ~ scale(center(x)) + z", path).facts.learns == 2
@@ -204,3 +204,17 @@ def test_the_command_tells_bad_input(tmp_path: Path) -> None:
         assert words in err
         assert "Hint" in err or "Allowed" in err
         assert not out
+
+
+def test_a_header_alone_is_told_by_the_name_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "hdr.csv"
+    path.write_text("y,x\n")
+    with pytest.raises(gm.DataError, match=r"^hdr\.csv has no rows"):
+        gm.explain("y ~ x", str(path))
+
+
+def test_the_rows_of_parquet_are_exact_where_its_columns_are_not(tmp_path: Path) -> None:
+    pa.parquet.write_table(pa.table({"y": np.arange(50.0), "g": ["a", "b"] * 25}), tmp_path / "t.parquet")
+    told = str(gm.explain("y ~ g", str(tmp_path / "t.parquet")))
+    assert "50 x about " in told
+    assert "about 50" not in told

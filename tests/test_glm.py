@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from typing import Any
 
 import mpmath as mp
 import numpy as np
@@ -21,6 +23,7 @@ from gramian.solution import Stats, Status
 from gramian.solvers import SOLVERS
 from gramian.solvers.base import Request
 from gramian.solvers.irls import Reweighted
+from gramian.trust import aim_note, missed_note
 from gramian.views.base import Threads
 from gramian.views.working import Place
 from shared_data import table
@@ -695,3 +698,46 @@ def test_the_command_line_fits_predicts_and_refuses(tmp_path):
     status, _, err = run("fit", path, FORMULA, "--family", "poissn")
     assert status == 2
     assert "did you mean 'poisson'" in err
+
+
+# ---- digits of methods that aim for few ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("family", ["binomial", "gamma", "poisson"])
+@pytest.mark.parametrize("form", ["table", "csv"])
+def test_families_judge_a_method_by_what_it_aims_for(family: Any, form: str, tmp_path: Any) -> None:
+    rng = np.random.default_rng(8)
+    x = rng.normal(size=300)
+    y = {"binomial": (x + rng.normal(size=300) > 0) * 1.0, "gamma": np.exp(x) * rng.gamma(3.0, size=300)}
+    data: Any = pd.DataFrame({"x": x, "y": y.get(family, rng.poisson(np.exp(1 + 0.5 * x)).astype(float))})
+    if form == "csv":
+        data.to_csv(tmp_path / "t.csv", index=False)
+        data = str(tmp_path / "t.csv")
+    found = gm.fit("y ~ x", data, family=family, method="sgd")
+    assert found.trusted
+    assert found.certificate.digits[0] >= 2
+    assert "sgd aims for 2 digits unless accuracy= is given" in found.notes
+    more = gm.fit("y ~ x", data, family=family, method="saga", accuracy=5)
+    assert more.certificate.digits[0] > 4.5
+    assert not any("unless accuracy=" in note for note in more.notes)
+
+
+def test_least_squares_says_what_a_method_aims_for() -> None:
+    rng = np.random.default_rng(8)
+    X = rng.normal(size=(200, 3))
+    y = X @ [1.0, 2.0, 3.0] + rng.normal(size=200)
+    said = "sgd aims for 2 digits unless accuracy= is given"
+    assert said in gm.lstsq(X, y, "sgd").plan.notes
+    assert said in gm.fit("y ~ x", {"x": X[:, 0], "y": y}, method="sgd").notes
+    assert said not in gm.lstsq(X, y, "sgd", accuracy=3).plan.notes
+    assert said not in gm.lstsq(X, y, "saga").plan.notes
+
+
+def test_digits_that_are_missed_are_told() -> None:
+    assert aim_note("m", 2.0, False) == ("m aims for 2 digits unless accuracy= is given",)
+    assert aim_note("m", 2.0, True) == aim_note("m", 8.0, False) == ()
+    certificate = gm.fit("y ~ x", {"x": [1.0, 2.0, 4.0], "y": [1.0, 3.0, 4.0]}).certificate
+    short = replace(certificate, digits=np.array([1.5]))
+    assert missed_note("m", short, 2.0) == "m ended at its tolerance, and 1.5 digits are certified, of 2 aimed for"
+    short = replace(certificate, digits=np.array([3.0]), digits_intercept=np.array([1.0]))
+    assert "1.0 digits of the intercept are certified, of 2 aimed for" in missed_note("m", short, 2.0)

@@ -18,6 +18,7 @@ from gramian.solvers.iterate import Stop, run
 from gramian.solvers.lsmr import LSMR
 from gramian.solvers.lsqr import LSQR
 from gramian.views.base import Threads
+from gramian.views.curvature import lanczos_bound
 from gramian.views.rowwise import RowsObjective
 
 KRYLOV = ["cg", "lsqr", "lsmr"]
@@ -257,3 +258,19 @@ def test_a_step_is_refused(method: str) -> None:
     X, y = table()
     with pytest.raises(gm.ArgumentError, match=f"method='{method}' cannot take a step\nMethods that can: gradient"):
         gm.lstsq(X, y, method, step=0.1)
+
+
+@pytest.mark.parametrize("p", [1, 2, 23, 24, 25, 60, 3000])
+@pytest.mark.parametrize("spectrum", ["even", "random", "one above", "equal", "clustered"])
+def test_the_largest_eigenvalue_is_bounded_and_closely(p: int, spectrum: str) -> None:
+    rng = np.random.default_rng(p)
+    d = {
+        "even": np.linspace(0.0, 1.0, p),
+        "random": rng.random(p),
+        "one above": np.concatenate([[1.001], rng.random(p - 1)]),
+        "equal": np.full(p, 0.3),
+        "clustered": 1.0 - 1e-3 * rng.random(p),
+    }[spectrum]
+    found = lanczos_bound(lambda v: d * v, p)
+    largest = float(np.max(d))
+    assert largest <= found <= 1.15 * largest + 1e-300

@@ -355,3 +355,37 @@ def test_a_page_needs_no_matplotlib(monkeypatch: pytest.MonkeyPatch, tmp_path) -
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     gm.race(X, Y, "cholesky", budget=0.2).save(tmp_path / "race.html")
+
+
+def test_a_path_that_diverges_is_cut_off_and_named() -> None:
+    pytest.importorskip("matplotlib")
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(60, 2)) * [1.0, 3.0]
+    y = X @ [1.0, 2.0]
+    shown = contour(X, y, ["gradient", "nesterov"], (0, 1), step=0.4)
+    assert "gradient" in shown.diverged
+    assert not contour(X, y, "gradient", (0, 1), step=0.1).diverged
+    ax = plot_contour(shown).axes[0]
+    line = next(line for line in ax.get_lines() if line.get_label() == "gradient, diverged")
+    drawn = line.get_xydata()
+    low, high = (np.array([shown.across[i], shown.up[i]]) for i in (0, -1))
+    assert np.all((drawn[:-1] >= low) & (drawn[:-1] <= high))
+    assert len(drawn) < len(shown.paths["gradient"])
+
+
+def test_numbers_on_contours_stand_upright_and_apart() -> None:
+    pytest.importorskip("matplotlib")
+    X = np.random.default_rng(1).normal(size=(60, 2)) * [1.0, 30.0]
+    ax = plot_contour(contour(X, X @ [1.0, 2.0], "gradient", (0, 1))).axes[0]
+    texts = [text for text in ax.texts if text.get_visible()]
+    assert texts
+    assert all(text.get_rotation() == 0 for text in texts)
+
+
+def test_the_edge_is_named_above_the_curves() -> None:
+    pytest.importorskip("matplotlib")
+    X = np.random.default_rng(1).normal(size=(60, 2))
+    ax = plot_sweep(sweep(X, X @ [1.0, 2.0], "gradient", iterations=5)).axes[0]
+    (edge,) = (text for text in ax.texts if text.get_text().startswith("2/L"))
+    assert edge.xy[1] == 1.0
+    assert edge.get_va() == "bottom"

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from itertools import pairwise
 
 import numpy as np
@@ -16,6 +19,8 @@ from command import refused, run, write_table
 from gramian.errors import ArgumentError
 from gramian.racing import Lane, Point, Race, reference
 from gramian.racing.outcome import digits_of
+from gramian.racing.running import _quickest
+from gramian.racing.saving import check_output
 from gramian.solvers import SOLVERS
 
 RNG = np.random.default_rng(7)
@@ -354,3 +359,70 @@ def test_the_command_refuses_before_it_runs(tmp_path) -> None:
     assert "names that end in .html" in refused("race", path, "y ~ x", "-o", tmp_path / "race.bmp")
     assert "there is no folder" in refused("race", path, "y ~ x", "-o", tmp_path / "none" / "race.html")
     assert "zz" in refused("race", path, "y ~ zz", "--budget", "0.2")
+
+
+# ---- before and after the clock
+
+
+COLD = """
+import sys
+import numba.core.caching as caching
+import gramian as gm
+from importlib import import_module
+race = import_module("gramian.race")
+timed, kept, late = race.timed, caching.Cache.save_overload, []
+
+def watched(course, name, *rest):
+    caching.Cache.save_overload = lambda cache, signature, data: late.append((name, cache._name))
+    try:
+        return timed(course, name, *rest)
+    finally:
+        caching.Cache.save_overload = kept
+
+race.timed = watched
+import numpy as np
+rng = np.random.default_rng(0)
+X = rng.standard_normal((3000, 3)) * [1.0, 1000.0, 10.0]
+X[:9] *= 300.0
+n = rng.poisson(np.exp(X[:, 0].clip(-1, 1))).astype(float)
+gm.race("y ~ a + b + c", {"a": X[:, 0], "b": X[:, 1], "c": X[:, 2], "y": X[:, 0] + n}, budget=1)
+print(late)
+"""
+
+
+def test_nothing_is_compiled_on_the_clock(tmp_path) -> None:
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", COLD], capture_output=True, text=True, env=environment, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(("took", "runs", "best"), [((0.3, 0.2, 0.4), 3, 0.2), ((0.6, 0.1), 1, 0.6), ((0.4, 0.5, 0.1), 2, 0.4)])
+def test_a_run_is_repeated_as_often_as_it_fits(took: tuple[float, ...], runs: int, best: float) -> None:
+    lanes = [Lane("m", True, "reached", "", (Point(0, 1.0, seconds, 1e-9, 0.0),)) for seconds in took]
+    made = iter(lanes)
+    assert _quickest(lambda _: next(made), 1.0).last.seconds == best
+    assert len(list(made)) == len(took) - runs
+
+
+def test_rows_with_missing_values_are_told() -> None:
+    data = table()
+    data["a"][[3, 7]] = np.nan
+    found = gm.race("y ~ a + b", data, "cholesky", budget=0.5)
+    assert "2 rows with missing values dropped" in found.notes
+    assert found.rows == 298
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_the_race(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_file(path: object, **_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.touch", no_file)
+    with pytest.raises(ArgumentError, match=r"cannot write '.*race\.html': permission denied"):
+        check_output(str(tmp_path / "race.html"))
+
+
+def test_the_title_of_a_picture_tells_family_and_digits() -> None:
+    pytest.importorskip("matplotlib")
+    found = gm.race("n ~ a", table(), "newton", budget=0.5, accuracy=6, family="poisson")
+    title = found.plot().axes[0].get_title(loc="left")
+    assert title.endswith("300 rows x 1 columns, poisson; to 6 digits")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,7 @@ from gramian.problem import Penalty
 from gramian.solvers import SOLVERS
 from gramian.solvers.iterate import Stop, run
 from gramian.solvers.saga import CROWD, SAGA
-from gramian.solvers.sgd import SGD
+from gramian.solvers.sgd import SGD, restarted
 from gramian.views.base import Threads
 from gramian.views.batches import Batches, Update
 from gramian.views.rowwise import RowsObjective
@@ -391,3 +393,50 @@ def test_nothing_is_asked_of_a_stream_that_can_be_read_once(tmp_path: Any) -> No
     said = r"method='saga' cannot read rows once only\nMethods that can: cholesky, .*qr, svd"
     with pytest.raises(gm.ArgumentError, match=said):
         gm.fit("y ~ x", reader, method="saga")
+
+
+# ---- losses whose curvature has no bound -----------------------------------------------------------------------------
+
+COUNTS = np.random.default_rng(5).poisson(np.exp(5.2 + 0.5 * np.linspace(-1, 1, 600))).astype(float)
+COUNTED = {"cnt": COUNTS, "temp": np.linspace(-1, 1, 600)}
+MARKED = [("sgd", None), ("sgd", 32), ("saga", None), ("adagrad", 8), ("rmsprop", 8), ("adam", 32)]
+
+
+@pytest.mark.parametrize("family", ["poisson", "gamma"])
+@pytest.mark.parametrize(("method", "batch"), MARKED)
+def test_default_steps_converge_on_large_counts(method: str, batch: int | None, family: Any) -> None:
+    best = gm.fit("cnt ~ temp", COUNTED, family=family)
+    found = gm.fit("cnt ~ temp", COUNTED, family=family, method=method, batch=batch)
+    assert found.trusted
+    assert np.linalg.norm(found.coef[1:] - best.coef[1:]) <= 10.0 ** -found.certificate.digits[0] * abs(best.coef[1])
+    assert ("aims for 2 digits unless accuracy= is given" in "".join(found.notes)) == (method != "saga")
+
+
+@pytest.mark.parametrize("method", ["sgd", "saga"])
+def test_a_default_step_that_diverges_begins_again_with_a_quarter(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules[f"gramian.solvers.{method}"], "typical_row", lambda _: (0.01, 1.0))
+    best = gm.fit("cnt ~ temp", COUNTED, family="poisson")
+    found = gm.fit("cnt ~ temp", COUNTED, family="poisson", method=method)
+    assert found.trusted
+    assert found.coef == pytest.approx(best.coef, rel=1e-2)
+    told = re.search(r"the default step diverged (\d+) times, and was divided by ([\d,]+)", found.notes[0])
+    assert told is not None
+    assert 4 ** int(told[1]) == int(told[2].replace(",", ""))
+
+
+def test_what_is_said_of_restarts() -> None:
+    assert restarted(0) == ""
+    assert restarted(1) == "the default step diverged once, and was divided by 4"
+    assert restarted(5) == "the default step diverged 5 times, and was divided by 1,024"
+
+
+@pytest.mark.parametrize(
+    ("method", "bound"), [("sgd", "the largest stable step is 2 over the"), ("saga", "stable are steps up to 1 /")]
+)
+def test_a_step_of_the_users_own_is_not_changed(method: str, bound: str) -> None:
+    found = gm.fit("cnt ~ temp", COUNTED, family="poisson", method=method, step=0.3)
+    assert not found.trusted
+    assert "diverged" in found.notes[0]
+    assert "the step was 0.3" in found.notes[0]
+    assert bound in found.notes[0]
+    assert "was divided" not in "".join(found.notes)

@@ -97,10 +97,7 @@ def _value(node: Node, frame: Frame, states: States) -> Bounded:
         low = frame.low.get(node.name)
         return certain(hi) if low is None else read(hi, low)
     if isinstance(node, Number):
-        # A constant that was computed, as 1 / 3, is what it is.
-        low = low_part(node.value) if digits(node.value) <= DIGITS else 0.0
-        off = abs(Fraction(repr(node.value)) - Fraction(node.value) - Fraction(low)) if low else 0
-        return Bounded(Double(np.array(node.value), np.array(low)), np.array(COVER * float(off / UNITS)))
+        return _constant(node)
     if isinstance(node, Learned):
         state = states[node.text]
         assert isinstance(state, Shift)
@@ -110,6 +107,16 @@ def _value(node: Node, frame: Frame, states: States) -> Bounded:
     if not _has_double(node):
         return certain(evaluate.number(node, frame, states))
     return _applied(node, [_value(arg, frame, states) for arg in node.args])
+
+
+def _constant(node: Number) -> Bounded:
+    """The decimal; where constants were joined, what they make of each other."""
+    if node.of is not None:
+        args = [_constant(arg) for arg in node.of.args if isinstance(arg, Number)]
+        return _applied(node.of, args) if _has_double(node.of) else certain(node.value)
+    low = low_part(node.value) if digits(node.value) <= DIGITS else 0.0
+    off = abs(Fraction(repr(node.value)) - Fraction(node.value) - Fraction(low)) if low else 0
+    return Bounded(Double(np.array(node.value), np.array(low)), np.array(COVER * float(off / UNITS)))
 
 
 def _applied(node: Apply, args: list[Bounded]) -> Bounded:

@@ -174,7 +174,7 @@ class _Checker:
             value = float(operation(name)(*(arg.value for arg in args if isinstance(arg, Number))))
         if not np.isfinite(value):
             raise self._refuse(tree, f"a constant that is {value}", "numbers reach 1e300")
-        return Number(value)
+        return Number(value, Apply(name, args))
 
     def _function(self, tree: ast.Call) -> str:
         """The name that is called; np.log is log. Anything computed, or of another module, is refused."""

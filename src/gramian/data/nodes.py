@@ -19,7 +19,10 @@ Option: TypeAlias = float | bool | str | tuple[float, ...] | None
 
 @dataclass(frozen=True, slots=True)
 class Number:
+    """`of`: what it was computed from, in floating point."""
+
     value: float
+    of: Apply | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ def _read(objective: RowsObjective) -> None:
     theta = objective.start()
     _, g = objective.gradient(theta)
     objective.hessian_vector(theta, g)
-    objective.line(theta, -g).value(np.full(theta.shape[1], 0.5))
+    objective.line(theta, -g).value(0.5)
     objective.value(theta)
 
 

@@ -101,11 +101,14 @@ def exact_gradient(rows: Rows, runner: Runner, at: Point, norms: Floats, raw: Fl
     residual_error = (n + 8.0) * 4.0 * UNIT * spread
     sum_error = (64.0 + sums.chain) * 4.0 * UNIT * root  # merged by halving: at most 64 levels
     lost: Floats | None = None
+    vanished = False
     if sums.low:
         lost = errors_of(sums.lost, raw)
         residual_error = residual_error + lost[n:] + through(lost[:n], at.coef)
         varies = norms > CONSTANT * raw[:n]  # others are dropped
         share = np.divide(lost[:n], norms, out=np.zeros(n), where=varies)
+        # Of a column that is dropped as constant, more may be lost than tells it from one: then nothing is said of decimals.
+        vanished = bool(np.any(~varies & (UNIT * sums.lost[:n] > CONSTANT * raw[:n])))
         sum_error = sum_error + float(np.max(share, initial=0.0)) * root
     return Gradient(
         counts=sums.counts,
@@ -119,7 +122,7 @@ def exact_gradient(rows: Rows, runner: Runner, at: Point, norms: Floats, raw: Fl
         chain=1,
         g_lo=sums.g.lo,
         squares=Squares(tss.rounded(), explained.rounded()),
-        low=sums.low,
+        low=sums.low and not vanished,
         lost=lost,
         shift=sums.low_sums / sums.counts.weight,
     )

@@ -70,7 +70,7 @@ class Gradient:
     chain: int
     g_lo: Floats | float = 0.0  # what g (n, k) loses by rounding, where it is known
     squares: Squares | None = None  # of a pass in double-double
-    low: bool = False  # the rows carried what float64 leaves of the decimals that were written
+    low: bool = False  # it is that of the decimals that were written, of which the rows carried what float64 leaves
     lost: Floats | None = None  # (n + k,): bounds on the weighted norms of the errors of these rows; None: they have none
     shift: Floats | None = None  # (n,): the weighted mean of what float64 leaves of X
 
