@@ -224,6 +224,9 @@ def _other(problem: Reweighted, method: str, lookout: Lookout) -> Ended:
     running = replace(request.running, callback=watched)
     solution = SOLVERS[method].solve(objective, replace(request, running=running))
     notes = () if solution.status.ok and not solution.advice else (f"{method}: {solution.sentence}",)
+    if solution.status is Status.DIVERGED:  # where it got to is nowhere: the start is told instead
+        told = (*notes, f"{method}: the coefficients are those of the start")
+        return Ended(solution.status, solution.stats.iterations, first, told, objective.passes)
     place = placed(first.centre, solution.centre, solution.coef, solution.level)
     return Ended(solution.status, solution.stats.iterations, place, notes, objective.passes)
 

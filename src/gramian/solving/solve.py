@@ -33,7 +33,7 @@ SQUARED = min(solver.traits.limit for solver in SOLVERS.values())
 SHARE_DIGITS = 6.0
 """Digits that a direct method proves from its reduction alone, more than any suboptimality that is asked for needs."""
 PATIENCE, DEARER = 5.0, 20.0
-"""Seconds, and times the first one's, that the next method may take where it was not asked for by name."""
+"""Estimated seconds, and times those of the first one, that the next method may take where it was not asked for by name."""
 SEEN = 1e8
 """Scaled condition taken as measured where a Gram matrix cannot tell: at least 1e7."""
 HOPEFUL = 4.0
@@ -82,7 +82,7 @@ def _solved(rows: Rows, request: Request, accuracy: Accuracy, runner: Threads, p
         direct = next((each for each in plan.order if not each.solver.traits.iterates), None)
         if answer.met or plan.asked or direct is None:
             return answer
-        if direct.seconds > max(PATIENCE, DEARER * answer.solution.stats.seconds):
+        if direct.price > max(PATIENCE, DEARER * plan.order[0].price):
             return replace(answer, plan=answer.plan.noted(_dearer(direct)))
         # What one method that iterates could not prove, none can: the proof is the same.
         plan = answer.plan.moved_on("what was asked for could not be certified").direct()
