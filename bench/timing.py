@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-REST = 0.05
+REST = 0.25
 """Seconds between two calls: threads of OpenBLAS spin for 0.03 s after a product, and the next rival would pay for them."""
 RESULTS = Path(__file__).parent / "results"
 

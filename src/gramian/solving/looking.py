@@ -20,6 +20,8 @@ WORTH = 3e9
 """Products of a Gram matrix, m n^2, from which a look is worth its price: about 0.05 s (measured, 2 cores)."""
 SHARES = (2, 8)
 """Rows of a look for each column; the second look is taken where the first finds columns dependent, as rare dummies are."""
+DEPENDENT = 1e14
+"""Condition on a few rows from which columns may depend on each other there alone."""
 BLOCKS = 16
 SLACK = 4.0
 """A look at few rows finds conditions up to six times that of all rows (measured on random rows)."""
@@ -35,8 +37,8 @@ def seen_condition(rows: Rows, limit: float) -> float | None:
         for share in SHARES:
             Z = _scaled(_few(rows, share * n), rows.centred)
             condition = _above(Z, SLACK * limit)
-            if condition is None:
-                return None
+            if condition is None or condition < DEPENDENT:
+                return condition
     return condition
 
 
