@@ -55,6 +55,7 @@ class LstsqResult:
         shape = " x ".join(str(size) for size in self.coef.shape)
         rank = "" if self.rank is None else f", rank {self.rank}"
         end = "" if self.status.ok else f", {self.status.name}"
+        end += "" if self.trusted else ", not trusted"
         return f"LstsqResult({shape} coefficients by {self.method}{rank}, {floored(digits)} digits certified{end})"
 
 
