@@ -48,7 +48,7 @@ def solve(
     Raises RankError, DataError or SourceError when the rows give no answer, ArgumentError for an unknown method.
     """
     facts = Facts.of(rows, nnz)
-    if method == "auto":
+    if method == AUTO:
         facts = replace(facts, condition=seen_condition(rows, SQUARED))
     plan = plan_for(facts, request, method, accuracy, runner.threads)
     if request.running.suboptimality is not None:
