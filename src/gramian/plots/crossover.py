@@ -122,7 +122,7 @@ def plot_crossover(shown: Crossover) -> Figure:
                     textcoords="offset points", ha="right" if right else "left", fontsize=8,
                     color=INK, zorder=5, bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1.5})
     name_axes(ax, "columns", "rows", f"The method taken: {shown.told}")
-    ax.text(0.0, -0.17, f"lines: time, by {shown.prices}", fontsize=7.5, color=PALE, transform=ax.transAxes)
+    ax.text(0.0, -0.17, f"lines: estimated time ({shown.prices})", fontsize=7.5, color=PALE, transform=ax.transAxes)
     return fig
 
 
