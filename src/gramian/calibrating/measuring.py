@@ -35,7 +35,7 @@ def calibrate(folder: Path | None = None) -> Machine:
             with tempfile.TemporaryDirectory(dir=folder) as place:
                 files(sheet, Path(place))
         else:
-            measure(sheet)  # type: ignore[operator]
+            measure(sheet)  # type: ignore[operator]  # `files` alone takes a folder
     return _machine(sheet, left_out)
 
 
