@@ -5,6 +5,6 @@ from __future__ import annotations
 U = 2.0**-53
 
 
-def gamma(chain: float) -> float:
-    """Relative error bound of a chain of so many float64 operations: Higham, Accuracy and Stability, lemma 3.1."""
-    return chain * U / (1.0 - chain * U)
+def gamma(chain: float, unit: float = U) -> float:
+    """Relative error bound of a chain of so many operations, in float64: Higham, Accuracy and Stability, lemma 3.1."""
+    return chain * unit / (1.0 - chain * unit)

@@ -43,6 +43,10 @@ KNOWN = 0.95
 """Defect of a factor below which a correction that has become small says that the error has."""
 SHORT = 8.0
 """Where passes in float64 end with fewer digits than this, passes in double-double follow: each costs under three of them."""
+ENOUGH = 10.0
+"""Certified digits after which a large table takes no other pass in double-double: data in float64 never support more of them
+than about 16 less those of the condition, and float64 was given up for want of SHORT.
+"""
 SETTLED = 1e-8
 """Share of rss that the last correction may explain where rss is wanted to its last place."""
 RESIDUAL, FEWEST_RESIDUAL = 4.0, 2.0
@@ -198,7 +202,8 @@ def _finished(
         at_floor = bool(np.all((correction.bracket <= 2.0 * correction.floor) & (left <= rounding)))
     # A correction changes rss by its square, which is known to few digits.
     settled = not answer.exact or bool(np.all(column_norms(correction.z) ** 2 <= SETTLED * answer.rss))
-    full = settled and bool(np.all(answer.certificate.digits_each >= 15.9))
+    wanted = ENOUGH if answer.exact and not thorough else 15.9
+    full = settled and bool(np.all(answer.certificate.digits_each >= wanted))
     stalled = size > 0.5 * before
     return met or at_floor or full or stalled or steps >= MOST_STEPS
 
