@@ -10,9 +10,12 @@ import numpy as np
 from gramian.calibrating import sizes
 from gramian.calibrating.samples import REQUEST, arrays, certifier, reduced
 from gramian.calibrating.sheet import Sheet, best
+from gramian.data.arrays import ArrayRows
 from gramian.lstsq import lstsq
 from gramian.solvers import SOLVERS
 from gramian.views.base import Threads, single_threaded_blas
+from gramian.views.gradient import Point
+from gramian.views.image import Image
 from gramian.views.moments import Moments, moments_of_block
 from gramian.views.triangle import Triangle
 
@@ -44,6 +47,14 @@ def reductions(sheet: Sheet) -> None:
     for p in sizes.WIDTHS:
         rows = arrays(max(sizes.VALUES // 2 // p, 2048), p)
         sheet.fold("triangle", p, 2.0 * rows.rows * p**2, rows, lambda runner, rows=rows: Triangle.of(rows, runner))
+        sheet.fold("image", p, rows.rows * (p - 1) ** 2, rows, _imaging(rows))
+
+
+def _imaging(rows: ArrayRows) -> Callable[[Threads], object]:
+    """The pass that confirms a triangle."""
+    n, zero = rows.n, np.zeros(1)
+    at, W = Point(np.zeros(n), zero, np.zeros((n, 1)), zero, np.zeros((n, 1))), np.triu(np.ones((n, n)))
+    return lambda runner: Image.of(rows, runner, at, W, n, single=False)
 
 
 def factors(sheet: Sheet) -> None:

@@ -47,5 +47,5 @@ class Sheet:
         begun = self.cost("fold") + len(rows.parts()) * self.cost("block")
         alone = best(lambda: call(Threads(1)))
         self.put(kind, width, count, max(alone - begun, 0.2 * alone))
-        if self.threads > 1:
+        if len(rows.parts()) >= 2 * self.threads > 2:
             self.gains.setdefault(kind, []).append(alone / best(lambda: call(Threads(self.threads))))

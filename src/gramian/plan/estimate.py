@@ -24,9 +24,12 @@ def estimates(cost: Cost, machine: Machine, workers: int, compiled: bool) -> tup
     """In the order of the path, parts without work left out; `compiled`: the compiled loops are loaded already."""
     seconds: dict[Phase, float] = {}
     passes: dict[Phase, float] = {}
+    loaded = compiled
     for work in cost.work:
-        if work.kind == "compiled" and compiled:
-            continue
+        if work.kind == "compiled":
+            if loaded:
+                continue
+            loaded = True
         taken = machine.seconds(work, workers if work.kind in PARALLEL else 1)
         seconds[work.step] = seconds.get(work.step, 0.0) + taken
         if work.kind == "fold":

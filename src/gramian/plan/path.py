@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from gramian.kernels.rounding import gamma
 from gramian.problem import Facts
 from gramian.solvers.base import Traits
 from gramian.solvers.cost import CONDITION, Cost, Kind, Phase, Work, gradient_work, rows_of, values
@@ -15,6 +16,8 @@ FROM_GRAM, FROM_TRIANGLE = (12.6, 1.6), (13.3, 1.35)
 rows, from 3 to 300 columns (bench/plan.py)."""
 
 
+SHORT = 8.0
+"""Where passes in float64 end with fewer digits than this, passes in double-double follow: each costs under three of them."""
 AFFORDABLE = 2e7
 """Rows times columns squared up to which the inverse of X'X is refined unasked: 0.05 s, measured."""
 
@@ -25,8 +28,8 @@ def whole(cost: Cost, facts: Facts, traits: Traits) -> Cost:
     certify: tuple[Work, ...] = ()
     if passes:
         entries = rows_of(facts) * facts.n * facts.k
-        begun = (Work("refine", "fold", 1), Work("refine", "block", facts.blocks))
-        certify = (*begun, *exactly(facts, entries)) if exact(facts) else gradient_work(facts, "refine")
+        begun = (Work("refine", "fold", passes), Work("refine", "block", passes * facts.blocks))
+        certify = (*begun, *exactly(facts, passes * entries)) if exact(facts) else gradient_work(facts, "refine")
     if passes and inverts(facts, traits):
         passes += 1
         certify += inverse_work(facts)
@@ -44,6 +47,8 @@ def certifying(facts: Facts, traits: Traits) -> int:
         return 0
     if facts.digits is not None and facts.digits <= proven(facts, traits):
         return 0
+    if exact(facts) and not few(facts) and not facts.exact:
+        return 2 if traits.confirmed else 3  # the pass that confirms a factor is a step of refinement too
     return 1
 
 
@@ -75,7 +80,13 @@ def proven(facts: Facts, traits: Traits) -> float:
 
 def exact(facts: Facts) -> bool:
     """Whether the certifying pass is in double-double."""
-    return facts.exact or few(facts)
+    asked = facts.digits is None and not facts.sparse and facts.rereadable
+    return facts.exact or few(facts) or (asked and falls_short(facts.n, facts.condition or CONDITION))
+
+
+def falls_short(n: int, condition: float) -> bool:
+    """Whether rounding of the residual, amplified, leaves passes in float64 too few digits."""
+    return gamma(n + 5) * condition > 10.0**-SHORT
 
 
 def few(facts: Facts) -> bool:

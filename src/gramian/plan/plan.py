@@ -11,7 +11,7 @@ from gramian.problem import Facts
 from gramian.solvers.base import Solver
 from gramian.solvers.cost import Cost
 
-SAME = {"certify": "refine", "confirm": "solve"}
+SAME = {"certify": "refine"}
 """What is done under a name of its own, and where it was counted."""
 
 

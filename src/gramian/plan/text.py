@@ -98,6 +98,7 @@ def detail(part: Estimate, first: Candidate) -> str:
         "read": "from the source",
         "reduce": f"{view}, {passes}",
         "solve": first.name,
+        "confirm": f"factor on the data, {passes}",
         "iterate": f"about {passes}",
         "refine": f"certify and correct, {passes}",
     }

@@ -26,7 +26,7 @@ from gramian.solvers.base import CONSTANT, Request, largest_singular
 from gramian.views.base import Runner
 from gramian.views.counts import check_unchanged
 from gramian.views.gradient import Point
-from gramian.views.image import GROUP, Image
+from gramian.views.image import GROUP, Image, in_single
 from gramian.views.sight import Sized
 from gramian.views.sketch import Sketch
 from gramian.views.triangle import Triangle
@@ -36,8 +36,6 @@ PROVEN = 0.1
 MOST_PASSES = 3
 SHARP = 5e-3
 """Bound on the error of X W below which its sums may run over all columns."""
-MOST_SINGLE, LARGE = 512, 4e9
-"""Columns up to which V'V in float32 tells its defect to a tenth, and products m q^2 from which it saves 0.02 s and more."""
 TINY = 1e-30
 """Above what float32 loses to underflow."""
 NEAR = 10.0
@@ -55,8 +53,7 @@ def proven(
         started = time.perf_counter()
         probes = np.concatenate([factor.W, nullspace(factor)], axis=1) if isinstance(view, Sketch) else factor.W
         at = Point(solution.centre, solution.level, solution.coef, solution.level_lo, solution.coef_lo)
-        q = probes.shape[1]
-        single = q <= MOST_SINGLE and rows.in_memory and view.counts.used * q * q > LARGE
+        single = in_single(view.counts.used, probes.shape[1])
         seen = Image.of(rows, runner, at, probes, _group(view, factor), single)
         check_unchanged(rows.name, view.counts, seen.counts)
         better, inverse, near = orthonormalised(view, request, factor, seen)
@@ -107,7 +104,7 @@ def orthonormalised(view: Sized, request: Request, factor: Factor, seen: Image) 
     raw, s = seen.gram[:r, :r], seen.sums[:r] / np.sqrt(weight)
     if not view.centred:
         s = np.zeros(r)
-    penalty = W.T @ (request.penalty.on(n)[:, None] * W)
+    penalty = W.T @ (request.penalty.on(n)[:, None] * W) if request.penalty else np.zeros((r, r))
     G = raw + penalty - np.outer(s, s)
     R = cholesky_upper(G)
     if R is None:

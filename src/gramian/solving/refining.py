@@ -16,9 +16,9 @@ from gramian.data.blocks import Rows
 from gramian.errors import RankError, message
 from gramian.evidence import evidence_of_data, evidence_of_view, rss_after
 from gramian.kernels.norms import column_norms
-from gramian.kernels.rounding import U, gamma
+from gramian.kernels.rounding import U
 from gramian.plan import Plan
-from gramian.plan.path import AFFORDABLE
+from gramian.plan.path import AFFORDABLE, SHORT, falls_short
 from gramian.plan.plan import Step
 from gramian.solution import Solution, Stats
 from gramian.solvers.base import CONSTANT, Request
@@ -41,8 +41,6 @@ DIVERGING = 10.0
 """A correction so many times the one before makes the answer worse."""
 KNOWN = 0.95
 """Defect of a factor below which a correction that has become small says that the error has."""
-SHORT = 8.0
-"""Where passes in float64 end with fewer digits than this, passes in double-double follow: each costs under three of them."""
 ENOUGH = 10.0
 """Certified digits after which a large table takes no other pass in double-double: data in float64 never support more of them
 than about 16 less those of the condition, and float64 was given up for want of SHORT.
@@ -126,8 +124,7 @@ def _refine_from_data(
         solution = replace(solution, factor=factor).costing(Stats(passes=passes))
     before = np.inf
     n = view.n
-    # Rounding of the residual, amplified: what passes in float64 could prove at best.
-    exact = exact or (not rows.sparse and accuracy == "data" and gamma(n + 5) * factor.condition > 10.0**-SHORT)
+    exact = exact or (not rows.sparse and accuracy == "data" and falls_short(n, factor.condition))
     sizes: Sized = view
     answer: Answer | None = None
     while True:

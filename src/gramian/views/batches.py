@@ -23,6 +23,7 @@ from gramian.data.blocks import Block
 from gramian.errors import bad_argument
 from gramian.views.blockpass import stored, weights
 from gramian.views.rowwise import RowsObjective
+from gramian.views.sweep import Descent, swept
 
 if TYPE_CHECKING:
     from gramian.kernels.epochs import DenseRows
@@ -49,21 +50,6 @@ class Update:
     @property
     def settings(self) -> Floats:
         return np.array([self.step, self.decay, self.power, self.a, self.b, self.offset])
-
-
-@dataclass(slots=True, eq=False)
-class Descent:
-    """Where a stochastic descent stands, changed by every epoch. Arrays are (k, p), the intercept last."""
-
-    inner: Floats
-    m: Floats
-    v: Floats
-    sums: Floats
-    counters: Ints = field(default_factory=lambda: np.zeros(2, dtype=np.int64))
-
-    @property
-    def updates(self) -> int:
-        return int(self.counters[0])
 
 
 @dataclass(slots=True, eq=False)
@@ -128,8 +114,15 @@ class Batches:
 
     def theta(self, state: Descent | Reduced) -> Floats:
         """(p, k), the intercept first."""
-        last = state.inner.shape[1] - int(self.objective.coordinates.intercept)
-        return np.concatenate([state.inner[:, last:], state.inner[:, :last]], axis=1).T.copy()
+        return self._outer(state.inner)
+
+    def mean(self, state: Descent) -> Floats:
+        """The mean of the iterates, as `theta`; theta itself where there is none yet."""
+        return self._outer(state.mean)
+
+    def _outer(self, inner: Floats) -> Floats:
+        last = inner.shape[1] - int(self.objective.coordinates.intercept)
+        return np.concatenate([inner[:, last:], inner[:, :last]], axis=1).T.copy()
 
     def inner(self, theta: Floats) -> Floats:
         """(k, p), the intercept last."""
@@ -138,49 +131,33 @@ class Batches:
 
     # ---- plain stochastic descent, under any rule ----
 
-    def descent(self, theta: Floats | None = None) -> Descent:
-        inner = self.inner(self.objective.start() if theta is None else theta)
-        return Descent(inner, np.zeros_like(inner), np.zeros_like(inner), np.zeros_like(inner))
+    def descent(self, theta: Floats | None = None, average: int = 0) -> Descent:
+        """At theta; the mean of the iterates is kept from update `average` on, none where that is 0."""
+        return Descent.at(self.inner(self.objective.start() if theta is None else theta), average)
 
     def epoch(self, state: Descent, update: Update, number: int) -> bool:
         """All rows once, `updates` updates; False where theta is no longer finite."""
-        from gramian.kernels import epochs, rules, sparse_epochs
-
         code, settings, counters = CODES[update.rule], update.settings, state.counters
-        moving = (state.inner, state.m, state.v)
         if self.all_rows:
             _, g = self.objective.gradient(self.theta(state))
             counters[1] = 1
-            rules.finish_batch(code, settings, counters, np.zeros(g.shape[0]), self.inner(g), *moving)
+            self._finish(code, settings, np.zeros(g.shape[0]), self.inner(g), state)
             return bool(np.all(np.isfinite(state.inner)))
-        plain, finite = self.batch == 1 and code == 0, True
+        finite = True
         for block, order in self._pieces(number):
-            if isinstance(block.X, np.ndarray):
-                if plain:
-                    finite = self._plain(block, order, settings, state)
-                else:
-                    rows = self._dense(block, order)
-                    finite = epochs.batch_epoch(rows, self.batch, code, settings, counters, *moving, state.sums)
-            elif plain:
-                stride = max(1, block.n * block.rows // max(int(block.X.nnz), 1))
-                finite = sparse_epochs.plain_epoch(self._sparse(block, order), settings, counters, state.inner, stride)
-            else:
-                rows = self._sparse(block, order)
-                finite = sparse_epochs.batch_epoch(rows, self.batch, code, settings, counters, *moving, state.sums)
+            rows = self._dense(block, order) if isinstance(block.X, np.ndarray) else self._sparse(block, order)
+            finite = swept(rows, self.batch, code, settings, state)
             if not finite:
                 break
         if counters[1]:
-            rules.finish_batch(code, settings, counters, self._shrink(), state.sums, *moving)
+            self._finish(code, settings, self._shrink(), state.sums, state)
         self.objective.count(1.0)
         return finite and bool(np.all(np.isfinite(state.inner)))
 
-    def _plain(self, block: Block, order: Ints, settings: Floats, state: Descent) -> bool:
-        from gramian.kernels import epochs, fours
+    def _finish(self, code: int, settings: Floats, shrink: Floats, sums: Floats, state: Descent) -> None:
+        from gramian.kernels import rules
 
-        done = 0
-        if block.n >= fours.WIDE and not self.objective.penalty:
-            done = fours.plain_fours(self._dense(block, order), settings, state.counters, state.inner)
-        return epochs.plain_epoch(self._dense(block, order[done:]), settings, state.counters, state.inner)
+        rules.finish_batch(code, settings, state.counters, shrink, sums, state.inner, state.m, state.v, state.adding)
 
     # ---- variance reduced ----
 

@@ -31,6 +31,13 @@ GROUP = 128
 RUN = 512
 """Rows of V multiplied by themselves at once."""
 SINGLE = 2.0**-24
+MOST_SINGLE, LARGE = 512, 4e9
+"""Columns up to which V'V in float32 tells its defect to a tenth, and products m q^2 from which it saves 0.02 s and more."""
+
+
+def in_single(rows: float, columns: int) -> bool:
+    """Whether V'V is summed in float32."""
+    return columns <= MOST_SINGLE and rows * columns**2 > LARGE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
