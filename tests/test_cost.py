@@ -179,6 +179,8 @@ def test_the_gram_matrix_is_m_p_squared_and_of_sparse_rows_the_products_of_store
     sparse = SOLVERS["cholesky"].cost(facts(1000, 500, nnz=8000))
     assert sparse.count("gram") == 0
     assert sparse.count("sparse gram") == 1000 * 8**2
+    # 64,000 products in random places fill a fifth of 501 x 501.
+    assert sparse.count("sparse square") == pytest.approx(501**2 * (1 + 9 * 0.225), rel=0.01)
     assert SOLVERS["qr"].cost(facts(1000, 9)).count("triangle") == 2 * 1000 * 10**2
 
 

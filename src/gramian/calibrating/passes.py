@@ -16,7 +16,7 @@ from gramian.data.arrays import ArrayRows
 from gramian.losses import LOSSES
 from gramian.lstsq import lstsq
 from gramian.problem import Penalty
-from gramian.solvers.cost import ENTRY
+from gramian.solvers.cost import squares
 from gramian.views.base import Threads
 from gramian.views.exact import ENTRIES
 from gramian.views.moments import Moments
@@ -32,14 +32,12 @@ def sparse(sheet: Sheet) -> None:
     rows = ArrayRows.of(X, rng.standard_normal(m))
     narrow = sp.csr_array((X.data, X.indices % 64, X.indptr), shape=(m, 64))
     few = ArrayRows.of(narrow, rows.y[:, 0])
-    count = X.nnz**2 / m + ENTRY * len(few.parts()) * 64**2
-    sheet.fold("sparse gram", 1, count, few, lambda runner: Moments.of(few, runner))
+    sheet.fold("sparse gram", 1, X.nnz**2 / m, few, lambda runner: Moments.of(few, runner))
     # What is left of wide rows once their products are paid for is that of the dense squares.
     parts = len(rows.parts())
-    entries = -parts * n**2 * np.expm1(-(X.nnz**2) / m / (parts * n**2))
-    products = (X.nnz**2 / m + ENTRY * entries) * sheet.cost("sparse gram") + parts * sheet.cost("block")
+    products = X.nnz**2 / m * sheet.cost("sparse gram") + parts * sheet.cost("block")
     wide = best(lambda: Moments.of(rows, Threads(1)))
-    sheet.put("sparse square", 1, parts * (n + 1) ** 2, max(wide - products, 0.1 * wide))
+    sheet.put("sparse square", 1, squares(X.nnz**2 / m, n + 1, parts), max(wide - products, 0.1 * wide))
     sheet.fold("sparse gradient", 1, X.nnz + m, rows, certifier(rows, exact=False))
 
 

@@ -47,5 +47,6 @@ class Sheet:
         begun = self.cost("fold") + len(rows.parts()) * self.cost("block")
         alone = best(lambda: call(Threads(1)))
         self.put(kind, width, count, max(alone - begun, 0.2 * alone))
-        if len(rows.parts()) >= 2 * self.threads > 2:
+        enough = len(rows.parts()) >= max(2, self.threads)
+        if self.threads > 1 and enough and (width == 1 or width >= sizes.SHARED[0]):
             self.gains.setdefault(kind, []).append(alone / best(lambda: call(Threads(self.threads))))

@@ -28,8 +28,8 @@ Kind: TypeAlias = Literal[
     "csv",  # bytes of text parsed
     "centre",  # values moved to their mean in a copy
     "gram",  # multiplications of a dense X'X, by width
-    "sparse gram",  # multiplications of stored values, and the entries that they make
-    "sparse square",  # entries of the dense Gram matrices that blocks of sparse rows leave
+    "sparse gram",  # multiplications of stored values
+    "sparse square",  # numbers of the dense Gram matrices that blocks of sparse rows leave, and what fills them
     "image",  # as gram, of X W for a triangle W with its Gram matrix, by width
     "triangle",  # flops of QR of dense blocks, by width
     "gradient",  # values read by the certifying pass, by width
@@ -119,11 +119,16 @@ def gram_work(facts: Facts, step: Phase = "reduce") -> tuple[Work, ...]:
     begun = (Work(step, "fold", 1), Work(step, "block", facts.blocks))
     if facts.sparse and facts.nnz is not None:
         # A row of r stored values makes r^2 products; rows alike, and values in random places, are assumed.
-        products, square = facts.nnz**2 / max(m, 1.0), float(p) ** 2
-        entries = -square * math.expm1(-products / (facts.blocks * square)) * facts.blocks
-        work = Work(step, "sparse gram", products + ENTRY * entries, p)
-        return (*begun, work, Work(step, "sparse square", facts.blocks * square, p))
+        products = facts.nnz**2 / max(m, 1.0)
+        dense = Work(step, "sparse square", squares(products, p, facts.blocks), p)
+        return (*begun, Work(step, "sparse gram", products, p), dense)
     return (*begun, *centring(facts, step), Work(step, "gram", m * p**2, p))
+
+
+def squares(products: float, p: float, blocks: int) -> float:
+    """Dense matrices of p columns, one a block, and the entries that so many products of values in random places fill."""
+    square = float(p) ** 2
+    return blocks * square * (1.0 - ENTRY * math.expm1(-products / (blocks * square)))
 
 
 def triangle_work(facts: Facts, step: Phase = "reduce") -> tuple[Work, ...]:
@@ -194,8 +199,8 @@ CONDITION = 10.0
 MANY = 2000
 """Columns up to which methods that iterate make the Gram matrix too, for tolerances and a certificate."""
 RULED = 5e11
-ENTRY = 4.0
-"""Products of stored values that cost as much as an entry of their sum: measured, 200 to 1,500 columns."""
+ENTRY = 9.0
+"""Numbers of a dense matrix that cost as much as an entry of the sparse one that fills it: measured, 200 to 1,500 columns."""
 SINGLE_IMAGE = 0.75
 """Share of the time of an image that is left where its Gram matrix is summed in float32: measured, 100,000 x 500."""
 
