@@ -11,6 +11,7 @@ from bench.illconditioned import backward_error
 from scipy.linalg import lstsq
 
 import gramian as gm
+from gramian.solving import confirming, refining
 from gramian.solving import solve as solving
 from illconditioned import answered, defect, rotated
 
@@ -25,6 +26,24 @@ def test_the_factor_is_as_orthonormal_as_it_claims(m: int, n: int, condition: fl
     assert factor is not None
     assert factor.rank == n
     assert defect(X, factor.W) <= factor.defect < 0.5
+
+
+@pytest.mark.parametrize("condition", [1.0, 1e8, 1e12])
+@pytest.mark.parametrize("scale", [1.0, 2.0**-200])
+def test_a_factor_confirmed_in_single_precision_claims_no_more(
+    condition: float, scale: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(confirming, "in_single", lambda rows, columns: True)
+    # Passes in double-double, which small tables take, would confirm the factor by themselves.
+    monkeypatch.setattr(refining, "small", lambda rows: False)
+    X, y = rotated(4000, 30, condition)
+    found = answered(scale * X, scale * y, "sketched")
+    factor = found.solution.factor
+    assert factor is not None
+    assert defect(scale * X, factor.W) <= factor.defect < 0.5
+    truth = gm.lstsq(X, y, accuracy="exact").coef
+    V = X.astype(np.longdouble) @ (found.solution.coef[:, 0] - truth)
+    assert np.linalg.norm(np.asarray(V, dtype=float)) <= 1e-12 * np.linalg.norm(y)
 
 
 @pytest.mark.parametrize("condition", [1e3, 1e8, 1e12])

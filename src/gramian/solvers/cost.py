@@ -281,10 +281,10 @@ def sketch_work(facts: Facts) -> tuple[Work, ...]:
     return (*begun, *centring(facts, "reduce"), Work("reduce", "sketch", 4.0 * values(facts), facts.n + facts.k))
 
 
-def image_work(facts: Facts, passes: int) -> tuple[Work, ...]:
-    """Passes that make X W for a triangle W and its Gram matrix, which float32 makes in half the time."""
+def image_work(facts: Facts, passes: int, sketched: bool = False) -> tuple[Work, ...]:
+    """Passes that make X W for a triangle W and its Gram matrix, of a sketch in float32 where that saves time."""
     m, n = rows_of(facts), facts.n
     begun = (Work("confirm", "fold", passes), Work("confirm", "block", passes * facts.blocks))
     if facts.sparse and facts.nnz is not None:
         return (*begun, Work("confirm", "gram", passes * (2.0 * float(facts.nnz) * n + m * n**2), n))
-    return (*begun, Work("confirm", "image", passes * (SINGLE_IMAGE if in_single(m, n) else 1.0) * m * n**2, n))
+    return (*begun, Work("confirm", "image", passes * (SINGLE_IMAGE if sketched and in_single(m, n) else 1.0) * m * n**2, n))

@@ -38,7 +38,7 @@ class Sketched:
         n, p = facts.n, facts.n + facts.k
         d = sketch_rows(p)
         factor = (Work("solve", "triangle", 2.0 * d * p**2, p), Work("solve", "orthogonal", n**3, n))
-        work = (*sketch_work(facts), *factor, *image_work(facts, 1))
+        work = (*sketch_work(facts), *factor, *image_work(facts, 1, sketched=True))
         return Cost(work, passes=2, memory=8.0 * (2 * d * p + 5 * n**2), reads=2)
 
     def solve(self, view: Sketch, request: Request) -> Solution:
