@@ -19,6 +19,7 @@ from gramian.problem import Penalty
 from gramian.solvers.cost import squares
 from gramian.views.base import Threads
 from gramian.views.exact import ENTRIES
+from gramian.views.gathered import Gathered
 from gramian.views.moments import Moments
 from gramian.views.rowwise import RowsObjective
 from gramian.views.sketch import Sketch
@@ -34,10 +35,9 @@ def sparse(sheet: Sheet) -> None:
     few = ArrayRows.of(narrow, rows.y[:, 0])
     sheet.fold("sparse gram", 1, X.nnz**2 / m, few, lambda runner: Moments.of(few, runner))
     # What is left of wide rows once their products are paid for is that of the dense squares.
-    parts = len(rows.parts())
-    products = X.nnz**2 / m * sheet.cost("sparse gram") + parts * sheet.cost("block")
+    products = X.nnz**2 / m * sheet.cost("sparse gram") + len(rows.parts()) * sheet.cost("block")
     wide = best(lambda: Moments.of(rows, Threads(1)))
-    sheet.put("sparse square", 1, squares(X.nnz**2 / m, n + 1, parts), max(wide - products, 0.1 * wide))
+    sheet.put("sparse square", 1, squares(X.nnz**2 / m, n + 1, len(Gathered(rows).parts())), max(wide - products, 0.1 * wide))
     sheet.fold("sparse gradient", 1, X.nnz + m, rows, certifier(rows, exact=False))
 
 

@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias, TypedDict
 
 from gramian.data.blocks import block_rows
 from gramian.problem import Facts
+from gramian.views.gathered import STORED, gathered
 from gramian.views.image import in_single
 from gramian.views.moments import CHUNK
 
@@ -120,13 +121,19 @@ def gram_work(facts: Facts, step: Phase = "reduce") -> tuple[Work, ...]:
     if facts.sparse and facts.nnz is not None:
         # A row of r stored values makes r^2 products; rows alike, and values in random places, are assumed.
         products = facts.nnz**2 / max(m, 1.0)
-        dense = Work(step, "sparse square", squares(products, p, facts.blocks), p)
+        dense = Work(step, "sparse square", squares(products, p, sparse_runs(facts)), p)
         return (*begun, Work(step, "sparse gram", products, p), dense)
     return (*begun, *centring(facts, step), Work(step, "gram", m * p**2, p))
 
 
+def sparse_runs(facts: Facts) -> int:
+    """Runs of blocks of sparse rows that are multiplied at once."""
+    runs = math.ceil(facts.blocks / gathered(facts.blocks, int(rows_of(facts))))
+    return max(runs, math.ceil((facts.nnz or 0) / STORED))
+
+
 def squares(products: float, p: float, blocks: int) -> float:
-    """Dense matrices of p columns, one a block, and the entries that so many products of values in random places fill."""
+    """Dense matrices of p columns, one a run of blocks, and the entries that so many products of values in random places fill."""
     square = float(p) ** 2
     return blocks * square * (1.0 - ENTRY * math.expm1(-products / (blocks * square)))
 
@@ -150,9 +157,9 @@ def gradient_work(facts: Facts, step: Phase) -> tuple[Work, ...]:
     return (*begun, Work(step, kind, values(facts), facts.n + facts.k))
 
 
-def levels(facts: Facts) -> int:
+def levels(blocks: int) -> int:
     """Partial results that wait in the tree of merges at most: ones in the binary number of any block."""
-    return math.floor(math.log2(facts.blocks))
+    return math.floor(math.log2(blocks))
 
 
 def block_bytes(facts: Facts, most: int = 1 << 30) -> float:
@@ -172,10 +179,11 @@ class Held(TypedDict):
 def gram_memory(facts: Facts, factors: int) -> Held:
     """Gram matrices in the tree, and for each worker one, one product and a chunk of rows; or the solution's, if more."""
     gram, made = 8.0 * (facts.n + facts.k) ** 2, block_bytes(facts) if facts.where.copied else 0.0
-    room = 0.0 if facts.sparse else block_bytes(facts, CHUNK)
+    room = 24.0 * min(float(facts.nnz or 0), STORED) if facts.sparse else block_bytes(facts, CHUNK)
+    blocks = sparse_runs(facts) if facts.sparse else facts.blocks
     each = 2.0 * gram + room + made
     solving = factors * 8.0 * facts.n**2 + gram
-    return Held(memory=levels(facts) * gram + each, each=each + gram, solving=solving)
+    return Held(memory=levels(blocks) * gram + each, each=each + gram, solving=solving)
 
 
 def triangle_memory(facts: Facts, factors: int) -> Held:
@@ -186,8 +194,8 @@ def triangle_memory(facts: Facts, factors: int) -> Held:
     triangle, block = 8.0 * (facts.n + facts.k) ** 2, block_bytes(facts)
     each = triangle + 2.0 * block + (block if facts.where.copied else 0.0)
     solving = factors * 8.0 * facts.n**2 + triangle
-    merging = (levels(facts) + 6.0) * triangle if facts.blocks > 2 else 0.0
-    return Held(memory=max(levels(facts) * triangle + each, merging), each=each, solving=solving)
+    merging = (levels(facts.blocks) + 6.0) * triangle if facts.blocks > 2 else 0.0
+    return Held(memory=max(levels(facts.blocks) * triangle + each, merging), each=each, solving=solving)
 
 
 def values_of_y(facts: Facts) -> float:

@@ -72,6 +72,9 @@ class Counts:
         )
 
 
+NOTHING = Counts(0, 0, 0, 0, 0.0, 0.0, 0)
+
+
 def check_unchanged(name: str, first: Counts, now: Counts) -> None:
     """Raises SourceError when a later pass met other rows than the first did."""
     if (first.read, first.used, first.bits) != (now.read, now.used, now.bits):

@@ -29,6 +29,7 @@ from gramian.kernels.exact import Double, add, exactly, two_sum
 from gramian.kernels.rounding import gamma
 from gramian.views.base import Runner
 from gramian.views.counts import Counts
+from gramian.views.gathered import Gathered, Run, as_weighted
 from gramian.views.sight import Sight
 
 CHUNK = 2048
@@ -100,10 +101,13 @@ class Moments:
         """One pass; None when there is no block."""
         whole = not rows.in_memory
 
-        def piece(part: BlockPart, block: Block) -> Moments:
-            return moments_of_block(block, rows.centred, whole)
+        def piece(part: BlockPart, block: Block) -> Moments | None:
+            if not isinstance(part, Run):
+                return moments_of_block(block, rows.centred, whole)
+            found = part.take(block, whole)
+            return None if found is None else _sparse_moments(*found)
 
-        return runner.fold(rows, "moments", piece, merge)
+        return runner.fold(Gathered(rows) if rows.sparse else rows, "moments", piece, _merged)
 
     def __add__(self, other: Moments) -> Moments:
         return merge(self, other)
@@ -121,6 +125,10 @@ class Moments:
         noise = np.hypot(np.hypot(self.noise, other.noise), delta * np.sqrt(gone)) * np.sqrt(total / left)
         L = self.mean_chain + other.mean_chain
         return Moments(self.n, self.centred, counts, mean, gram, noise, self.chain + other.chain + 3 * L + 10, L + 10)
+
+
+def _merged(a: Moments | None, b: Moments | None) -> Moments | None:
+    return (b if a is None else a) if a is None or b is None else merge(a, b)
 
 
 @np.errstate(over="ignore", invalid="ignore")  # the caller looks for norms that are not finite
@@ -183,9 +191,7 @@ def moments_of_block(block: Block, centred: bool, whole: bool) -> Moments:
     if block.rows == 0:
         return Moments(n, centred, counts, zero, np.zeros((p, p)), np.zeros(p), 0, 0)
     if not isinstance(block.X, np.ndarray):
-        gram = _sparse_gram(block)
-        longest = int(np.bincount(block.X.indices, minlength=1).max())  # only entries that are there take part in a sum
-        return Moments(n, False, counts, zero, gram, _norms(gram), max(longest, min(block.rows, 128)) + 8, 0)
+        return _sparse_moments(*as_weighted(block, counts))
     root = None if block.w is None else np.sqrt(block.w)
     # A sum of a chunk's products, sums of chunks; each side shifted, rounded once, and times sqrt(w), rounded twice.
     added = min(block.rows, CHUNK) + -(-block.rows // CHUNK)
@@ -258,17 +264,15 @@ def _dense_gram(X: Floats, y: Floats, root: Floats | None, shift: Floats | None)
     return gram, sums
 
 
-def _sparse_gram(block: Block) -> Floats:
-    n = block.n
-    p = n + block.y.shape[1]
-    X = cast(sp.csr_array, block.X)
-    y = block.y
-    if block.w is not None:
-        root = np.sqrt(block.w)
-        X, y = cast(sp.csr_array, sp.diags_array(root) @ X), y * root[:, None]
+@np.errstate(over="ignore", invalid="ignore")
+def _sparse_moments(counts: Counts, X: sp.csr_array, y: Floats) -> Moments:
+    """Of sqrt(w) X and sqrt(w) y, about zero."""
+    m, n = cast(tuple[int, int], X.shape)
+    p = n + y.shape[1]
     gram = np.empty((p, p))
     gram[:n, :n] = (X.T @ X).toarray()
     gram[:n, n:] = X.T @ y
     gram[n:, :n] = gram[:n, n:].T
     gram[n:, n:] = y.T @ y
-    return gram
+    longest = int(np.bincount(X.indices, minlength=1).max())  # only entries that are there take part in a sum
+    return Moments(n, False, counts, exactly(np.zeros(p)), gram, _norms(gram), max(longest, min(m, 128)) + 8, 0)

@@ -27,7 +27,7 @@ from gramian.kernels.norms import column_norms
 from gramian.kernels.rounding import gamma
 from gramian.views.base import Runner
 from gramian.views.blockpass import stored, weights
-from gramian.views.counts import Counts
+from gramian.views.counts import NOTHING, Counts
 from gramian.views.moments import first_means, merged_mean
 from gramian.views.triangle import Triangle
 
@@ -96,9 +96,6 @@ class _Sums:
         self.blocks += other.blocks + 6
         self.longest = max(self.longest, other.longest)
         return self
-
-
-NOTHING = Counts(0, 0, 0, 0, 0.0, 0.0, 0)
 
 
 class _Lane:
