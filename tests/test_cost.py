@@ -151,7 +151,7 @@ def test_peak_memory_of_a_wide_solution(method: str) -> None:
 
 def test_the_tree_holds_as_many_results_as_a_block_number_has_ones() -> None:
     # 4,096 rows a block at 400 columns
-    assert [levels(facts(4096 * blocks, 399)) for blocks in (1, 2, 3, 4, 5, 8, 15, 16)] == [0, 1, 1, 2, 2, 3, 3, 4]
+    assert [levels(facts(4096 * blocks, 399).blocks) for blocks in (1, 2, 3, 4, 5, 8, 15, 16)] == [0, 1, 1, 2, 2, 3, 3, 4]
 
 
 # ---- counts ----------------------------------------------------------------------------------------------------------
