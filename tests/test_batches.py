@@ -65,8 +65,8 @@ def close(got, want, tolerance=1e-12):
     assert np.max(np.abs(got - want)) <= tolerance * np.max(np.abs(want))
 
 
-def written(rule, table, theta, groups, step, decay, power):
-    """The update rules as the texts write them."""
+def iterates(rule, table, theta, groups, step, decay, power):
+    """Theta after each update, by the rules as the texts write them."""
     m, v = np.zeros_like(theta), np.zeros_like(theta)
     for t, rows in enumerate(groups, start=1):
         g, h = table.gradient(theta, rows), step / (1 + decay * (t - 1)) ** power
@@ -87,7 +87,12 @@ def written(rule, table, theta, groups, step, decay, power):
         else:
             m, v = 0.9 * m + (1 - 0.9) * g, 0.999 * v + (1 - 0.999) * g**2
             theta = theta - h * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
-    return theta
+        yield theta
+
+
+def written(*settings):
+    """Where the update rules as the texts write them end."""
+    return list(iterates(*settings))[-1]
 
 
 def in_groups(order, batch):

@@ -20,7 +20,8 @@ from gramian.losses import LOSSES
 @parametrize_with_checks(
     [LogisticRegression(), LogisticRegression(method="lbfgs"), PoissonRegressor(),
      PoissonRegressor(method="lbfgs"), SGDRegressor(), SGDRegressor(rule="adam", early_stopping=True),
-     SGDRegressor(rule="momentum", batch_size=4, fit_intercept=False)],
+     SGDRegressor(rule="momentum", batch_size=4, fit_intercept=False),
+     SGDRegressor(average=True), SGDRegressor(average=10, batch_size=3)],
 )
 def test_scikit_learns_own_checks(estimator, check):
     check(estimator)

@@ -32,7 +32,12 @@ class Weighted:
 
     def taken(self, at: Ints) -> Weighted:
         """Some of the rows; the weights are of mean 1 again."""
-        return weighted(cast(Matrix, self.X[at]), self.y[at], self.w[at])
+        return weighted(rows_of(self.X, at), self.y[at], self.w[at])
+
+
+def rows_of(X: Matrix, at: Ints) -> Matrix:
+    """X[at]; of an array by numpy.take, which is four times as quick."""
+    return np.take(X, at, axis=0) if isinstance(X, np.ndarray) else cast(Matrix, X[at])
 
 
 def weighted(X: Matrix, y: Floats, w: Floats | None) -> Weighted:
@@ -50,7 +55,7 @@ def distinct(X: Matrix, y: Floats, w: Floats | None) -> Weighted:
     w = np.ones(y.shape[0]) if w is None else w
     found, used = marks(X, y), np.flatnonzero(w)
     order = used[np.argsort(found[used], kind="stable")]
-    X, y, w = cast(Matrix, X[order]), y[order], w[order]
+    X, y, w = rows_of(X, order), y[order], w[order]
     first = np.flatnonzero(~_repeats(X, y, found[order]))
     if first.size < order.size:
         w = np.add.reduceat(w, first)

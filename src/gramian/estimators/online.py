@@ -28,7 +28,8 @@ class Online:
     family: "gaussian", "binomial", "poisson", "gamma". rule: "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam".
     step: None takes it from the curvature; a number acts on the raw columns, from zero. decay: h_t = step / (1 + decay
     (t - 1)). batch: rows of a step. alpha: of the penalty alpha/2 ||b||^2 beside the mean loss. shuffle: whether a batch is
-    read in random order, drawn from `seed`.
+    read in random order, drawn from `seed`. average: the model is the mean of the iterates, from the first on (True) or from
+    that of a given number; before it, the last iterate.
 
         model = gm.Online()
         for X, y in stream:
@@ -48,8 +49,9 @@ class Online:
         intercept: bool = True,
         shuffle: bool = True,
         seed: int = 0,
+        average: bool | int = False,
     ) -> None:
-        self.settings = Settings(family, rule, step, decay, batch, alpha, intercept, shuffle, seed)
+        self.settings = Settings(family, rule, step, decay, batch, alpha, intercept, shuffle, seed, average)
         self._state: State | None = None
 
     @property
@@ -66,15 +68,11 @@ class Online:
     @property
     def coef(self) -> Floats:
         """(n,), in the units of the columns."""
-        state = self.state
-        return state.theta[0, : state.scale.size] / state.scale
+        return self.state.told(self.settings.intercept)[0]
 
     @property
     def intercept(self) -> float:
-        state = self.state
-        if not self.settings.intercept:
-            return 0.0
-        return float(state.theta[0, -1] - state.centre @ self.coef)
+        return self.state.told(self.settings.intercept)[1]
 
     def partial_fit(self, X: Any, y: Any, weights: Any = None) -> Online:
         """Steps over every row of X (m, n), y (m,) once. weights (m,), zero or more, multiply the loss of a row.
@@ -107,7 +105,7 @@ class Online:
         state, chosen = self.state, self.settings
         content = {
             "settings": {name: getattr(chosen, name) for name in Settings.__slots__},
-            "arrays": {name: array(getattr(state, name)) for name in ("centre", "scale", "theta", "m", "v", "sums")},
+            "arrays": {name: array(getattr(state, name)) for name in ("centre", "scale", "theta", "m", "v", "sums", "total")},
             "counters": [int(count) for count in state.counters],
             "rows": state.rows,
             "weight": number(state.weight),
@@ -124,15 +122,19 @@ class Online:
         try:
             model = Online()
             model.settings = Settings(**content["settings"])
-            held = content["arrays"]
+            held, counters = content["arrays"], content["counters"]
+            if "total" not in held:  # as written before there was a mean of iterates
+                held["total"], counters = array(np.zeros((1, len(held["theta"]["values"])))), [*counters, 0]
             arrays = {name: from_array(held[name], 1) for name in ("centre", "scale")}
-            arrays |= {name: from_array(held[name], 2) for name in ("theta", "m", "v", "sums")}
+            arrays |= {name: from_array(held[name], 2) for name in ("theta", "m", "v", "sums", "total")}
             p = arrays["scale"].size + int(model.settings.intercept)
-            if any(arrays[name].shape != (1, p) for name in ("theta", "m", "v", "sums")):
+            if any(arrays[name].shape != (1, p) for name in ("theta", "m", "v", "sums", "total")):
                 raise ValueError("its arrays do not fit each other")
+            if len(counters) != 3:
+                raise ValueError("it counts other things")
             model._state = State(
                 **arrays,
-                counters=np.array(content["counters"], dtype=np.int64),
+                counters=np.array(counters, dtype=np.int64),
                 rows=int(content["rows"]),
                 weight=from_number(content["weight"]),
                 row=from_number(content["row"]),

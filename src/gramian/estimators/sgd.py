@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gramian.arraytypes import Floats
 from gramian.data.blocks import Block, Matrix
-from gramian.errors import GramianWarning, bad_argument, message, not_a_choice
+from gramian.errors import DataError, GramianWarning, bad_argument, message, not_a_choice
 from gramian.estimators.distinct import Weighted, distinct, weighted
 from gramian.estimators.penalised import sample_weights
 from gramian.estimators.stepping import RULES, Settings, State, begun, stepped
@@ -35,6 +35,9 @@ class SGDRegressor(RegressorMixin, BaseEstimator):
     share of the loss of a constant, or it counts against `n_iter_no_change`; None runs all epochs. early_stopping: judge by
     `validation_fraction` of the rows, set apart, rather than by the rows fitted. fit stops at the best epoch seen.
 
+    average: True gives the mean of the iterates for the last one, a number the mean from that update on; with steps that do not
+    fall it settles where theta itself keeps moving. Reference: Polyak and Juditsky (1992), SIAM J. Control Optim. 30(4).
+
     Attributes: coef_ (n,), intercept_ (1,), n_iter_, t_ (rows seen), state_, n_features_in_.
     """
 
@@ -53,6 +56,7 @@ class SGDRegressor(RegressorMixin, BaseEstimator):
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 5,
+        average: bool | int = False,
         random_state: Any = None,
     ) -> None:
         self.alpha = alpha
@@ -67,6 +71,7 @@ class SGDRegressor(RegressorMixin, BaseEstimator):
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
+        self.average = average
         self.random_state = random_state
 
     coef_: Floats
@@ -89,9 +94,14 @@ class SGDRegressor(RegressorMixin, BaseEstimator):
         used, held = self._split(rows.rows, settings.seed)
         fitted, judge = (rows.taken(used), rows.taken(held)) if held.size else (rows, rows)
         state = begun(fitted.X, fitted.y, fitted.w, settings)
-        best, best_loss, waited = state, self._loss(state, judge), 0
         self.n_iter_ = 0
-        wanted = (self.tol or 0.0) * best_loss
+        if self.tol is None:
+            while self.n_iter_ < int(self.max_iter):
+                self.n_iter_ += 1
+                state = stepped(state, fitted.X, fitted.y, fitted.w, settings, again=self.n_iter_ > 1)
+            return self._keep(state)
+        best, best_loss, waited = state, self._loss(state, judge), 0
+        wanted = self.tol * best_loss
         while self.n_iter_ < int(self.max_iter):
             self.n_iter_ += 1
             state = stepped(state, fitted.X, fitted.y, fitted.w, settings, again=self.n_iter_ > 1)
@@ -99,29 +109,31 @@ class SGDRegressor(RegressorMixin, BaseEstimator):
             waited = 0 if loss < best_loss - wanted else waited + 1
             if loss < best_loss:
                 best, best_loss = state, loss
-            if self.tol is not None and waited >= self.n_iter_no_change:
+            if waited >= self.n_iter_no_change:
                 break
         else:
-            if self.tol is not None:
-                warnings.warn(
-                    message("SGDRegressor: max_iter epochs were not enough", f"max_iter is {self.max_iter}", "raise it"),
-                    GramianWarning,
-                    stacklevel=2,
-                )
-        return self._keep(best if self.tol is not None else state)
+            warnings.warn(
+                message("SGDRegressor: max_iter epochs were not enough", f"max_iter is {self.max_iter}", "raise it"),
+                GramianWarning,
+                stacklevel=2,
+            )
+        return self._keep(best)
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """One epoch over these rows, from where the model stands; the first call fixes the scales of the columns.
 
         Rows are taken as they come, and sample_weight multiplies the loss of a row.
         """
-        first = not hasattr(self, "state_")
-        X, y, w = self._arrays(X, y, sample_weight, reset=first)
-        settings = self._settings()
+        first, settings = not hasattr(self, "state_"), self._settings()
+        X, y, w = self._arrays(X, y, sample_weight, reset=first, unread=settings.step is not None)
         w = np.zeros(0) if w is None else w
-        state = begun(X, y, w, settings) if first else self.state_
+        try:
+            state = stepped(begun(X, y, w, settings) if first else self.state_, X, y, w, settings)
+        except DataError:
+            validate_data(self, X, y[:, 0], accept_sparse="csr", dtype=np.float64, reset=False)
+            raise
         self.n_iter_ = 1
-        return self._keep(stepped(state, X, y, w, settings))
+        return self._keep(state)
 
     def predict(self, X: Any) -> Floats:
         """X @ coef_ + intercept_, (m,)."""
@@ -129,10 +141,18 @@ class SGDRegressor(RegressorMixin, BaseEstimator):
         X = validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
         return np.asarray(X @ self.coef_) + self.intercept_[0]
 
-    def _arrays(self, X: Any, y: Any, sample_weight: Any, reset: bool) -> tuple[Matrix, Floats, Floats | None]:
-        X, y = validate_data(
-            self, X, y, accept_sparse="csr", dtype=np.float64, order="C", y_numeric=True, reset=reset
-        )
+    def _arrays(
+        self, X: Any, y: Any, sample_weight: Any, reset: bool, unread: bool = False
+    ) -> tuple[Matrix, Floats, Floats | None]:
+        """Checked. `unread`: every row will move theta, on columns as they are, and a number that is not finite makes it so."""
+        from gramian.kernels.finite import all_finite
+
+        if _ready(X, y) and (unread or (all_finite(X) and all_finite(y))):
+            validate_data(self, X, y, skip_check_array=True, reset=reset)
+        else:
+            X, y = validate_data(
+                self, X, y, accept_sparse="csr", dtype=np.float64, order="C", y_numeric=True, reset=reset
+            )
         w = sample_weights(sample_weight, X.shape[0])
         if sp.issparse(X):
             X = sp.csr_array(X)
@@ -156,7 +176,9 @@ class SGDRegressor(RegressorMixin, BaseEstimator):
             if not allowed:
                 between = "a number between 0 and 1" if what == "validation_fraction" else "a number above 0"
                 raise bad_argument(what, value, between)
-        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        own_seed = self.random_state
+        if not (isinstance(own_seed, int | np.integer) and 0 <= own_seed < 2**32):
+            own_seed = check_random_state(own_seed).randint(2**31 - 1)
         own = None if self.learning_rate == "auto" else float(self.eta0)
         decay = 1.0 if self.learning_rate == "invscaling" else 0.0
         return Settings(
@@ -167,7 +189,8 @@ class SGDRegressor(RegressorMixin, BaseEstimator):
             alpha=self.alpha,
             intercept=self.fit_intercept,
             shuffle=self.shuffle,
-            seed=seed,
+            seed=int(own_seed),
+            average=self.average,
         )
 
     def _split(self, m: int, seed: int) -> tuple[Any, Any]:
@@ -183,18 +206,15 @@ class SGDRegressor(RegressorMixin, BaseEstimator):
 
     def _loss(self, state: State, rows: Weighted) -> float:
         """What is minimised, at this state; one pass."""
-        n = state.scale.size
-        coef = state.theta[0, :n] / state.scale
-        level = state.theta[:, n] if self.fit_intercept else np.zeros(1)
+        coef, answer = state.told(False)[0], state.answer
+        level = answer[:, -1] if self.fit_intercept else np.zeros(1)
         block = Block(0, rows.X, rows.y, rows.w, None, rows.rows, None, False, 0)
         total = blockpass.value(block, Surface(state.centre, coef[:, None], level), LOSSES["gaussian"])
         return total.value / rows.rows + 0.5 * float(self.alpha) * float(coef @ coef)
 
     def _keep(self, state: State) -> Self:
         self.state_ = state
-        coef = state.theta[0, : state.scale.size] / state.scale
-        self.coef_ = coef
-        level = float(state.theta[0, -1] - state.centre @ coef) if self.fit_intercept else 0.0
+        self.coef_, level = state.told(bool(self.fit_intercept))
         self.intercept_ = np.array([level])
         self.t_ = float(state.rows)
         return self
@@ -203,3 +223,9 @@ class SGDRegressor(RegressorMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def _ready(X: Any, y: Any) -> bool:
+    """Whether X and y are arrays that would pass every check as they are but for their numbers; spares most of their cost."""
+    plain = type(X) is np.ndarray and type(y) is np.ndarray and X.ndim == 2 and y.shape == X.shape[:1]
+    return plain and X.dtype == y.dtype == np.float64 and X.flags.c_contiguous and y.flags.c_contiguous and X.size > 0

@@ -5,6 +5,8 @@ hundred rows), and the first step comes from its largest row, h_1 = 1 / (2 max c
 comes. Steps fall as h_t = h_1 (1 + h_1 (t - 1))^-0.6; those of the adaptive rules as (1 + decay (t - 1))^-1/2 from a share of the
 size of theta. A step of the user's own acts on the raw columns, from zero, and turns all that off.
 
+The mean of the iterates, where it is asked for, is what a model tells; the steps are the same with it and without.
+
 Sparse rows stay sparse: their columns are scaled by their root mean squares and not centred. Cost 4 operations a stored value.
 Reference: Robbins and Monro (1951); Bottou, Curtis and Nocedal (2018), SIAM Review 60(2), section 4.
 """
@@ -17,7 +19,6 @@ from typing import Any, Literal, TypeAlias, cast
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
 from gramian.arraytypes import Floats, Ints
 from gramian.data.arrays import ArrayRows, first_nonfinite
@@ -28,6 +29,7 @@ from gramian.views import blockpass
 from gramian.views.manytargets import Surface
 from gramian.views.objective import Coordinates
 from gramian.views.spread import spread_of_block
+from gramian.views.sweep import Descent, mean_of, swept
 from gramian.views.targets import not_allowed
 
 RuleName: TypeAlias = Literal["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam"]
@@ -63,6 +65,7 @@ class Settings:
     intercept: bool = True
     shuffle: bool = True
     seed: int = 0
+    average: bool | int = False
 
     def __post_init__(self) -> None:
         if self.family not in LOSSES:
@@ -78,6 +81,8 @@ class Settings:
             raise bad_argument("batch", self.batch, "a whole number >= 1: the rows of one step")
         if isinstance(self.seed, bool) or self.seed != int(self.seed) or self.seed < 0:
             raise bad_argument("seed", self.seed, "a whole number >= 0")
+        if not isinstance(cast(object, self.average), int | np.integer | np.bool_) or self.average < 0:
+            raise bad_argument("average", self.average, "False, True, or a whole number >= 0: the update the mean begins with")
 
     @property
     def loss(self) -> Loss:
@@ -86,7 +91,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class State:
-    """All that the next step depends on. theta, m, v, sums (1, p), the intercept last; counters (updates, rows waiting)."""
+    """All that the next step depends on. Arrays (1, p), the intercept last; counters: updates, rows waiting, iterates summed."""
 
     centre: Floats
     scale: Floats
@@ -94,7 +99,8 @@ class State:
     m: Floats
     v: Floats
     sums: Floats
-    counters: NDArray[np.int64]
+    total: Floats  # of the iterates, from update `average` on
+    counters: Ints
     rows: int
     weight: float
     row: float  # the largest curvature of a row so far
@@ -102,8 +108,19 @@ class State:
     generator: dict[str, Any]
 
     def copy(self) -> State:
-        arrays = {name: getattr(self, name).copy() for name in ("theta", "m", "v", "sums", "counters")}
+        arrays = {name: getattr(self, name).copy() for name in ("theta", "m", "v", "sums", "total", "counters")}
         return replace(self, **arrays)
+
+    @property
+    def answer(self) -> Floats:
+        """What a model tells, (1, p): the mean of the iterates where one is kept, else theta."""
+        return mean_of(self.theta, self.total, self.counters)
+
+    def told(self, intercept: bool) -> tuple[Floats, float]:
+        """(coefficients (n,), intercept) in the units of the columns."""
+        answer = self.answer[0]
+        coef = answer[: self.scale.size] / self.scale
+        return coef, float(answer[-1] - self.centre @ coef) if intercept else 0.0
 
 
 def checked(X: Any, y: Any, weights: Any, settings: Settings) -> tuple[Matrix, Floats, Floats]:
@@ -128,19 +145,20 @@ def begun(X: Matrix, y: Floats, w: Floats, settings: Settings) -> State:
     n = cast(tuple[int, int], X.shape)[1]
     p = n + int(settings.intercept)
     theta, dense = np.zeros((1, p)), isinstance(X, np.ndarray)
-    found = spread_of_block(_block(X, y, w))
-    shape = Coordinates.raw(n, settings.intercept)
+    shape, size = Coordinates.raw(n, settings.intercept), 1.0
     if settings.step is None:
+        found = spread_of_block(_block(X, y, w))
+        if settings.family == "gaussian":
+            size = math.sqrt(float(found.squares[n]) / found.weight)
         if settings.intercept:
             theta[0, -1] = _near(settings.loss, float(found.mean[n]))
         centred = settings.intercept and dense
         shape = found.standardised(n, centred, centred, 0.0, 1.0)
     generator = np.random.default_rng(settings.seed).bit_generator.state
-    size = math.sqrt(float(found.squares[n]) / found.weight) if settings.family == "gaussian" else 1.0
-    counters = np.zeros(2, dtype=np.int64)
-    m, v, sums = np.zeros((1, p)), np.zeros((1, p)), np.zeros((1, p))
+    counters = np.zeros(3, dtype=np.int64)
+    m, v, sums, total = np.zeros((1, p)), np.zeros((1, p)), np.zeros((1, p)), np.zeros((1, p))
     size = size if size > 0 else 1.0
-    return State(shape.centre, shape.scale, theta, m, v, sums, counters, 0, 0.0, 0.0, size, dict(generator))
+    return State(shape.centre, shape.scale, theta, m, v, sums, total, counters, 0, 0.0, 0.0, size, dict(generator))
 
 
 def _block(X: Matrix, y: Floats, w: Floats) -> Block:
@@ -160,16 +178,17 @@ def stepped(state: State, X: Matrix, y: Floats, w: Floats, settings: Settings, a
     """The state after one pass over these rows, in a random order when they are shuffled; `again`: the state has met them."""
     if not isinstance(X, np.ndarray) and np.any(state.centre):
         raise sparse_after_dense(state.centre.size)
-    state = state.copy()
+    before, state = state, state.copy()
     generator = as_generator(state.generator)
     order = _order(X, generator) if settings.shuffle else np.arange(y.size)
     row = state.row
-    if not (again and math.isfinite(settings.loss.curvature)):
+    if settings.step is None and not (again and math.isfinite(settings.loss.curvature)):
         row = max(row, _largest(_block(X, y, w), state, settings))
     numbers = rule_settings(settings, row, state.size)
     with np.errstate(all="ignore"):
         fine = _epoch(state, X, y, w, order, settings, numbers)
-    if not fine or np.max(np.abs(state.theta)) > BEYOND:
+    if not fine or not np.all(np.isfinite(state.sums)) or np.max(np.abs(state.theta)) > BEYOND:
+        row = max(row, _largest(_block(X, y, w), before, settings))
         raise diverged_online(float(numbers[0]), 2.0 / row if row > 0 else math.inf)
     weight = state.weight + (float(np.sum(w)) if w.size else float(y.size))
     return replace(
@@ -190,26 +209,19 @@ def _epoch(
     state: State, X: Matrix, y: Floats, w: Floats, order: Ints, settings: Settings, numbers: Floats
 ) -> bool:
     """One pass; the arrays of the state change. Whether theta is finite at the end."""
-    from gramian.kernels import epochs, sparse_epochs
+    from gramian.kernels.epochs import DenseRows
+    from gramian.kernels.sparse_epochs import SparseRows
 
     inverse = 1.0 / state.scale
     shrink = np.zeros(state.theta.size)
     shrink[: inverse.size] = settings.alpha * inverse**2
     common = (inverse, settings.loss.code, 1.0, shrink)
-    code = RULES[settings.rule][0]
-    counters, theta, moving = state.counters, state.theta, (state.theta, state.m, state.v, state.sums)
-    plain = code == 0 and settings.batch == 1
     if isinstance(X, np.ndarray):
-        start = epochs.DenseRows(X, y, w, order, state.centre, *common)
-        if plain:
-            return bool(epochs.plain_epoch(start, numbers, counters, theta))
-        return bool(epochs.batch_epoch(start, settings.batch, code, numbers, counters, *moving))
-    begin = sparse_epochs.SparseRows(*blockpass.stored(X), y, w, order, *common)
-    if plain:
-        # The ridge is caught up with, and the step renewed, about once for every full row of stored values.
-        stride = max(1, inverse.size * y.size // max(int(X.nnz), 1))
-        return bool(sparse_epochs.plain_epoch(begin, numbers, counters, theta, stride))
-    return bool(sparse_epochs.batch_epoch(begin, settings.batch, code, numbers, counters, *moving))
+        rows = DenseRows(X, y, w, order, state.centre, *common)
+    else:
+        rows = SparseRows(*blockpass.stored(X), y, w, order, *common)
+    descent = Descent(state.theta, state.m, state.v, state.sums, state.total, int(settings.average), state.counters)
+    return swept(rows, settings.batch, RULES[settings.rule][0], numbers, descent)
 
 
 def rule_settings(settings: Settings, row: float, size: float) -> Floats:
@@ -248,6 +260,6 @@ def _coef(state: State) -> Floats:
 
 
 def as_generator(state: dict[str, Any]) -> np.random.Generator:
-    bits = np.random.PCG64()
+    bits = np.random.PCG64(0)
     bits.state = cast(Any, state)
     return np.random.Generator(bits)

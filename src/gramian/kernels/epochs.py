@@ -2,7 +2,7 @@
 
 With N rows, row i stands for (N w_i / W) loss(eta_i) + 1/2 sum shrink_j theta_j^2, so that the mean over the rows is J;
 share is N / W, and shrink (p,) comes divided by W. A row is seen as z = ((x - centre) * inverse, 1), the 1 with an
-intercept only, which comes last in theta, m, v, sums and mean, all (k, p). z is made once, in the first-level cache, for
+intercept only, which comes last in theta, m, v, sums, total and mean, all (k, p). z is made once, in the first-level cache, for
 both its uses. Rows are asked from memory eight places ahead, which halves the time of an epoch in random order (measured).
 """
 
@@ -15,7 +15,7 @@ import numpy as np
 from gramian.arraytypes import Floats, Ints
 from gramian.kernels.fetch import AHEAD, ask_line
 from gramian.kernels.rows import compiled, inlined, row_first
-from gramian.kernels.rules import end_batch, step_at
+from gramian.kernels.rules import add_iterate, end_batch, step_at
 
 
 class DenseRows(NamedTuple):
@@ -78,6 +78,7 @@ def plain_epoch(
     settings: Floats,
     counters: Ints,
     theta: Floats,
+    total: Floats,
 ) -> bool:
     """Steps theta = theta - h (u z + shrink theta) for one row after another; whether theta is finite at the end."""
     X, y, w, order, centre, inverse, code, share, shrink = rows
@@ -102,6 +103,8 @@ def plain_epoch(
             else:
                 for j in range(p):
                     b[j] -= move * z[j]
+        if total.size:
+            add_iterate(counters, theta, total)
     counters[0] = t
     return bool(np.all(np.isfinite(theta)))
 
@@ -117,6 +120,7 @@ def batch_epoch(
     m: Floats,
     v: Floats,
     sums: Floats,
+    total: Floats,
 ) -> bool:
     """An update after every `batch` rows, counted on from call to call; whether theta is finite at the end."""
     X, y, w, order, centre, inverse, code, share, shrink = rows
@@ -135,7 +139,7 @@ def batch_epoch(
                 s[j] += u * z[j]
         counters[1] += 1
         if counters[1] == batch:
-            end_batch(rule, settings, counters, shrink, sums, theta, m, v)
+            end_batch(rule, settings, counters, shrink, sums, theta, m, v, total)
     return bool(np.all(np.isfinite(theta)))
 
 

@@ -26,6 +26,7 @@ def plain_fours(
     settings: Floats,
     counters: Ints,
     theta: Floats,
+    total: Floats,
 ) -> int:
     """Steps theta = theta - h u z for one row after another, of all but the last order.size % 4 rows; how many rows.
 
@@ -78,5 +79,14 @@ def plain_fours(
                 theta[a, j] -= m0 * v0[j] + m1 * v1[j] + m2 * v2[j] + m3 * v3[j]
             if p > n:
                 theta[a, n] -= m0 + m1 + m2 + m3
+            if total.size:
+                # The four iterates, seen from the last of them.
+                m2, m3 = 2.0 * m2, 3.0 * m3
+                for j in range(n):
+                    total[a, j] += 4.0 * theta[a, j] + m1 * v1[j] + m2 * v2[j] + m3 * v3[j]
+                if p > n:
+                    total[a, n] += 4.0 * theta[a, n] + m1 + m2 + m3
     counters[0] = t
+    if total.size:
+        counters[2] += done
     return done

@@ -38,13 +38,13 @@ def mixed(state: Any) -> Any:
 @compiled
 def shuffle(order: Ints, first: int, stop: int, state: Any) -> Any:
     """Shuffles order[first:stop] in place; the state of the generator afterwards."""
-    step = np.uint64(0x9E3779B97F4A7C15)
-    state = np.uint64(state)
-    for i in range(stop - 1, first, -1):
+    step, half = np.uint64(0x9E3779B97F4A7C15), np.uint64(32)
+    state, start = np.uint64(state), np.uint64(first)
+    for last in range(stop - 1, first, -1):
         state = state + step
         # The upper half times the bound, shifted back: uniform to bound / 2^32.
-        bound = np.uint64(i - first + 1)
-        j = first + np.int64(((mixed(state) >> np.uint64(32)) * bound) >> np.uint64(32))
+        i, bound = np.uint64(last), np.uint64(last - first + 1)
+        j = start + (((mixed(state) >> half) * bound) >> half)
         order[i], order[j] = order[j], order[i]
     return state
 
@@ -80,9 +80,10 @@ def shuffled(rows: int, run: int, runs: int, seed: int) -> Ints:
     window = 0
     for at in range(count):
         lo = starts[at] * run
-        for i in range(lo, min(lo + run, rows)):
-            order[filled] = i
-            filled += 1
+        length = min(run, rows - lo)
+        for i in range(length):
+            order[filled + i] = lo + i
+        filled += length
         if (at + 1) % runs == 0 or at + 1 == count:
             state = shuffle(order, window, filled, state)
             window = filled

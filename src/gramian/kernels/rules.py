@@ -8,6 +8,9 @@
     5 adam        m = a m + (1 - a) g, v = b v + (1 - b) g^2, theta = theta - h (m / (1 - a^t)) / (sqrt(v / (1 - b^t)) + e)
 
 The step of update t = 1, 2, ... is h = step / (1 + decay (t - 1))^power. `settings` are (step, decay, power, a, b, e).
+
+The mean of the iterates is kept as their sum: where `total` is not empty, theta is added to it after each update. Counters are
+(updates, rows of the batch so far, iterates in the total). Reference: Polyak and Juditsky (1992), SIAM J. Control Optim. 30.
 """
 
 from __future__ import annotations
@@ -21,24 +24,38 @@ from gramian.kernels.rows import compiled, inlined
 
 
 @inlined
-def step_at(settings: Floats, t: Any) -> Any:
+def fallen(step: float, decay: float, power: float, t: Any) -> Any:
     """The step of update t; the powers 1, 1/2 and 1/4 take no logarithm."""
-    if settings[1] == 0.0:
-        return settings[0]
-    grown, power = 1.0 + settings[1] * (t - 1), settings[2]
+    if decay == 0.0:
+        return step
+    grown = 1.0 + decay * (t - 1)
     if power == 1.0:
-        return settings[0] / grown
+        return step / grown
     if power == 0.5:
-        return settings[0] / np.sqrt(grown)
+        return step / np.sqrt(grown)
     if power == 0.25:
-        return settings[0] / np.sqrt(np.sqrt(grown))
-    return settings[0] * grown**-power
+        return step / np.sqrt(np.sqrt(grown))
+    return step * grown**-power
+
+
+@inlined
+def step_at(settings: Floats, t: Any) -> Any:
+    """As `fallen`, of (step, decay, power)."""
+    return fallen(settings[0], settings[1], settings[2], t)
 
 
 @inlined
 def filled(a: float, t: Any) -> Any:
     """1 - a^t: the share of its weights that an average of t terms has; 1 to rounding from a^t < e^-40 on."""
     return 1.0 - a**t if (1.0 - a) * t < 40.0 else 1.0
+
+
+@inlined
+def add_iterate(counters: Ints, theta: Floats, total: Floats) -> None:
+    for i in range(theta.shape[0]):
+        for j in range(theta.shape[1]):
+            total[i, j] += theta[i, j]
+    counters[2] += 1
 
 
 @inlined
@@ -51,8 +68,9 @@ def end_batch(
     theta: Floats,
     m: Floats,
     v: Floats,
+    total: Floats,
 ) -> None:
-    """An update with the mean of the rows summed so far; counters are (updates, rows in the batch). Clears the sums."""
+    """An update with the mean of the rows summed so far. Clears the sums."""
     k, p = theta.shape
     one = 1.0 / counters[1]
     counters[0] += 1
@@ -97,6 +115,8 @@ def end_batch(
                 v[i, j] = b * v[i, j] + (1.0 - b) * g * g
                 theta[i, j] -= length * m[i, j] / (share * np.sqrt(v[i, j]) + e)
                 sums[i, j] = 0.0
+    if total.size:
+        add_iterate(counters, theta, total)
 
 
 @compiled
@@ -109,6 +129,7 @@ def finish_batch(
     theta: Floats,
     m: Floats,
     v: Floats,
+    total: Floats,
 ) -> None:
     """As `end_batch`, for callers that are not compiled."""
-    end_batch(rule, settings, counters, shrink, sums, theta, m, v)
+    end_batch(rule, settings, counters, shrink, sums, theta, m, v, total)

@@ -6,11 +6,15 @@ row needs it: with c = 1 - h shrink, d steps that did not touch it are, in close
 
     theta = c^d theta - h mean (1 - c^d) / (1 - c),      d mean in place of the last factor where shrink is 0.
 
+The sum of the iterates is late in the same way: a coordinate that no row touched adds d times its value, or with a ridge
+c (1 - c^d) / (1 - c) times its value before.
+
 Reference for the delayed updates: Schmidt, Le Roux and Bach (2017), Math. Program. 162, section 4.1.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -86,22 +90,43 @@ def ask_row(data: Floats, columns: Ints, ends: Ints, order: Ints, at: int) -> No
         ask_line(columns.ctypes.data + lo * columns.itemsize)
 
 
+@inlined
+def powers(x: float, d: int) -> float:
+    """The sum of (1 - x)^e over e = 1 .. d."""
+    if x == 0.0:
+        return float(d)
+    fallen = -math.expm1(d * math.log1p(-x)) if d * x < 0.1 else 1.0 - (1.0 - x) ** d
+    return (1.0 - x) * fallen / x
+
+
+@inlined
+def add_late(h: float, shrink: Floats, theta: Floats, total: Floats, since: Ints, t: int, j: int) -> None:
+    """Adds to the total the iterates since[j] + 1 .. t of coordinate j, which no row has touched; before it is caught up."""
+    d = t - since[j]
+    if d > 0:
+        often = powers(h * shrink[j], d)
+        for a in range(theta.shape[0]):
+            total[a, j] += often * theta[a, j]
+
+
 @compiled
 def plain_epoch(
     rows: SparseRows,
     settings: Floats,
     counters: Ints,
     theta: Floats,
+    total: Floats,
     stride: int,
 ) -> bool:
     """Steps theta = theta - h (u z + shrink theta) for one row after another; whether theta is finite at the end.
 
-    Under a ridge h is renewed every `stride` rows, when all of theta is brought up to date; else with every row.
+    Under a ridge h is renewed every `stride` rows, when all of theta is brought up to date; else with every row. Where total is
+    not empty, the iterates are added to it.
     """
     data, columns, ends, y, w, order, inverse, code, share, shrink = rows
     k, p = theta.shape
     n = inverse.size
-    ridge = np.any(shrink)
+    ridge, averaging = np.any(shrink), total.size > 0
     none = np.zeros((k, p))
     since = np.zeros(p, dtype=np.int64)
     h = step_at(settings, counters[0] + 1)
@@ -110,27 +135,44 @@ def plain_epoch(
         ask_row(data, columns, ends, order, t)
         i = order[t]
         lo, hi = ends[i], ends[i + 1]
+        if ridge and t % stride == 0:
+            for j in range(n):
+                if averaging:
+                    add_late(h, shrink, theta, total, since, t, j)
+                catch_up(h, shrink, none, theta, since, t, j)
+            h = step_at(settings, counters[0] + 1)
+        if not ridge:
+            h = step_at(settings, counters[0] + 1)
+        if averaging:
+            for at in range(lo, hi):
+                add_late(h, shrink, theta, total, since, t, columns[at])
+                if not ridge:
+                    since[columns[at]] = t
         if ridge:
-            if t % stride == 0:
-                for j in range(p):
-                    catch_up(h, shrink, none, theta, since, t, j)
-                h = step_at(settings, counters[0] + 1)
             for at in range(lo, hi):
                 catch_up(h, shrink, none, theta, since, t, columns[at])
-        else:
-            h = step_at(settings, counters[0] + 1)
         counters[0] += 1
         weight = share * w[i] if w.size else share
         for a in range(k):
             b = theta[a]
             move = h * weight * row_first(code, dot_row(data, columns, lo, hi, inverse, b), y[i, a])
             move_row(data, columns, lo, hi, inverse, move, h, pull, b)
+            if averaging and p > n:
+                total[a, n] += b[n]
         if ridge:
             for at in range(lo, hi):
-                since[columns[at]] = t + 1
-    if ridge:
-        for j in range(n):
+                j = columns[at]
+                since[j] = t + 1
+                if averaging:
+                    for a in range(k):
+                        total[a, j] += theta[a, j]
+    for j in range(n):
+        if averaging:
+            add_late(h, shrink, theta, total, since, order.size, j)
+        if ridge:
             catch_up(h, shrink, none, theta, since, order.size, j)
+    if averaging:
+        counters[2] += order.size
     return bool(np.all(np.isfinite(theta)))
 
 
@@ -145,6 +187,7 @@ def batch_epoch(
     m: Floats,
     v: Floats,
     sums: Floats,
+    total: Floats,
 ) -> bool:
     """An update of all coordinates after every `batch` rows; whether theta is finite at the end."""
     data, columns, ends, y, w, order, inverse, code, share, shrink = rows
@@ -163,7 +206,7 @@ def batch_epoch(
                 s[n] += u
         counters[1] += 1
         if counters[1] == batch:
-            end_batch(rule, settings, counters, shrink, sums, theta, m, v)
+            end_batch(rule, settings, counters, shrink, sums, theta, m, v, total)
     return bool(np.all(np.isfinite(theta)))
 
 
