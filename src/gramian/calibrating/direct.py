@@ -37,7 +37,7 @@ def calls(sheet: Sheet) -> None:
 
 def reductions(sheet: Sheet) -> None:
     for p in sizes.WIDTHS:
-        rows = arrays(_rows(p, sizes.VALUES, 4096), p)
+        rows = arrays(_rows(sheet, p, sizes.VALUES, 4096), p)
         sheet.fold("gram", p, rows.rows * p**2, rows, lambda runner, rows=rows: Moments.of(rows, runner))
         if p in (8, 128):
             plain = best(lambda rows=rows: Moments.of(rows, Threads(1)))
@@ -45,13 +45,14 @@ def reductions(sheet: Sheet) -> None:
             moved = best(lambda about=about: Moments.of(about, Threads(1))) - plain
             sheet.put("centre", p, rows.rows * p, max(moved, 0.05 * plain))
     for p in sizes.WIDTHS:
-        rows = arrays(_rows(p, sizes.VALUES // 2, 2048), p)
+        rows = arrays(_rows(sheet, p, sizes.VALUES // 2, 2048), p)
         sheet.fold("triangle", p, 2.0 * rows.rows * p**2, rows, lambda runner, rows=rows: Triangle.of(rows, runner))
         sheet.fold("image", p, rows.rows * (p - 1) ** 2, rows, _imaging(rows))
 
 
-def _rows(p: int, values: int, least: int) -> int:
-    return max(values // p, sizes.BLOCKS if p in sizes.SHARED else least)
+def _rows(sheet: Sheet, p: int, values: int, least: int) -> int:
+    """Rows to measure on: as many blocks as show what workers gain, where they are let to work side by side."""
+    return max(values // p, sizes.BLOCK * max(4, 2 * sheet.threads) if p in sizes.SHARED else least)
 
 
 def _imaging(rows: ArrayRows) -> Callable[[Threads], object]:
@@ -79,7 +80,7 @@ def factors(sheet: Sheet) -> None:
 
 def certifying(sheet: Sheet) -> None:
     for p in sizes.WIDTHS:
-        rows = arrays(_rows(p, sizes.VALUES, 4096), p)
+        rows = arrays(_rows(sheet, p, sizes.VALUES, 4096), p)
         sheet.fold("gradient", p, rows.rows * p, rows, certifier(rows, exact=False))
     n = 16
     few, many = (arrays(m, n + 1) for m in (64, 4096))

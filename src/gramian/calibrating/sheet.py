@@ -10,6 +10,7 @@ import numpy as np
 
 from gramian.calibrating import sizes
 from gramian.data.blocks import Rows
+from gramian.plan.estimate import ALONE
 from gramian.solvers.cost import Kind
 from gramian.views.base import Threads
 
@@ -48,5 +49,5 @@ class Sheet:
         alone = best(lambda: call(Threads(1)))
         self.put(kind, width, count, max(alone - begun, 0.2 * alone))
         enough = len(rows.parts()) >= max(2, self.threads)
-        if self.threads > 1 and enough and (width == 1 or width >= sizes.SHARED[0]):
+        if self.threads > 1 and enough and (width == 1 or width in sizes.SHARED) and width > ALONE.get(kind, 0):
             self.gains.setdefault(kind, []).append(alone / best(lambda: call(Threads(self.threads))))

@@ -143,11 +143,11 @@ def price(
     cost = whole(solver.cost(asked), asked, traits)
     most = min(threads, facts.pieces)
     workers = most if cost.peak(most) <= UNLOOKED else cost.workers(most, free_memory())
-    steps = estimates(cost, machine, workers, compiled="numba" in sys.modules)
+    steps = estimates(cost, machine, workers, "numba" in sys.modules, facts.in_memory and not facts.sparse)
     seconds = sum(step.seconds for step in steps)
     alike = asked if asked.where.form == "arrays" else replace(asked, where=TABLE)
     counted = whole(solver.cost(alike), alike, traits)
-    full = sum(step.seconds for step in estimates(counted, machine, min(machine.threads, alike.pieces), compiled=False))
+    full = sum(step.seconds for step in estimates(counted, machine, min(machine.threads, alike.pieces), False, not facts.sparse))
     refused = _refusal(traits, facts, running, cost.peak(1), cost.passes)
     return Candidate(name, solver, cost, seconds, steps, refused, full, workers)
 

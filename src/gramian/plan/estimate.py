@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import get_args
 
 from gramian.plan.machine import Machine
-from gramian.solvers.cost import PARALLEL, Cost, Phase
+from gramian.solvers.cost import PARALLEL, Cost, Kind, Phase
+from gramian.views.base import NARROW, NARROW_PASS, NARROW_QR
 
 PHASES: tuple[Phase, ...] = get_args(Phase)
 
@@ -20,8 +21,20 @@ class Estimate:
     passes: float = 0.0
 
 
-def estimates(cost: Cost, machine: Machine, workers: int, compiled: bool) -> tuple[Estimate, ...]:
-    """In the order of the path, parts without work left out; `compiled`: the compiled loops are loaded already."""
+ALONE: dict[Kind, int] = {
+    "copy": NARROW,
+    "centre": NARROW,
+    "gram": NARROW,
+    "gradient": NARROW_PASS,
+    "triangle": NARROW_QR,
+}
+"""Columns up to which one worker takes rows that lie in memory."""
+
+
+def estimates(cost: Cost, machine: Machine, workers: int, compiled: bool, held: bool) -> tuple[Estimate, ...]:
+    """In the order of the path, parts without work left out; `compiled`: the compiled loops are loaded already; `held`: dense
+    rows lie in memory.
+    """
     seconds: dict[Phase, float] = {}
     passes: dict[Phase, float] = {}
     loaded = compiled
@@ -30,7 +43,8 @@ def estimates(cost: Cost, machine: Machine, workers: int, compiled: bool) -> tup
             if loaded:
                 continue
             loaded = True
-        taken = machine.seconds(work, workers if work.kind in PARALLEL else 1)
+        shared = work.kind in PARALLEL and not (held and work.width <= ALONE.get(work.kind, 0))
+        taken = machine.seconds(work, workers if shared else 1)
         seconds[work.step] = seconds.get(work.step, 0.0) + taken
         if work.kind == "fold":
             passes[work.step] = passes.get(work.step, 0.0) + work.count

@@ -24,6 +24,10 @@ T = TypeVar("T")
 Piece = Callable[[BlockPart, Block], T]
 Merge = Callable[[T, T], T]
 
+NARROW, NARROW_PASS, NARROW_QR = 24, 40, 256
+"""Columns up to which workers wait for each other's locks, two taking 1.0 to 1.4 times as long as one (measured): those of
+the interpreter in products and passes over X, those of LAPACK's short calls in QR.
+"""
 THREADED = 1000
 """Columns from which factorisations may use several threads. Smaller ones gain nothing from them, and with one thread they
 give the same bits on any number of cores."""
@@ -40,6 +44,14 @@ class Runner(Protocol):
     """Folds the blocks of all parts; returns None when there is no block."""
 
     def fold(self, rows: Rows, what: str, piece: Piece[T], merge: Merge[T]) -> T | None: ...
+    def at_most(self, workers: int) -> Runner:
+        """The same with no more than so many workers."""
+        ...
+
+
+def for_calls(rows: Rows, runner: Runner, narrow: int = NARROW) -> Runner:
+    """The runner for pieces that are calls of numpy: one worker up to so many columns, where calls are too short."""
+    return runner.at_most(1) if rows.in_memory and not rows.sparse and rows.n + rows.k <= narrow else runner
 
 
 class Carry(Generic[T]):
@@ -135,7 +147,6 @@ class Threads:
         self.clock = Clock()
 
     def at_most(self, workers: int) -> Threads:
-        """The same with no more than so many workers."""
         if workers >= self.threads:
             return self
         fewer = copy.copy(self)

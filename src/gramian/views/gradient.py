@@ -24,7 +24,7 @@ from gramian.arraytypes import Floats
 from gramian.data.blocks import Block, BlockPart, Rows
 from gramian.errors import SourceError
 from gramian.kernels.rounding import U, gamma
-from gramian.views.base import Runner
+from gramian.views.base import NARROW_PASS, Runner, for_calls
 from gramian.views.counts import Counts
 from gramian.views.moments import CHUNK
 
@@ -84,7 +84,7 @@ class Gradient:
         def piece(part: BlockPart, block: Block) -> Gradient:
             return gradient_of_block(block, at, directions, rows.centred, whole)
 
-        total = runner.fold(rows, "gradient", piece, merge)
+        total = for_calls(rows, runner, NARROW_PASS).fold(rows, "gradient", piece, merge)
         if total is None:
             raise SourceError("no rows were left on a later pass over the data")
         off, size = float(rows.centred), np.sqrt(total.rss)

@@ -27,7 +27,7 @@ from gramian.arraytypes import Floats
 from gramian.data.blocks import Block, BlockPart, Rows
 from gramian.kernels.exact import Double, add, exactly, two_sum
 from gramian.kernels.rounding import gamma
-from gramian.views.base import Runner
+from gramian.views.base import Runner, for_calls
 from gramian.views.counts import Counts
 from gramian.views.gathered import Gathered, Run, as_weighted
 from gramian.views.sight import Sight
@@ -107,7 +107,7 @@ class Moments:
             found = part.take(block, whole)
             return None if found is None else _sparse_moments(*found)
 
-        return runner.fold(Gathered(rows) if rows.sparse else rows, "moments", piece, _merged)
+        return for_calls(rows, runner).fold(Gathered(rows) if rows.sparse else rows, "moments", piece, _merged)
 
     def __add__(self, other: Moments) -> Moments:
         return merge(self, other)

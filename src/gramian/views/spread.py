@@ -14,7 +14,7 @@ import scipy.sparse as sp
 
 from gramian.arraytypes import Floats
 from gramian.data.blocks import Block, BlockPart, Rows
-from gramian.views.base import Runner
+from gramian.views.base import Runner, for_calls
 from gramian.views.objective import Coordinates
 
 CONSTANT = 2.0**-50
@@ -36,7 +36,7 @@ class Spread:
         def piece(part: BlockPart, block: Block) -> Spread:
             return spread_of_block(block)
 
-        return runner.fold(rows, "means and scales", piece, merge)
+        return for_calls(rows, runner).fold(rows, "means and scales", piece, merge)
 
     @property
     def norms(self) -> Floats:

@@ -12,7 +12,7 @@ from gramian.data.blocks import Block, BlockPart, Rows
 from gramian.data.frame import row_name
 from gramian.errors import bad_target
 from gramian.losses import Loss
-from gramian.views.base import Runner
+from gramian.views.base import Runner, for_calls
 from gramian.views.counts import Counts
 
 
@@ -49,7 +49,7 @@ class Targets:
                 float(np.max(y, initial=-np.inf)),
             )
 
-        return runner.fold(rows, "targets", piece, _merge)
+        return for_calls(rows, runner).fold(rows, "targets", piece, _merge)
 
 
 def _merge(a: Targets, b: Targets) -> Targets:
