@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
@@ -15,6 +17,8 @@ from bench.timing import write
 CHUNK = 100
 MANY, WAYS = 20_000, 4
 """From so many problems on, each goes by so many ways."""
+TOLD = 2_000
+"""Problems after which the sums so far are told."""
 BIN = 0.05
 """Digits of one bin of a histogram."""
 
@@ -66,13 +70,18 @@ KEYS: tuple[Callable[[Verdict], tuple[str, ...]], ...] = (
 
 
 def main(arguments: list[str]) -> None:
-    """Arguments: how many problems (default 2,000), and the first seed. Many problems go by a few ways each, by turns."""
+    """Arguments: how many problems (default 2,000), the first seed, and minutes after which to end with what is done.
+
+    Many problems go by a few ways each, by turns. What is done is told as it goes.
+    """
     numbers = [int(argument) for argument in arguments if argument.isdigit()]
     count = numbers[0] if numbers else 200 if "short" in arguments else 2_000
     first = numbers[1] if len(numbers) > 1 else 1_000_000
+    minutes = numbers[2] if len(numbers) > 2 else inf
     total: Tallies = defaultdict(Tally)
     broken: list[str] = []
     os.nice(10)
+    begun, done = time.monotonic(), 0
     with ProcessPoolExecutor() as pool:
         starts = range(first, first + count, CHUNK)
         ways = None if count < MANY else WAYS
@@ -80,19 +89,23 @@ def main(arguments: list[str]) -> None:
             for key, tally in tallies.items():
                 total[key].merge(tally)
             broken += told
+            done = min(done + CHUNK, count)
+            if done % TOLD == 0:
+                print(_summary(done, total), file=sys.stderr, flush=True)
+            if time.monotonic() - begun > 60.0 * minutes:
+                pool.shutdown(wait=False, cancel_futures=True)
+                break
+    lines = [_summary(done, total), "", *_table("way", total), *_table("trouble", total), *_grid(total), *_refusals(total)]
+    write("certificate", [*lines, *broken[:40]], "short" in arguments)
+
+
+def _summary(done: int, total: Tallies) -> str:
     every = total[("all",)]
-    lines = [
-        f"{count:,} problems, {every.answers:,} answers, {every.claims:,} claims: of each coefficient, the whole, the intercept",
-        f"broken {every.broken:,}; digits hidden, median {every.quantile(0.5):.2f}; not of full rank though the scaled "
-        f"condition is below 0.01 / tol: {every.unreached:,}",
-        "",
-        *_table("way", total),
-        *_table("trouble", total),
-        *_grid(total),
-        *_refusals(total),
-        *broken[:40],
-    ]
-    write("certificate", lines, "short" in arguments)
+    return (
+        f"{done:,} problems, {every.answers:,} answers, {every.claims:,} claims: of each coefficient, the whole, the intercept; "
+        f"broken {every.broken:,}\ndigits hidden, median {every.quantile(0.5):.2f}; not of full rank though the scaled "
+        f"condition is below 0.01 / tol: {every.unreached:,}"
+    )
 
 
 def _chunk(start: int, stop: int, ways: int | None = None) -> tuple[Tallies, list[str]]:

@@ -43,9 +43,12 @@ NEAR = 10.0
 
 
 def proven(
-    rows: Rows, view: Sized, solution: Solution, request: Request, runner: Runner, plan: Plan
+    rows: Rows, view: Sized, solution: Solution, request: Request, runner: Runner, plan: Plan, refined: bool = True
 ) -> tuple[Solution, Plan]:
-    """The solution with a factor that the data confirm, by more passes where its own bound does not say enough."""
+    """The solution with a factor that the data confirm, by more passes where its own bound does not say enough.
+
+    Its coefficients are `refined` by what those passes see, or stay as they are.
+    """
     for _ in range(MOST_PASSES):
         factor = solution.factor
         if factor is None or factor.defect < PROVEN:
@@ -58,7 +61,7 @@ def proven(
         seen = Image.of(rows, runner, at, probes, _group(view, factor), single)
         check_unchanged(rows.name, view.counts, seen.counts)
         better, inverse, near = orthonormalised(view, request, factor, seen)
-        if near and np.isfinite(better.defect):
+        if refined and near and np.isfinite(better.defect):
             solution = _stepped(solution, view, request, factor.W, inverse, seen)
         seconds = time.perf_counter() - started
         solution = replace(solution, factor=better).costing(Stats(passes=1, seconds=seconds))
@@ -121,7 +124,6 @@ def orthonormalised(view: Sized, request: Request, factor: Factor, seen: Image) 
     product = 1.01 * gamma(seen.width) * float(column_norms(reach))
     sums = (gamma(seen.chain + n + 3) + seen.single) * trace + (TINY if seen.single else 0.0)
     # With Q = V R^-1, the error of V'V comes to R^-T (V'E + E'V) R^-1 = Q'E R^-1 + its transpose, and ||Q|| is 1.
-    size = largest_singular(raw) + sums
     error = 2.0 * product * stretch + (product**2 + sums) * stretch**2
     if view.centred:
         level = product + gamma(seen.chain) * np.sqrt(trace)
@@ -131,7 +133,7 @@ def orthonormalised(view: Sized, request: Request, factor: Factor, seen: Image) 
     condition = max(factor.condition, largest_singular(norms[:, None] * new))
     if not isinstance(view, Triangle) and not _independent(norms, new, request.tolerance(n, view.counts.used)):
         return lost
-    near = bool(max(stretch, np.sqrt(size)) < NEAR)
+    near = max(stretch, largest_singular(R)) < NEAR
     return replace(factor, W=new, defect=defect, condition=condition), inverse, near
 
 

@@ -130,7 +130,7 @@ def _with_factor(
         answer = refine(rows, view, solution, request, "data", runner, plan)
         return replace(answer, counts=objective.counts, moments=None)
     started = time.perf_counter()
-    solution, plan = proven(rows, view, solution, request, runner, plan)
+    solution, plan = proven(rows, view, solution, request, runner, plan, refined=False)
     assert solution.factor is not None
     gradient = gradient_at(rows, view, solution, _closely(rows, request), runner)
     check_unchanged(rows.name, view.counts, gradient.counts)
