@@ -89,6 +89,8 @@ def main(arguments: list[str]) -> None:
             for key, tally in tallies.items():
                 total[key].merge(tally)
             broken += told
+            for each in told:
+                print(each, file=sys.stderr, flush=True)
             done = min(done + CHUNK, count)
             if done % TOLD == 0:
                 print(_summary(done, total), file=sys.stderr, flush=True)

@@ -41,6 +41,7 @@ TROUBLED = (
     (3000585, "an intercept whose coefficients lost their low parts to underflow"),
     (20000088, "an answer that iterates, certified as if a step of refinement had been taken"),
     (20000239, "the same of gradient descent"),
+    (20007457, "a ceiling whose sensitivity no float64 holds, a warning of numpy"),
     (20001195, "a sketch given up because the columns of X W have a mean, which a condition of 1e9 makes large"),
 )
 

@@ -227,6 +227,7 @@ def _beside_target(evidence: Evidence, error: Floats, intercept_bound: Floats) -
     return np.maximum(error / size, intercept_bound * np.sqrt(evidence.weight) / raw)
 
 
+@np.errstate(over="ignore")  # a sensitivity beyond all numbers leaves no digit
 def _ceiling(evidence: Evidence, kappa: float, coef: Floats) -> Floats:
     """kappa_LS from the scaled condition and the raw magnitudes: a mean of 1e9 counts."""
     norms = np.where(evidence.norms > 0, evidence.norms, 1.0)
