@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 import warnings
@@ -19,7 +20,7 @@ import gramian as gm
 from bench.timing import write
 from bench.truth import exact
 
-FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data" / "nist"
+FOLDER = Path(os.environ.get("GRAMIAN_DATA", Path(__file__).resolve().parents[2] / "shared" / "data")) / "nist"
 POWERS = {"Norris": 1, "Pontius": 2, "Filip": 10} | {f"Wampler{i}": 5 for i in range(1, 6)}
 NAMES = (*POWERS, "Longley", "NoInt1", "NoInt2")
 MOST = 15.0
@@ -136,7 +137,7 @@ def row(one: Set, folder: Path) -> tuple[list[str], list[float]]:
 def main(arguments: Sequence[str] = ()) -> None:
     """Two tables."""
     if not FOLDER.is_dir():
-        print(f"no data sets in {FOLDER}")
+        print(f"no data sets in {FOLDER}: set GRAMIAN_DATA to the folder that holds nist/")
         return
     first = f"{'':<10}" + "".join(f"{title:>12}" for title in ("coef", "std err", "sigma", "R2", "F", "certified", "ceiling"))
     names = ["gramian", "literal", "exact of f64", *packages()]

@@ -19,11 +19,12 @@ from scipy.linalg import lstsq
 
 import gramian as gm
 from gramian.data.arrays import ArrayRows
+from gramian.kernels import sketch as kernel
 from gramian.solvers.sketched import Sketched
-from gramian.solving import looking
+from gramian.solving import confirming, looking, refining
 from gramian.views import sketch
 from gramian.views.base import Threads
-from gramian.views.sketch import ZETA, Sketch, sketch_rows
+from gramian.views.sketch import SALT, ZETA, Sketch, sketch_rows
 from gramian.views.triangle import Triangle
 from illconditioned import answered, defect, rotated
 
@@ -282,3 +283,37 @@ def test_lanes_hold_every_part_once() -> None:
     parts = list(itertools.chain.from_iterable(lane._parts for lane in laned.parts()))
     assert [part.first for part in parts] == [part.first for part in rows.parts()]
     assert Sketched().traits.confirmed
+
+
+# ---- dependences confirmed in float32, whose range is short ----------------------------------------------------------
+
+
+@pytest.fixture
+def in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(confirming, "in_single", lambda rows, columns: True)
+    monkeypatch.setattr(refining, "small", lambda rows: False)
+
+
+@pytest.mark.usefixtures("in_float32")
+@pytest.mark.parametrize("power", [-150, 0, 200])
+def test_a_dependence_is_confirmed_at_every_scale(power: int) -> None:
+    X, y = rotated(2000, 5, 10.0)
+    found = gm.lstsq(np.ldexp(np.column_stack([X, X[:, 0] + X[:, 1]]), power), np.ldexp(y, power), "sketched")
+    assert found.rank == 5
+
+
+@pytest.mark.usefixtures("in_float32")
+@pytest.mark.parametrize("power", [-150, -80, 0, 150])
+def test_a_dependence_that_the_sketch_alone_sees_is_refused_at_every_scale(power: int) -> None:
+    m, n = 600, 6
+    d = sketch_rows(n + 1)
+    S, ones, sums, squares = np.zeros((d, m + 1)), np.zeros(d), np.zeros(m + 1), np.zeros(m + 1)
+    kernel.sketch_dense(
+        np.eye(m), np.zeros((m, 1)), np.zeros(0), np.zeros(m + 1), 0, np.uint64(SALT), ZETA, S, ones, sums, squares
+    )
+    unseen = np.linalg.svd(S[:, :m])[2][-1]
+    X = np.random.default_rng(0).standard_normal((m, n))
+    X[:, 5] = X[:, 0] + X[:, 1] + np.sqrt(m) * unseen
+    y = X @ np.arange(1.0, n + 1)
+    with pytest.raises(gm.RankError, match="do not confirm"):
+        gm.lstsq(np.ldexp(X, power), np.ldexp(y, power), "sketched")

@@ -76,6 +76,9 @@ class Certificate:
     gap: Floats | None = None
     written: bool = False  # the pass read the decimals that the numbers were written as, not the float64 nearest to them
 
+    def __repr__(self) -> str:
+        return f"Certificate(digits: {self.sentence()})"
+
     def sentence(self) -> str:
         """One line for people."""
         each = np.concatenate([self.digits_each.ravel(), self.digits_intercept.ravel()])

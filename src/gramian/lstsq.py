@@ -10,7 +10,7 @@ import numpy as np
 
 from gramian.arraytypes import Floats
 from gramian.asking import ask_arrays, settings_of
-from gramian.certificate import Certificate, floored
+from gramian.certificate import Certificate
 from gramian.data.arrays import ArrayRows
 from gramian.errors import RankError, warn_diverged
 from gramian.plan import Plan
@@ -51,12 +51,11 @@ class LstsqResult:
     path: Floats | None = None
 
     def __repr__(self) -> str:
-        digits = float(np.min(self.certificate.digits, initial=np.inf))
         shape = " x ".join(str(size) for size in self.coef.shape)
         rank = "" if self.rank is None else f", rank {self.rank}"
         end = "" if self.status.ok else f", {self.status.name}"
         end += "" if self.trusted else ", not trusted"
-        return f"LstsqResult({shape} coefficients by {self.method}{rank}, {floored(digits)} digits certified{end})"
+        return f"LstsqResult({shape} coefficients by {self.method}{rank}{end}; digits: {self.certificate.sentence()})"
 
 
 def lstsq(

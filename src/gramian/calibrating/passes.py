@@ -31,9 +31,10 @@ def sparse(sheet: Sheet) -> None:
     X = sp.csr_array((rng.standard_normal(m * each), rng.integers(0, n, m * each), np.arange(m + 1) * each), shape=(m, n))
     X.sum_duplicates()
     rows = ArrayRows.of(X, rng.standard_normal(m))
-    narrow = sp.csr_array((X.data, X.indices % 64, X.indptr), shape=(m, 64))
+    narrow = sp.csr_array((X.data.copy(), X.indices % 64, X.indptr.copy()), shape=(m, 64))
+    narrow.sum_duplicates()
     few = ArrayRows.of(narrow, rows.y[:, 0])
-    sheet.fold("sparse gram", 1, X.nnz**2 / m, few, lambda runner: Moments.of(few, runner))
+    sheet.fold("sparse gram", 1, narrow.nnz**2 / m, few, lambda runner: Moments.of(few, runner))
     # What is left of wide rows once their products are paid for is that of the dense squares.
     products = X.nnz**2 / m * sheet.cost("sparse gram") + len(rows.parts()) * sheet.cost("block")
     wide = best(lambda: Moments.of(rows, Threads(1)))

@@ -12,6 +12,7 @@ import time
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gramian.arraytypes import Floats
 from gramian.data.blocks import Rows
@@ -54,14 +55,14 @@ def proven(
         if factor is None or factor.defect < PROVEN:
             return solution, plan
         started = time.perf_counter()
-        probes = np.concatenate([factor.W, nullspace(factor)], axis=1) if isinstance(view, Sketch) else factor.W
+        probes = np.concatenate([factor.W, _probing(view, factor)], axis=1) if isinstance(view, Sketch) else factor.W
         at = Point(solution.centre, solution.level, solution.coef, solution.level_lo, solution.coef_lo)
         # Of a sketch V is near orthonormal; a shifted Gram matrix may leave a condition that float32 cannot square.
         single = isinstance(view, Sketch) and in_single(view.counts.used, probes.shape[1])
         seen = Image.of(rows, runner, at, probes, _group(view, factor), single)
         check_unchanged(rows.name, view.counts, seen.counts)
         better, inverse, near = orthonormalised(view, request, factor, seen)
-        if refined and near and np.isfinite(better.defect):
+        if refined and near and better.defect < 1:
             solution = _stepped(solution, view, request, factor.W, inverse, seen)
         seconds = time.perf_counter() - started
         solution = replace(solution, factor=better).costing(Stats(passes=1, seconds=seconds))
@@ -162,6 +163,18 @@ def nullspace(factor: Factor) -> Floats:
     return N
 
 
+def _probing(view: Sized, factor: Factor) -> Floats:
+    """The null space in columns that X takes to less than 1, each scaled by a power of two: float32 has room beside X W."""
+    N = nullspace(factor)
+    return np.ldexp(N, -_exponents(view, N))
+
+
+def _exponents(view: Sized, N: Floats) -> NDArray[np.int32]:
+    """Powers of two above sum_i |x_i| |N_ij|, the norms about zero, (columns of N,)."""
+    n = view.n
+    return np.frexp(np.hypot(view.norms[:n], view.raw_norms[:n]) @ np.abs(N))[1]
+
+
 def _depend(view: Sized, request: Request, factor: Factor, seen: Image) -> bool:
     """Whether the dropped columns are as near to their equations as the rank decision asks, but for the sketch's distortion."""
     count = seen.gram.shape[0] - factor.rank
@@ -170,9 +183,11 @@ def _depend(view: Sized, request: Request, factor: Factor, seen: Image) -> bool:
     n = view.n
     norms = np.hypot(view.norms[:n], np.sqrt(request.penalty.on(n)))
     tol = request.tolerance(n, view.counts.used)
-    reach = norms @ np.abs(nullspace(factor))
+    N = nullspace(factor)
+    reach = norms @ np.abs(N)
     flat = np.array([CONSTANT * view.raw_norms[found.column] for found in factor.dependencies])
-    return bool(np.all(_distances(seen, factor.rank) <= 4.0 * np.maximum(tol * reach, flat)))
+    allowed = np.ldexp(4.0 * np.maximum(tol * reach, flat), -_exponents(view, N))
+    return bool(np.all(_distances(seen, factor.rank) <= allowed))
 
 
 def _distances(seen: Image, r: int) -> Floats:

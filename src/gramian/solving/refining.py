@@ -42,9 +42,7 @@ DIVERGING = 10.0
 KNOWN = 0.95
 """Defect of a factor below which a correction that has become small says that the error has."""
 ENOUGH = 10.0
-"""Certified digits after which a large table takes no other pass in double-double: data in float64 never support more of them
-than about 16 less those of the condition, and float64 was given up for want of SHORT.
-"""
+"""Certified digits after which a large table takes no other pass in double-double, unless its numbers support more."""
 SETTLED = 1e-8
 """Share of rss that the last correction may explain where rss is wanted to its last place."""
 RESIDUAL, FEWEST_RESIDUAL = 4.0, 2.0
@@ -199,10 +197,17 @@ def _finished(
         at_floor = bool(np.all((correction.bracket <= 2.0 * correction.floor) & (left <= rounding)))
     # A correction changes rss by its square, which is known to few digits.
     settled = not answer.exact or bool(np.all(column_norms(correction.z) ** 2 <= SETTLED * answer.rss))
-    wanted = ENOUGH if answer.exact and not thorough else 15.9
-    full = settled and bool(np.all(answer.certificate.digits_each >= wanted))
+    full = settled and bool(np.all(answer.certificate.digits_each >= (15.9 if thorough else _worthwhile(answer))))
     stalled = size > 0.5 * before
     return met or at_floor or full or stalled or steps >= MOST_STEPS
+
+
+def _worthwhile(answer: Answer) -> float:
+    """Digits of each coefficient beyond which those of a large table are not sought: what numbers of float64 support."""
+    certificate = answer.certificate
+    if not answer.exact or certificate.written:
+        return 15.9
+    return min(max(ENOUGH, float(np.max(certificate.ceiling, initial=0.0))), 15.9)
 
 
 def _worth_more(rows: Rows, answer: Answer, accuracy: Accuracy, defect: float, blurred: bool) -> bool:

@@ -25,8 +25,8 @@ Piece = Callable[[BlockPart, Block], T]
 Merge = Callable[[T, T], T]
 
 NARROW, NARROW_PASS, NARROW_QR = 24, 40, 256
-"""Columns up to which workers wait for each other's locks, two taking 1.0 to 1.4 times as long as one (measured): those of
-the interpreter in products and passes over X, those of LAPACK's short calls in QR.
+"""Columns up to which two workers are no quicker than one, and take up to 1.4 times as long (measured): they wait for each
+other's locks, those of the interpreter in products and passes over X, those of LAPACK's short calls in QR.
 """
 THREADED = 1000
 """Columns from which factorisations may use several threads. Smaller ones gain nothing from them, and with one thread they

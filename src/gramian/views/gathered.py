@@ -52,18 +52,20 @@ class Run:
 
     @property
     def first(self) -> int | None:
-        return self._parts[0].first
+        return self._part.first
 
     def blocks(self) -> Iterator[Block]:
-        waiting: Block | None = None
+        waiting: tuple[BlockPart, Block] | None = None
         for part in self._parts:
             for block in part.blocks():
                 if waiting is not None:
-                    yield waiting
-                waiting, self._part = block, part
+                    self._part = waiting[0]
+                    yield waiting[1]
+                waiting = part, block
         self._last = True
         if waiting is not None:
-            yield waiting
+            self._part = waiting[0]
+            yield waiting[1]
 
     def take(self, block: Block, whole: bool) -> tuple[Counts, sp.csr_array, Floats] | None:
         """Counts of the gathered blocks and their sqrt(w) X (rows, n) and sqrt(w) y (rows, k)."""

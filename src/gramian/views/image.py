@@ -57,13 +57,13 @@ class Image:
     def of(rows: Rows, runner: Runner, at: Point, W: Floats, group: int, single: bool) -> Image:
         """One pass. at.centre (n,) is taken off where the rows are centred; W (n, q); single: V'V in float32."""
         whole = not rows.in_memory
-        kind = np.float32 if single else np.float64
+        dtype = np.float32 if single else np.float64
         strips = _strips(W, group)
 
         def piece(part: BlockPart, block: Block) -> Image:
             counts = Counts.of(block, whole)
             if isinstance(block.X, np.ndarray):
-                return _dense(block, block.X, counts, at, rows.centred, W, strips, group, kind)
+                return _dense(block, block.X, counts, at, rows.centred, W, strips, group, dtype)
             return _sparse(block, block.X, counts, at, W)
 
         total = runner.fold(rows, "image", piece, merge)
@@ -111,12 +111,12 @@ def _dense(
     W: Floats,
     strips: _Strips,
     group: int,
-    kind: type[np.floating],
+    dtype: type[np.floating],
 ) -> Image:
     n, q = W.shape
     k = at.coef.shape[1]
     gram, sums, across, off = np.zeros((q, q)), np.zeros(q), np.zeros((q, k)), np.zeros(k)
-    held, product = np.empty((RUN, q), kind), np.empty((q, q), kind)
+    held, product = np.empty((RUN, q), dtype), np.empty((q, q), dtype)
     V, room = np.empty((FEW, q)), np.empty((FEW, STRIP))
     for run in range(0, block.rows, RUN):
         end = min(run + RUN, block.rows)
@@ -139,7 +139,7 @@ def _dense(
         H = held[: end - run]
         gram += np.matmul(H.T, H, out=product)
     chain = RUN + -(-block.rows // FEW) + 6
-    single = gamma(RUN + 3, SINGLE) if kind is np.float32 else 0.0
+    single = gamma(RUN + 3, SINGLE) if dtype is np.float32 else 0.0
     return Image(counts, gram, sums, across, off, min(n, group) + -(-n // group) + 4, chain, single)
 
 

@@ -167,6 +167,7 @@ class _Laned(RowsOver):
     def parts(self) -> Sequence[BlockPart]:
         parts, p = self.of.parts(), self.n + self.k
         few = self.rows is not None and self.rows <= self.d and all(part.first is not None for part in parts)
+        # Lanes are a power of two, so that two workers share them evenly: the largest that does not go beyond what is filled.
         filled = MOST_LANES if self.rows is None else self.rows // (WORTH * self.d)
         lanes = min(max(min(MOST_BYTES // (8 * self.d * p), 1 << filled.bit_length() >> 1), 2), MOST_LANES, max(len(parts), 1))
         cuts = [len(parts) * i // lanes for i in range(lanes + 1)]
