@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from tests.test_objective import streamed
 
 import gramian as gm
 from gramian.data.arrays import ArrayRows
-from gramian.errors import ArgumentError
+from gramian.errors import ArgumentError, DataError, ModelError
 from gramian.jsonfile import write
 from gramian.losses import LOSSES
 from gramian.problem import Penalty
@@ -216,9 +217,100 @@ def test_a_saved_model_continues_its_mean_to_the_same_bits(tmp_path, kind, batch
         assert np.array_equal(one.coef, other.coef)
         assert one.intercept == other.intercept
     assert np.array_equal(one.state.total, other.state.total)
-    assert one.state.counters[2] == max(120 // batch - int(average) + 1, 0)
+    if average is not True:
+        assert one.state.counters[2] == max(120 // batch - average + 1, 0)
     last = one.state.theta[0, :5] / one.state.scale
     assert np.array_equal(one.coef, last) == (one.state.counters[2] == 0)
+
+
+def steps_as_told(X, y, w, average, calls, batch):
+    """(mean, theta) after calls over rows in their order, by default steps, from what the documentation says."""
+    centre = np.average(X, axis=0, weights=w)
+    scale = np.sqrt(np.average((X - centre) ** 2, axis=0, weights=w))
+    Z = np.column_stack([(X - centre) / scale, np.ones(len(y))])
+    h1 = 1.5 / np.max(w * np.sum(Z**2, axis=1))
+    theta, total, count, t = np.append(np.zeros(X.shape[1]), np.average(y, weights=w)), np.zeros(X.shape[1] + 1), 0.0, 0
+    for _ in range(calls):
+        due = t
+        for at in range(0, len(y), batch):
+            if average is True and t == due:
+                kept = int(t / 3)
+                total, count = (total * kept / count, kept) if count > kept else (total, count)
+                due = t + max(64, t)
+            z, t = Z[at : at + batch], t + 1
+            u = w[at : at + batch] * (z @ theta - y[at : at + batch])
+            theta = theta - h1 * (1 + h1 * (t - 1)) ** (-1 / 3) * (u @ z) / len(z)
+            if t >= average:
+                total, count = total + theta, count + 1
+    return total / count, theta
+
+
+@pytest.mark.parametrize("average", [True, 1, 150])
+@pytest.mark.parametrize("batch", [1, 5])
+@pytest.mark.parametrize("columns", [3, 40])
+def test_default_steps_under_a_mean(columns, batch, average):
+    X, y, w = random_rows(400, columns)
+    model = gm.Online(average=average, batch=batch, shuffle=False)
+    for _ in range(3):
+        model.partial_fit(X, y[:, 0], w)
+    mean, theta = steps_as_told(X, y[:, 0], w, average, 3, batch)
+    close(model.state.theta[0], theta, 1e-11)
+    close(model.state.answer[0], mean, 1e-11)
+
+
+def left_of(X, y, model, alpha=1e-4):
+    """What J could still fall by, as a share of the variance of y."""
+    D, t, m = X - X.mean(axis=0), y - y.mean(), len(y)
+    best = np.linalg.solve(D.T @ D / m + alpha * np.eye(X.shape[1]), D.T @ t / m)
+
+    def J(b, c):
+        return 0.5 * np.mean((y - X @ b - c) ** 2) + 0.5 * alpha * b @ b
+
+    return (J(model.coef_, model.intercept_[0]) - J(best, y.mean() - X.mean(axis=0) @ best)) / np.var(y)
+
+
+def heavy_tailed(rng):
+    """A few huge rows, and columns that nearly depend on each other."""
+    X = rng.standard_normal((8000, 6)) @ (np.eye(6) + 0.8) * (1 + rng.standard_exponential((8000, 1)) ** 2)
+    return X, X @ np.arange(6.0) + 3 * rng.standard_normal(8000)
+
+
+def normal(rng):
+    X = rng.standard_normal((8000, 10)) * 10.0 ** rng.uniform(-3, 3, 10)
+    return X, X @ (1 / X.std(axis=0)) + rng.standard_normal(8000)
+
+
+@pytest.mark.parametrize("options", [{}, {"batch_size": 8}, {"rule": "momentum"}, {"rule": "adam"}, {"max_iter": 1, "tol": None}])
+@pytest.mark.parametrize("table", [heavy_tailed, normal])
+def test_the_mean_is_no_worse_than_the_last_iterate_where_steps_are_ours(table, options):
+    X, y = table(np.random.default_rng(2))
+    last, mean = (gm.SGDRegressor(average=each, random_state=0, **options).fit(X, y) for each in (False, True))
+    assert left_of(X, y, mean) < 0.75 * left_of(X, y, last)
+    assert mean.n_iter_ <= last.n_iter_
+
+
+def test_the_start_is_forgotten_within_few_epochs():
+    X, y = heavy_tailed(np.random.default_rng(3))
+    left = [left_of(X, y, gm.SGDRegressor(average=True, max_iter=n, tol=None, random_state=0).fit(X, y)) for n in (4, 16)]
+    assert left[1] < left[0] / 16  # a mean of all would gain a factor of 16 in J at most
+
+
+def test_a_mean_saved_when_steps_fell_faster_keeps_them(tmp_path):
+    X, y, _ = random_rows(120, 4)
+    for options in ({"average": True}, {"average": 30}, {"average": True, "step": 0.01, "decay": 0.1}):
+        model = gm.Online(shuffle=False, **options).partial_fit(X[:60], y[:60, 0])
+        model.save(tmp_path / "new.json")
+        content = json.loads((tmp_path / "new.json").read_text())["content"]
+        del content["settings"]["power"]
+        write(tmp_path / "old.json", "gramian-online", 1, content)
+        old = gm.Online.load(tmp_path / "old.json").partial_fit(X[60:], y[60:, 0])
+        # From the same state, the iterates of a model without a mean.
+        plain = gm.Online.load(tmp_path / "new.json")
+        plain.settings = replace(plain.settings, average=False)
+        assert np.array_equal(plain.partial_fit(X[60:], y[60:, 0]).state.theta, old.state.theta)
+        assert old.state.counters[2] == 120 - max(int(options["average"]), 1) + 1
+        old.save(tmp_path / "again.json")
+        assert gm.Online.load(tmp_path / "again.json").settings == old.settings
 
 
 def test_a_model_saved_before_there_was_a_mean(tmp_path):
@@ -240,6 +332,135 @@ def test_what_is_no_start_of_a_mean(average):
         gm.Online(average=average)
     with pytest.raises(ArgumentError, match=told):
         gm.SGDRegressor(average=average).fit(np.eye(3), np.arange(3.0))
+
+
+@pytest.mark.parametrize("average", [1, 42, 43, 57, 3000])
+@pytest.mark.parametrize("batch", [1, 6])
+@pytest.mark.parametrize("alpha", [0.0, 1e-2])
+@pytest.mark.parametrize(("columns", "density"), [(3, 1.0), (7, 1.0), (12, 1.0), (45, 1.0), (30, 0.05)])
+def test_the_mean_moves_no_step(columns, density, alpha, batch, average):
+    rng = np.random.default_rng(9)
+    X = rng.standard_normal((498, columns)) * (rng.random((498, columns)) < density)
+    y = X @ rng.standard_normal(columns) + rng.standard_normal(498)
+    X = sp.csr_array(X) if density < 1 else X
+    given = {"step": 0.01, "decay": 0.01, "alpha": alpha, "batch": batch}
+    one, other = gm.Online(**given), gm.Online(average=average, **given)
+    for part in (slice(0, 100), slice(100, 498)):
+        one.partial_fit(X[part], y[part])
+        other.partial_fit(X[part], y[part])
+        assert np.array_equal(one.state.theta, other.state.theta)
+    assert other.state.counters[2] == max(498 // batch - average + 1, 0)
+
+
+@pytest.mark.parametrize("average", [2, 40, 41, 42, 43, 130, 299])
+@pytest.mark.parametrize("ridge", [0.0, 0.5])
+def test_a_mean_that_begins_between_two_renewals_of_the_step_under_a_ridge(ridge, average):
+    rng = np.random.default_rng(3)
+    X = sp.random_array((300, 40), density=0.03, rng=rng, format="csr")
+    batches = Batches.of(view_of(X, rng.standard_normal((300, 1)), intercept=True, ridge=ridge), seed=5)
+    table, state = Table.of(batches), batches.descent(average=average)
+    path = list(iterates("gradient", table, batches.theta(state), in_groups(batches.order(0), 1), 0.1, 0.0, 1.0))
+    assert batches.epoch(state, Update("gradient", 0.1), 0)
+    close(batches.mean(state), np.mean(path[average - 1 :], axis=0), 1e-11)
+    assert state.counters[2] == 300 - average + 1
+
+
+@pytest.mark.parametrize(("before", "after"), [(True, False), (5, False), (1, 500)])
+def test_a_mean_that_is_asked_for_no_longer_is_told_no_longer(before, after):
+    X, y, _ = random_rows(60, 4)
+    constant = {"learning_rate": "constant", "eta0": 0.01, "shuffle": False}
+    model = gm.SGDRegressor(average=before, **constant).partial_fit(X, y[:, 0])
+    assert model.state_.counters[2] == 60 - before + 1
+    model.set_params(average=after).partial_fit(X, y[:, 0])
+    plain = gm.SGDRegressor(**constant).partial_fit(X, y[:, 0]).partial_fit(X, y[:, 0])
+    assert np.array_equal(model.coef_, plain.coef_)
+    assert model.state_.counters[2] == 0
+    assert not np.any(model.state_.total)
+    model.set_params(average=True).partial_fit(X, y[:, 0])
+    assert model.state_.counters[2] == 60
+
+
+@pytest.mark.parametrize("average", [False, True])
+@pytest.mark.parametrize("rule", ["sgd", "adam"])
+@pytest.mark.parametrize("lower", [1, 4, 8])
+@pytest.mark.parametrize("kind", ["narrow", "middle", "sparse"])
+def test_rows_that_wait_for_a_batch_that_is_now_lower(kind, lower, rule, average):
+    X, y, _ = random_rows(400, 12 if kind == "middle" else 5)
+    X = sp.csr_array(X * (X > 0.5)) if kind == "sparse" else X
+    given = {"rule": rule, "learning_rate": "constant", "eta0": 0.01, "shuffle": False, "average": average}
+    model = gm.SGDRegressor(batch_size=64, **given).partial_fit(X[:200], y[:200, 0])
+    assert [*model.state_.counters[:2]] == [3, 8]
+    model.set_params(batch_size=lower).partial_fit(X[200:], y[200:, 0])
+    assert [*model.state_.counters] == [4 + 200 // lower, 0, (4 + 200 // lower) * average]
+    # As one who takes the eight rows that wait for a batch of their own.
+    whole = gm.SGDRegressor(batch_size=64, **given).partial_fit(X[:192], y[:192, 0])
+    whole.set_params(batch_size=8).partial_fit(X[192:200], y[192:200, 0])
+    whole.set_params(batch_size=lower).partial_fit(X[200:], y[200:, 0])
+    assert np.allclose(model.coef_, whole.coef_, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.int32, np.uint8])
+@pytest.mark.parametrize("average", [np.bool_(True), np.int64(3)])
+def test_settings_of_numpy_are_saved(tmp_path, average, kind):
+    X, y, _ = random_rows(50, 3)
+    flags = {"intercept": np.bool_(True), "shuffle": np.bool_(False)}
+    numbers = {"step": np.float32(0.01), "decay": np.float32(0.5), "alpha": np.float64(0.1), "batch": kind(4), "seed": kind(3)}
+    model = gm.Online(average=average, **flags, **numbers).partial_fit(X, y[:, 0])
+    model.save(tmp_path / "m.json")
+    other = gm.Online.load(tmp_path / "m.json")
+    assert other.settings == model.settings
+    assert other.settings.average == average
+    assert isinstance(other.settings.average, bool) == isinstance(average, np.bool_)
+    assert np.array_equal(model.partial_fit(X, y[:, 0]).coef, other.partial_fit(X, y[:, 0]).coef)
+
+
+def test_the_version_of_a_saved_model(tmp_path):
+    X, y, _ = random_rows(50, 3)
+    gm.Online().partial_fit(X, y[:, 0]).save(tmp_path / "m.json")
+    whole = json.loads((tmp_path / "m.json").read_text())
+    assert whole["version"] == 2
+    write(tmp_path / "later.json", "gramian-online", 3, whole["content"])
+    with pytest.raises(ModelError, match=r"of version 3\n.*version 1 to 2"):
+        gm.Online.load(tmp_path / "later.json")
+
+
+# ---- steps that diverge ----------------------------------------------------------------------------------------------
+
+
+def test_the_cure_of_steps_that_diverge_is_one_of_this_class():
+    X, y, _ = random_rows(500, 3)
+    with pytest.raises(DataError, match=r"Allowed: steps below about 0\.\d+, .*\nHint: take a smaller step, or step=None"):
+        gm.Online(step=10.0).partial_fit(X, y[:, 0])
+    for fit in ("fit", "partial_fit"):
+        model = gm.SGDRegressor(learning_rate="constant", eta0=10.0)
+        with pytest.raises(DataError, match='Hint: take a smaller eta0, or learning_rate="auto", which'):
+            getattr(model, fit)(X, y[:, 0])
+
+
+def test_the_cure_of_steps_from_the_curvature_that_diverge_is_another_first_batch():
+    rng = np.random.default_rng(10)
+    X, y = rng.standard_normal((50, 1)), rng.poisson(1.0, 50)
+    with pytest.raises(DataError, match=r"diverged.*\nAllowed: steps below.*\nHint: begin another model, with a first batch of"):
+        gm.Online("poisson").partial_fit(X, y).partial_fit(X * 1e120, y)
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_rows_whose_squares_overflow(sparse):
+    X, y, _ = random_rows(50, 3)
+    both = [sp.csr_array(Z) if sparse else Z for Z in (X, X * 1e200)]
+    told = r"squares of a row overflow.* stays as it was\nAllowed: rows whose squares are finite.*\nHint: divide X and y by their"
+    for model in (gm.Online(), gm.Online(step=0.01), gm.SGDRegressor(), gm.SGDRegressor(learning_rate="constant")):
+        model.partial_fit(both[0], y[:, 0])
+        with pytest.raises(DataError, match=told):
+            model.partial_fit(both[1], y[:, 0])
+        model.partial_fit(both[0], y[:, 0])
+
+
+def test_infinity_in_a_row_of_no_weight_warns_of_nothing():
+    X, y, w = random_rows(50, 3)
+    X[7, 1], w[7] = np.inf, 0.0
+    with pytest.raises(ValueError, match="Input X contains infinity"):
+        gm.SGDRegressor(learning_rate="constant").partial_fit(X, y[:, 0], w)
 
 
 # ---- numbers that are not finite, where no pass looks for them -------------------------------------------------------

@@ -10,6 +10,8 @@ import pytest
 import gramian as gm
 from command import process, run, write_table
 from gramian.report import terminal_width
+from gramian.report.numbers import certified
+from gramian.solvers import SOLVERS
 from shared_data import table as real_table
 
 KEYS = [
@@ -157,3 +159,48 @@ def test_real_tables(file, formula, rows):
     found = json.loads(out)
     assert None not in found["se"]
     assert rows is None or found["nobs"] == rows
+
+
+# ---- what a reader meets once, whole and in the width
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_methods_are_listed_in_the_width(width, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(width))
+    status, out, _ = run("methods")
+    lines = out.splitlines()
+    assert status == 0
+    assert max(map(len, lines)) <= width
+    heads = [line for line in lines if not line.startswith(" ")]
+    assert [head.split()[0] for head in heads] == list(SOLVERS)
+    side = max(map(len, SOLVERS)) + 2
+    assert all(head[side - 1 : side + 1].strip() == head[side] for head in heads)
+
+
+def test_help_is_whole_in_eighty_columns(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert "..." not in run("--help")[1].partition("Commands:")[2]
+    assert run("calibrate", "--help")[1].split("\n\n")[2].rstrip().endswith("folder.")
+
+
+def test_a_run_that_stopped_early_says_so_once_and_rounds_down(tmp_path):
+    path = tmp_path / "noisy.csv"
+    rng = np.random.default_rng(5)
+    path.write_text("y,a\n" + "".join(f"{2 * a + e:.6f},{a:.6f}\n" for a, e in rng.normal(size=(400, 2))))
+    asked = ("fit", path, "y ~ a", "--method", "sgd", "--accuracy", "12", "--max-iter", "3")
+    status, out, err = run(*asked, "--width", "120")
+    assert status == 1
+    assert out.count("max_iter was reached") == 1
+    assert "; asked for by name\n" in out
+    digits = json.loads(run(*asked, "--json")[1])["certificate"]["digits"]
+    assert f"not trusted: {certified(digits)} digits" in err
+    assert f"Digits: {certified(digits)} overall" in out
+
+
+def test_a_method_that_gave_up_is_told_once():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(20, 2))
+    plan = gm.lstsq(X, X[:, 0], "auto").plan.moved_on("it could not").moved_on("nor this one")
+    assert plan.reason == f"next in line after {plan.gone[0].name} and {plan.gone[1].name}"
+    text = str(plan).replace("\n  ", " ")
+    assert text.count("it could not") == text.count("nor this one") == 1

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
 from sklearn.linear_model import LogisticRegression as TheirLogistic
 from sklearn.linear_model import PoissonRegressor as TheirPoisson
+from sklearn.linear_model import SGDRegressor as TheirSGD
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import gramian as gm
@@ -116,8 +119,10 @@ def test_poisson_regressor_agrees_with_scikit_learn(method, alpha, make):
 
 def test_separated_classes_without_a_penalty_are_an_error():
     X, y = np.arange(10.0)[:, None], np.repeat([0, 1], 5)
-    with pytest.raises(gm.DataError, match="column 0 of X is at most 4 in every row of 0"):
+    with pytest.raises(gm.DataError, match=r"column 0 of X is at most 4 in every row of 0[^$]*give a penalty, as C=1\.0,"):
         LogisticRegression(C=np.inf).fit(X, y)
+    with pytest.raises(gm.DataError, match=r"give a penalty, as alpha=1\.0,"):
+        PoissonRegressor(alpha=0).fit((X > 4).astype(float), 3.0 * y)
     with pytest.raises(gm.DataError, match="the classes are separated"):
         LogisticRegression(C=np.inf).fit(X, np.array([0, 0, 0, 1, 1, 1, 1, 2, 2, 2]))
     assert np.isfinite(LogisticRegression().fit(X, y).coef_).all()
@@ -295,9 +300,37 @@ def test_a_users_own_steps_are_the_textbook_ones():
         SGDRegressor(learning_rate="constant", eta0=1.0).fit(*line())
 
 
+@pytest.mark.parametrize("average", [False, True, 50])
+@pytest.mark.parametrize("power_t", [0.25, 0.5, 0.0, 0.7])
+def test_invscaling_is_scikit_learns(power_t, average):
+    rng = np.random.default_rng(1)
+    X, y = rng.normal(size=(200, 6)), rng.normal(size=200)
+    options = {"learning_rate": "invscaling", "eta0": 0.05, "power_t": power_t, "shuffle": False, "average": average}
+    theirs, ours = TheirSGD(**options), SGDRegressor(**options)
+    for _ in range(3):
+        theirs.partial_fit(X, y)
+        ours = pickle.loads(pickle.dumps(ours.partial_fit(X, y)))
+        np.testing.assert_allclose(ours.coef_, theirs.coef_, rtol=0, atol=1e-12)
+        np.testing.assert_allclose(ours.intercept_, theirs.intercept_, rtol=0, atol=1e-12)
+    fitted = [kind(**options, max_iter=4, tol=None).fit(X, y).coef_ for kind in (TheirSGD, SGDRegressor)]
+    np.testing.assert_allclose(fitted[1], fitted[0], rtol=0, atol=1e-12)
+    assert SGDRegressor().power_t == TheirSGD().power_t
+
+
+def test_a_model_pickled_before_there_was_power_t_goes_on_as_it_did():
+    X, y = np.random.default_rng(2).normal(size=(50, 3)), np.arange(50.0)
+    old = SGDRegressor(learning_rate="invscaling", eta0=0.1, random_state=0).partial_fit(X, y)
+    kept = {name: value for name, value in old.__getstate__().items() if name != "power_t"}
+    old = SGDRegressor.__new__(SGDRegressor)
+    old.__setstate__(kept)
+    assert old.power_t == 1.0
+    assert np.all(np.isfinite(old.partial_fit(X, y).coef_))
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
-    [({"rule": "adm"}, "did you mean 'adam'"), ({"learning_rate": "fast"}, "learning_rate is 'fast'"),
+    [({"rule": "adm"}, "did you mean 'adam'"), ({"power_t": -0.5}, r"power_t is -0.5\n.*finite number >= 0"),
+     ({"power_t": np.nan}, "power_t is nan"), ({"learning_rate": "fast"}, "learning_rate is 'fast'"),
      ({"eta0": 0.0}, "eta0 is 0.0"), ({"max_iter": 0}, "max_iter is 0"), ({"batch_size": 0}, "batch is 0"),
      ({"validation_fraction": 1.0}, "validation_fraction is 1.0"), ({"alpha": -1.0}, "alpha is -1.0")],
 )

@@ -8,7 +8,7 @@ import scipy.sparse as sp
 
 import gramian as gm
 from gramian.estimators.online import Online
-from gramian.estimators.stepping import RULES
+from gramian.estimators.schedule import RULES
 from gramian.losses import LOSSES
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -20,8 +21,8 @@ from gramian.inference.statistics import Inference
 from gramian.report import as_frame, summarise, table
 from gramian.report import latex as latex_report
 from gramian.report.content import Row
+from gramian.report.labels import columns_of, shortened, visible
 from gramian.report.numbers import aligned, cells, certified, p_value, plain, share, short
-from gramian.report.text import columns_of, shortened, visible
 
 STACKLOSS = np.array(
     [
@@ -208,6 +209,48 @@ def test_long_names_are_cut_in_the_middle_and_stay_apart():
     assert all("..." in name for name in cut)
     assert shortened(["abcdefghijklmnop"], 9) == ["abc...nop"]
     assert shortened(["ab"], 14) == ["ab"]
+
+
+LEVELS = ["INLAND", "ISLAND", "NEAR BAY", "NEAR OCEAN"]
+
+
+@pytest.mark.parametrize("width", [80, 60, 40])
+def test_no_line_is_wider_than_the_page_and_levels_stay(width):
+    names = ["median_income", "housing_median_age", *(f"C(ocean_proximity)[T.{level}]" for level in LEVELS)]
+    title = "median_house_value ~ median_income + " + "a" * 90
+    notes = ["東京都" * 20, "words " * 30]
+    several = [f"value_of_the_house_in_the_{i}_century" * 3 for i in range(2)]
+    for k in (1, 2):
+        inference = made(names, k=k)
+        if k == 2:
+            inference = Inference.classical(replace(inference.estimate, targets=tuple(several)))
+        s = summarise(inference, title=title, notes=notes, weights="w" * 70, digits=np.full((7, k), 12.0))
+        lines = s.text(width=width).splitlines()
+        assert max(map(columns_of, lines)) <= width
+        for level in LEVELS if width > 40 else []:
+            assert sum(f"{level}]  " in line for line in lines) == k
+        assert "".join(line.strip() for line in lines).count("a" * 90) == 1
+
+
+def test_levels_outlive_their_variable():
+    name = "C(ocean_proximity)[T.NEAR BAY]"
+    expected = [name, "C(ocean_...)[T.NEAR BAY]", "C(o...)[T.NEAR BAY]", "...[T.NEAR BAY]", "...NEAR BAY]"]
+    assert [shortened([name], width)[0] for width in (30, 24, 19, 15, 12)] == expected
+    both = "C(ocean_proximity)[T.INLAND]:C(income_category)[T.high]"
+    assert shortened([both], 36) == ["C(oc...)[T.INLAND]:C(in...)[T.high]"]
+    many = [f"{'x' * 30}{i:03d}{'y' * 30}" for i in range(120)]
+    found = shortened(many, 14)
+    assert len(set(found)) == 120
+    assert max(map(len, found)) <= 14
+    assert found[6].endswith("#7")
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_values_of_the_head_line_up(width):
+    lines = summarise(made(["a"]), title="y ~ a", weights="w").text(width).split("\n\n")[1].splitlines()
+    if width == 60:
+        assert {re.match(r"(\S+ )+ +", line).end() for line in lines} == {len("Coefficients  ")}
+    assert len(lines) == (5 if width == 80 else 10)
 
 
 def test_wide_characters_take_two_columns():

@@ -53,8 +53,8 @@ def write(path: str | Path, kind: str, version: int, content: dict[str, Any]) ->
         part.write_text(f'{head}, "content": {text}}}\n', encoding="utf-8")
 
 
-def read(path: str | Path, kinds: tuple[str, ...], version: int) -> tuple[str, dict[str, Any]]:
-    """Kind and content again. Raises ModelError for another kind, another version, or a damaged file."""
+def read(path: str | Path, kinds: tuple[str, ...], version: int, oldest: int | None = None) -> tuple[str, dict[str, Any]]:
+    """Kind and content again, of version `oldest` or later. Raises ModelError for another kind or version, or a damaged file."""
     if not isinstance(cast(object, path), str | os.PathLike):
         raise bad_argument("the path of a model", path, "a path, such as 'model.json'")
     path = Path(path)
@@ -82,11 +82,11 @@ def read(path: str | Path, kinds: tuple[str, ...], version: int) -> tuple[str, d
         raise ModelError(
             message(f"{path.name} is not a saved model", f"Allowed formats: {', '.join(kinds)}; got {kind!r}")
         )
-    if found.get("version") != version:
+    if found.get("version") not in range(version if oldest is None else oldest, version + 1):
         raise ModelError(
             message(
                 f"{path.name} is a {kind} file of version {found.get('version')!r}",
-                f"This release reads version {version}",
+                "This release reads version " + (f"{version}" if oldest is None else f"{oldest} to {version}"),
                 "install the release that wrote it, or fit again",
             )
         )

@@ -10,7 +10,7 @@ import numpy as np
 
 from gramian.arraytypes import Floats
 from gramian.derivatives import check_derivatives
-from gramian.errors import bad_argument
+from gramian.errors import bad_argument, counted
 from gramian.solution import Stats, Status
 from gramian.solvers.history import Record, Snapshot
 from gramian.solvers.iterate import Run, Stop, run
@@ -44,7 +44,7 @@ class MinimizeResult:
 
     def __repr__(self) -> str:
         size = float(np.linalg.norm(self.grad))
-        work = f"{self.stats.iterations} iterations, {self.stats.passes:.0f} evaluations"
+        work = f"{counted(self.stats.iterations, 'iteration')}, {counted(round(self.stats.passes), 'evaluation')}"
         lines = [f"fun {self.fun:.12g} at x = {np.array2string(np.asarray(self.x), precision=8, threshold=8)}"]
         return "\n".join([*lines, f"gradient {size:.1e}, {work}", self.status.value, *self.notes])
 

@@ -11,7 +11,7 @@ from gramian.arraytypes import Floats
 from gramian.certificate import MOST_DIGITS
 from gramian.data.design import Design
 from gramian.data.faults import not_squareable
-from gramian.errors import DataError, RankError, errors_beyond_range, listed
+from gramian.errors import DataError, RankError, counted, errors_beyond_range, listed
 from gramian.inference.covariance import Covariance
 from gramian.inference.estimate import Dropped, Estimate
 from gramian.lstsq import dependent_message
@@ -99,7 +99,10 @@ def how(answer: Answer) -> str:
     solver = plan.candidates[0].solver
     passes = f"{stats.passes:,.5g} pass{'es' if stats.passes != 1 else ''}"
     if solver.traits.iterates:
-        return f"{plan.method}, {stats.iterations:,} steps, {passes}: {answer.solution.status.value}; {plan.reason}"
+        # How a run ended otherwise stands in a note.
+        status = answer.solution.status
+        ended = f": {status.value}" if status.ok else ""
+        return f"{plan.method}, {counted(stats.iterations, 'step')}, {passes}{ended}; {plan.reason}"
     return f"{plan.method} on {solver.view.__name__.lower()}, {passes}; {plan.reason}"
 
 

@@ -20,6 +20,7 @@ from gramian.problem import Facts
 from gramian.racing.outcome import Lane, Race
 from gramian.racing.reference import Problem, course_of
 from gramian.racing.running import Course, timed
+from gramian.racing.verdict import heaviest
 from gramian.racing.warm import warm
 from gramian.solvers import SOLVERS
 
@@ -134,6 +135,7 @@ def _run(course: Course, names: tuple[str, ...] | None, budget: float) -> list[L
         if lane is None:
             warm(candidate.solver, course.rows, course.loss, course.request)
             lane = timed(course, candidate.name, candidate.solver, share)
+            lane = replace(lane, work=heaviest(candidate.cost) if lane.direct else "")
             # A direct method that took longer than its share, and could not be stopped, takes nothing from the others.
             budget -= min(lane.last.seconds, share) if lane.ran else 0.0
         lanes.append(lane)

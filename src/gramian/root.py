@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gramian.arraytypes import Floats
-from gramian.errors import bad_argument
+from gramian.errors import bad_argument, counted
 from gramian.minimize import starting_point
 from gramian.solution import Stats, Status
 from gramian.solvers.history import Record, Snapshot
@@ -44,7 +44,7 @@ class RootResult:
     def __repr__(self) -> str:
         size = float(np.linalg.norm(self.fun))
         where = np.array2string(np.asarray(self.x), precision=12, threshold=8)
-        work = f"{self.stats.iterations} iterations, {self.stats.passes:.0f} evaluations"
+        work = f"{counted(self.stats.iterations, 'iteration')}, {counted(round(self.stats.passes), 'evaluation')}"
         return "\n".join([f"x = {where}", f"|f(x)| = {size:.1e}, {work}", self.status.value, *self.notes])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gramian.certificate import Certificate
+from gramian.certificate import Certificate, floored
 
 FEWEST_DIGITS = 4
 """An answer with fewer certified digits than this is not trusted, whatever was asked for."""
@@ -32,8 +32,8 @@ def aim_note(method: str, digits: float, asked: bool) -> tuple[str, ...]:
 
 def missed_note(method: str, certificate: Certificate, digits: float) -> str:
     """Says that a run which ended as it should is certified for fewer digits than it aimed for."""
-    found = float(np.min(certificate.digits, initial=16.0))
+    found, what = float(np.min(certificate.digits, initial=16.0)), "digits"
     if found >= digits:
         found = float(np.min(certificate.digits_intercept, initial=16.0))
-        return f"{method} ended at its tolerance, and {found:.1f} digits of the intercept are certified, of {digits:g} aimed for"
-    return f"{method} ended at its tolerance, and {found:.1f} digits are certified, of {digits:g} aimed for"
+        what = "digits of the intercept"
+    return f"{method} ended at its tolerance, and {floored(found)} {what} are certified, of {digits:g} aimed for"

@@ -1,4 +1,4 @@
-"""The command line: fit, predict, explain, race, calibrate, demo."""
+"""The command line: fit, predict, explain, race, calibrate, methods, demo."""
 
 from gramian.cli.app import main
 

@@ -1,4 +1,4 @@
-"""The command line: `gramian fit`, `gramian predict`, `gramian demo`.
+"""The command line: `gramian fit`, `predict`, `race`, `explain`, `calibrate`, `methods`, `demo`.
 
 Exit status: 0 finished and trusted; 1 finished, but fewer digits are certified than were asked for; 2 bad input, with what
 was got, what is allowed and a hint; 3 a fault of gramian itself, with its traceback; 130 interrupted; 141 the reader of
@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from gramian._version import __version__
-from gramian.cli.commands import answering, run_fit, run_predict
+from gramian.cli.commands import answering, methods_lines, run_fit, run_predict
 from gramian.cli.options import (
     ACCURACY,
     ANALYZE,
@@ -56,6 +56,7 @@ from gramian.cli.options import (
     WEIGHTS,
     WIDTH,
 )
+from gramian.report import terminal_width
 from gramian.solvers import methods_table
 
 app = typer.Typer(
@@ -98,7 +99,7 @@ def root(version: Annotated[bool, VERSION] = False) -> None:
     """Carries the options that need no command."""
 
 
-@app.command("fit", no_args_is_help=True)
+@app.command("fit", short_help="Fit a linear model to a table, and print it.", no_args_is_help=True)
 def fit_command(
     data: Annotated[str, DATA],
     formula: Annotated[str, FORMULA],
@@ -160,7 +161,7 @@ def fit_command(
         )
 
 
-@app.command("predict", no_args_is_help=True)
+@app.command("predict", short_help="Predict with a saved model.", no_args_is_help=True)
 def predict_command(
     model: Annotated[str, MODEL],
     data: Annotated[str, DATA],
@@ -176,7 +177,7 @@ def predict_command(
         run_predict(model, data, out, interval, level)
 
 
-@app.command("race", no_args_is_help=True)
+@app.command("race", short_help="Time the methods on a table, one after the other.", no_args_is_help=True)
 def race_command(
     data: Annotated[str, DATA],
     formula: Annotated[str, FORMULA],
@@ -217,7 +218,7 @@ def race_command(
         run_race(data, formula, options, out=out, as_json=json)
 
 
-@app.command("explain", no_args_is_help=True)
+@app.command("explain", short_help="Say which method a fit would take, why, how long.", no_args_is_help=True)
 def explain_command(
     data: Annotated[str, DATA],
     formula: Annotated[str, FORMULA],
@@ -260,23 +261,25 @@ def explain_command(
         run_explain(data, formula, options, analyze=analyze, json=json, out=out, width=width)
 
 
-@app.command("calibrate")
+@app.command("calibrate", short_help="Measure this machine, for the plans.")
 def calibrate_command(json: Annotated[bool, JSON] = False) -> None:
-    """Measure this machine, so that plans know its prices: about ten seconds, kept in the user's cache folder."""
+    """Measure this machine, so that plans know its prices.
+
+    It takes about ten seconds. What it finds is kept in the user's cache folder.
+    """
     with answering():
         from gramian.cli.explain import run_calibrate
 
         run_calibrate(json)
 
 
-@app.command("methods")
+@app.command("methods", short_help="List the methods, and the options that they take.")
 def methods_command() -> None:
     """List the methods: what each is, and which options it takes."""
-    for name, what, takes in methods_table():
-        print(f"{name:<9} {what}" + (f"\n{'':<9} takes {takes}" if takes else ""))
+    print("\n".join(methods_lines(methods_table(), terminal_width())))
 
 
-@app.command("demo")
+@app.command("demo", short_help="Fit a small table, and explain what is printed.")
 def demo_command() -> None:
     """Fit a small table that comes along, and explain what is printed."""
     with answering():

@@ -24,6 +24,8 @@ from gramian.inference.statistics import checked_level
 from gramian.prediction import prediction_blocks
 from gramian.progress import progress_for
 from gramian.report import terminal_width
+from gramian.report.labels import wrapped
+from gramian.report.numbers import certified
 from gramian.result import Fit
 from gramian.trust import FEWEST_DIGITS
 from gramian.views.base import Progress
@@ -135,7 +137,7 @@ def run_fit(
     if not fitted.trusted:
         digits = float(np.min(fitted.certificate.digits))
         say(
-            f"not trusted: {digits:.1f} digits of the coefficients are certified, {wanted:g} were expected\nHint: {hint}"
+            f"not trusted: {certified(digits)} digits of the coefficients are certified, {wanted:g} were expected\nHint: {hint}"
         )
         raise typer.Exit(UNTRUSTED)
 
@@ -168,6 +170,17 @@ def _printed(fitted: Fit, level: float, json: bool, latex: bool, plan: bool, wid
     summary = fitted.summary(level)
     text = summary.latex() if latex else summary.text(width or terminal_width(), rows=None)
     return f"{text}\n\n{fitted.plan}" if plan else text
+
+
+def methods_lines(table: Iterable[tuple[str, str, str]], width: int) -> list[str]:
+    """A paragraph for each method, what it is and what it takes, beside its name."""
+    found = list(table)
+    side = max(len(name) for name, _, _ in found) + 2
+    lines: list[str] = []
+    for name, what, takes in found:
+        lines += wrapped(f"{name:<{side}}{what}", width, " " * side)
+        lines += wrapped(f"{'':<{side}}takes {takes}", width, " " * (side + 2)) if takes else []
+    return lines
 
 
 def _page(title: str, body: str) -> str:

@@ -40,7 +40,8 @@ DECIMAL = typer.Option(
 )
 ACCURACY = typer.Option(
     metavar="DIGITS",
-    help="Digits to certify, 'data' for all that the data support, 'exact' for double-double. [default: 8]",
+    help="Digits to certify, 'data' for all that the data support, 'exact' for double-double. "
+    "[default: data for small files, 8 for large ones]",
     show_default=False,
 )
 STEP = typer.Option(

@@ -43,12 +43,13 @@ def not_two_levels(name: str, levels: Iterable[str]) -> DataError:
     )
 
 
-def separated(name: str, how: str) -> DataError:
+def separated(name: str, how: str, penalty: str) -> DataError:
+    """Penalty: how the caller gives one, as "ridge=1.0"."""
     return DataError(
         message(
             f"target {name} is separated: {how}",
             "Allowed: targets that no combination of columns predicts without exception; else coefficients grow for ever",
-            "leave that column out, merge it with others, or give a penalty, as ridge=1.0, which keeps coefficients finite",
+            f"leave that column out, merge it with others, or give a penalty, as {penalty}, which keeps coefficients finite",
         )
     )
 
@@ -75,14 +76,19 @@ def not_for_family(what: str, family: str, allowed: str, hint: str = "") -> Argu
     return ArgumentError(message(f"{what} with family={family!r}", f"Allowed: {allowed}", hint))
 
 
-def diverged_online(step: float, stable: float) -> DataError:
-    return DataError(
-        message(
-            f"the steps of {step:.6g} diverged: coefficients are no longer finite; the model stays as it was",
-            f"Allowed: steps below about {stable:.6g}, which is 2 / (the largest curvature of a row)",
-            "take a smaller step, or step=None, which takes it from the curvature",
-        )
-    )
+def diverged_online(step: float, stable: float, own: str) -> DataError:
+    """Own: the argument that gave the step, "step" or "eta0"; empty where the curvature gave it. Stable: 0 if that overflows."""
+    what = f"the steps of {step:.6g} diverged: coefficients are no longer finite; the model stays as it was"
+    allowed = f"Allowed: steps below about {stable:.6g}, which is 2 / (the largest curvature of a row)"
+    if stable == 0.0:
+        what = "the squares of a row overflow, so that no step is small enough; the model stays as it was"
+        allowed, hint = "Allowed: rows whose squares are finite numbers", "divide X and y by their sizes"
+    elif own:
+        curvature = "step=None" if own == "step" else 'learning_rate="auto"'
+        hint = f"take a smaller {own}, or {curvature}, which takes it from the curvature"
+    else:
+        hint = "begin another model, with a first batch of some hundred rows like those to come: it sets the scales"
+    return DataError(message(what, allowed, hint))
 
 
 def sparse_after_dense(columns: int) -> DataError:

@@ -90,7 +90,7 @@ class LogisticRegression(ClassifierMixin, Penalised):
             w = each[labels] if w is None else w * each[labels]
         ridge = 1.0 / float(self.C)
         if K == 2:
-            solved = self._one(X, labels.astype(np.float64), w, LOSSES["binomial"], ridge)
+            solved = self._one(X, labels.astype(np.float64), w, LOSSES["binomial"], ridge, "C=1.0")
         else:
             solved = self._multinomial(X, labels, w, K, ridge)
         self.coef_ = np.atleast_2d(solved.coef)
@@ -183,7 +183,7 @@ class PoissonRegressor(RegressorMixin, Penalised):
             raise DataError(message(f"y is {y[at]:g} at row {at} (counted from 0)", "Allowed: numbers >= 0"))
         total = float(X.shape[0]) if w is None else float(np.sum(w))
         target = np.asarray(y, dtype=np.float64)
-        solved = self._one(X, target, w, LOSSES["poisson"], float(self.alpha) * total)
+        solved = self._one(X, target, w, LOSSES["poisson"], float(self.alpha) * total, "alpha=1.0")
         self.coef_, self.intercept_ = solved.coef, float(solved.intercept)
         self.n_iter_ = max(solved.iterations, 1)
         self._warn(solved)

@@ -16,10 +16,11 @@ import scipy.sparse as sp
 from gramian import jsonfile
 from gramian.arraytypes import Floats
 from gramian.errors import DataError, ModelError, message
-from gramian.estimators.stepping import RuleName, Settings, State, as_generator, begun, checked, stepped
+from gramian.estimators.schedule import POWER, RuleName, Settings
+from gramian.estimators.stepping import State, as_generator, begun, checked, stepped
 from gramian.jsonfile import array, from_array, from_number, number
 
-FORMAT, VERSION = "gramian-online", 1
+FORMAT, VERSION, OLDEST = "gramian-online", 2, 1
 
 
 class Online:
@@ -29,7 +30,8 @@ class Online:
     step: None takes it from the curvature; a number acts on the raw columns, from zero. decay: h_t = step / (1 + decay
     (t - 1)). batch: rows of a step. alpha: of the penalty alpha/2 ||b||^2 beside the mean loss. shuffle: whether a batch is
     read in random order, drawn from `seed`. average: the model is the mean of the iterates, from the first on (True) or from
-    that of a given number; before it, the last iterate.
+    that of a given number; before it, the last iterate. With step=None steps are then larger and fall slower, and True lets
+    early iterates count for less and less.
 
         model = gm.Online()
         for X, y in stream:
@@ -118,10 +120,12 @@ class Online:
     @staticmethod
     def load(path: str | Path) -> Online:
         """The model as it was saved; the next batch continues it. Raises ModelError for a damaged file."""
-        _, content = jsonfile.read(path, (FORMAT,), VERSION)
+        _, content = jsonfile.read(path, (FORMAT,), VERSION, OLDEST)
         try:
-            model = Online()
-            model.settings = Settings(**content["settings"])
+            model, chosen = Online(), content["settings"]
+            if "power" not in chosen:  # as written when steps fell alike with a mean and without
+                chosen["power"] = POWER if chosen["step"] is None else 1.0
+            model.settings = Settings(**chosen)
             held, counters = content["arrays"], content["counters"]
             if "total" not in held:  # as written before there was a mean of iterates
                 held["total"], counters = array(np.zeros((1, len(held["theta"]["values"])))), [*counters, 0]

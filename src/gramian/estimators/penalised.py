@@ -69,8 +69,8 @@ class Penalised(BaseEstimator, ABC):
         refuse(self.method, [*needs, *sparse], default)
         return default if self.method == AUTO else self.method
 
-    def _one(self, X: Any, y: Floats, w: Floats | None, loss: Loss, ridge: float) -> Solved:
-        """One linear predictor."""
+    def _one(self, X: Any, y: Floats, w: Floats | None, loss: Loss, ridge: float, penalty: str) -> Solved:
+        """One linear predictor. penalty: how this class is given one, for errors."""
         method = self._chosen(X, X.shape[1], family_need(loss))
         traits = SOLVERS[method].traits
         rows = ArrayRows.of(X, y, weights=w, centred=self.fit_intercept and not sp.issparse(X))
@@ -82,7 +82,9 @@ class Penalised(BaseEstimator, ABC):
                 running = replace(request.running, tolerance=None if traits.seeded else self.tol)
                 request = replace(request, running=running)
                 with factorising(rows.n, runner.threads):
-                    answer = solve_family(rows, loss, request, method, "data", runner, names, "y", whole_counts=False)
+                    answer = solve_family(
+                        rows, loss, request, method, "data", runner, names, "y", whole_counts=False, penalty=penalty
+                    )
                 found = answer.solution
                 return Solved(found.coef[:, 0], float(found.intercept[0]), found.stats.iterations, found.status)
             # Rows in random order are read as they are: a centre would fill every one.

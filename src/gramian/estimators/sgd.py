@@ -16,7 +16,8 @@ from gramian.data.blocks import Block, Matrix
 from gramian.errors import DataError, GramianWarning, bad_argument, message, not_a_choice
 from gramian.estimators.distinct import Weighted, distinct, weighted
 from gramian.estimators.penalised import sample_weights
-from gramian.estimators.stepping import RULES, Settings, State, begun, stepped
+from gramian.estimators.schedule import RULES, Settings
+from gramian.estimators.stepping import State, begun, stepped
 from gramian.losses import LOSSES
 from gramian.views import blockpass
 from gramian.views.manytargets import Surface
@@ -30,13 +31,14 @@ class SGDRegressor(RegressorMixin, BaseEstimator):
     """Minimise mean of w (y - eta)^2 / 2 + alpha/2 ||b||^2, a row (or `batch_size` rows) a step.
 
     learning_rate: "auto" takes the step from the curvature, in lazily standardised columns, and lets it fall, so that no
-    column needs scaling; "constant" (eta0) and "invscaling" (eta0 / t) act on the columns as they are. rule: "sgd",
+    column needs scaling; "constant" (eta0) and "invscaling" (eta0 / t^power_t) act on the columns as they are. rule: "sgd",
     "momentum", "nesterov", "adagrad", "rmsprop" or "adam". max_iter: epochs. tol: an epoch must lower the mean loss by this
     share of the loss of a constant, or it counts against `n_iter_no_change`; None runs all epochs. early_stopping: judge by
     `validation_fraction` of the rows, set apart, rather than by the rows fitted. fit stops at the best epoch seen.
 
-    average: True gives the mean of the iterates for the last one, a number the mean from that update on; with steps that do not
-    fall it settles where theta itself keeps moving. Reference: Polyak and Juditsky (1992), SIAM J. Control Optim. 30(4).
+    average: True gives the mean of the iterates for the last one, a number the mean from that update on; it settles where
+    theta itself keeps moving. "auto" then takes larger steps that fall slower, and with True early iterates count for less and
+    less. Reference: Polyak and Juditsky (1992), SIAM J. Control Optim. 30(4).
 
     Attributes: coef_ (n,), intercept_ (1,), n_iter_, t_ (rows seen), state_, n_features_in_.
     """
@@ -49,6 +51,7 @@ class SGDRegressor(RegressorMixin, BaseEstimator):
         rule: str = "sgd",
         learning_rate: str = "auto",
         eta0: float = 0.01,
+        power_t: float = 0.25,
         batch_size: int = 1,
         max_iter: int = 1000,
         tol: float | None = 1e-4,
@@ -64,6 +67,7 @@ class SGDRegressor(RegressorMixin, BaseEstimator):
         self.rule = rule
         self.learning_rate = learning_rate
         self.eta0 = eta0
+        self.power_t = power_t
         self.batch_size = batch_size
         self.max_iter = max_iter
         self.tol = tol
@@ -98,13 +102,13 @@ class SGDRegressor(RegressorMixin, BaseEstimator):
         if self.tol is None:
             while self.n_iter_ < int(self.max_iter):
                 self.n_iter_ += 1
-                state = stepped(state, fitted.X, fitted.y, fitted.w, settings, again=self.n_iter_ > 1)
+                state = stepped(state, fitted.X, fitted.y, fitted.w, settings, self.n_iter_ > 1, "eta0")
             return self._keep(state)
         best, best_loss, waited = state, self._loss(state, judge), 0
         wanted = self.tol * best_loss
         while self.n_iter_ < int(self.max_iter):
             self.n_iter_ += 1
-            state = stepped(state, fitted.X, fitted.y, fitted.w, settings, again=self.n_iter_ > 1)
+            state = stepped(state, fitted.X, fitted.y, fitted.w, settings, self.n_iter_ > 1, "eta0")
             loss = self._loss(state, judge)
             waited = 0 if loss < best_loss - wanted else waited + 1
             if loss < best_loss:
@@ -128,7 +132,7 @@ class SGDRegressor(RegressorMixin, BaseEstimator):
         X, y, w = self._arrays(X, y, sample_weight, reset=first, unread=settings.step is not None)
         w = np.zeros(0) if w is None else w
         try:
-            state = stepped(begun(X, y, w, settings) if first else self.state_, X, y, w, settings)
+            state = stepped(begun(X, y, w, settings) if first else self.state_, X, y, w, settings, named="eta0")
         except DataError:
             validate_data(self, X, y[:, 0], accept_sparse="csr", dtype=np.float64, reset=False)
             raise
@@ -172,25 +176,27 @@ class SGDRegressor(RegressorMixin, BaseEstimator):
             ("validation_fraction", self.validation_fraction, 0 < self.validation_fraction < 1),
             ("tol", self.tol, self.tol is None or self.tol >= 0),
             ("eta0", self.eta0, self.eta0 > 0),
+            ("power_t", self.power_t, 0 <= self.power_t < np.inf),
         ):
             if not allowed:
-                between = "a number between 0 and 1" if what == "validation_fraction" else "a number above 0"
-                raise bad_argument(what, value, between)
+                between = {"validation_fraction": "a number between 0 and 1", "power_t": "a finite number >= 0"}
+                raise bad_argument(what, value, between.get(what, "a number above 0"))
         own_seed = self.random_state
         if not (isinstance(own_seed, int | np.integer) and 0 <= own_seed < 2**32):
             own_seed = check_random_state(own_seed).randint(2**31 - 1)
         own = None if self.learning_rate == "auto" else float(self.eta0)
-        decay = 1.0 if self.learning_rate == "invscaling" else 0.0
+        falls = self.learning_rate == "invscaling"
         return Settings(
             rule=self.rule,
             step=own,
-            decay=decay,
+            decay=1.0 if falls else 0.0,
             batch=self.batch_size,
             alpha=self.alpha,
             intercept=self.fit_intercept,
             shuffle=self.shuffle,
             seed=int(own_seed),
             average=self.average,
+            power=float(self.power_t) if falls else None,
         )
 
     def _split(self, m: int, seed: int) -> tuple[Any, Any]:
@@ -218,6 +224,10 @@ class SGDRegressor(RegressorMixin, BaseEstimator):
         self.intercept_ = np.array([level])
         self.t_ = float(state.rows)
         return self
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # As kept before there was power_t: steps fell as 1 / t.
+        super().__setstate__({"power_t": 1.0} | state)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -1,21 +1,21 @@
-"""Stochastic steps over rows as they come: what a user may set, the state that every step depends on, and the steps.
+"""Stochastic steps over rows as they come: the state that every step depends on, and the steps.
 
 The first batch fixes the coordinates: columns are centred and scaled by its means and deviations (so it should hold some
-hundred rows), and the first step comes from its largest row, h_1 = 1 / (2 max curvature ||z||^2), lowered when a larger row
-comes. Steps fall as h_t = h_1 (1 + h_1 (t - 1))^-0.6; those of the adaptive rules as (1 + decay (t - 1))^-1/2 from a share of the
-size of theta. A step of the user's own acts on the raw columns, from zero, and turns all that off.
+hundred rows), and the first step comes from its largest row, lowered when a larger row comes; see `schedule`. A step of the
+user's own acts on the raw columns, from zero, and turns all that off.
 
-The mean of the iterates, where it is asked for, is what a model tells; the steps are the same with it and without.
+The mean of the iterates, where it is asked for, is what a model tells. With default steps it forgets where it began: all that
+came before counts for a third of the updates it is of (iterate t thus for about t^2). Else all iterates count alike.
 
 Sparse rows stay sparse: their columns are scaled by their root mean squares and not centred. Cost 4 operations a stored value.
-Reference: Robbins and Monro (1951); Bottou, Curtis and Nocedal (2018), SIAM Review 60(2), section 4.
+Reference: Bottou, Curtis and Nocedal (2018), SIAM Review 60(2), section 4; Shamir and Zhang (2013), ICML 30, on forgetting.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, cast
 
 import numpy as np
 import scipy.sparse as sp
@@ -23,8 +23,9 @@ import scipy.sparse as sp
 from gramian.arraytypes import Floats, Ints
 from gramian.data.arrays import ArrayRows, first_nonfinite
 from gramian.data.blocks import Block, Matrix
-from gramian.errors import bad_argument, bad_target, diverged_online, not_a_choice, sparse_after_dense
-from gramian.losses import LOSSES, Loss
+from gramian.errors import bad_argument, bad_target, diverged_online, sparse_after_dense
+from gramian.estimators.schedule import RULES, Settings, rule_settings
+from gramian.losses import Loss
 from gramian.views import blockpass
 from gramian.views.manytargets import Surface
 from gramian.views.objective import Coordinates
@@ -32,61 +33,10 @@ from gramian.views.spread import spread_of_block
 from gramian.views.sweep import Descent, mean_of, swept
 from gramian.views.targets import not_allowed
 
-RuleName: TypeAlias = Literal["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam"]
-
-RULES: dict[str, tuple[int, float, float, float]] = {
-    "sgd": (0, 0.0, 0.0, 0.0),
-    "momentum": (1, 0.9, 0.0, 0.0),
-    "nesterov": (2, 0.9, 0.0, 0.0),
-    "adagrad": (3, 0.0, 0.0, 1e-8),
-    "rmsprop": (4, 0.9, 0.0, 1e-8),
-    "adam": (5, 0.9, 0.999, 1e-8),
-}
-"""The code of each rule in compiled loops, and its published constants a, b, e."""
-
-POWER = 0.6
-"""How fast default steps fall."""
-OWN = {"adagrad": (0.5, 0.0), "rmsprop": (0.05, 0.01), "adam": (0.05, 0.01)}
-"""First step, in units of the size of theta, and decay of the rules that scale gradients by themselves."""
+KEPT, FEWEST = 1.0 / 3.0, 64
+"""The share of the updates so far that their mean counts for from here on; updates before anything is forgotten."""
 BEYOND = 1e100
 """A coefficient larger than this, in scaled columns, is on its way to infinity."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What a user chose; checked."""
-
-    family: str = "gaussian"
-    rule: str = "sgd"
-    step: float | None = None
-    decay: float = 0.0
-    batch: int = 1
-    alpha: float = 0.0
-    intercept: bool = True
-    shuffle: bool = True
-    seed: int = 0
-    average: bool | int = False
-
-    def __post_init__(self) -> None:
-        if self.family not in LOSSES:
-            raise not_a_choice("family", self.family, LOSSES)
-        if self.rule not in RULES:
-            raise not_a_choice("rule", self.rule, RULES)
-        if self.step is not None and not (math.isfinite(self.step) and self.step > 0):
-            raise bad_argument("step", self.step, "a finite number > 0, or None for a step from the curvature")
-        for what, value in (("decay", self.decay), ("alpha", self.alpha)):
-            if not (math.isfinite(value) and value >= 0):
-                raise bad_argument(what, value, "a finite number >= 0")
-        if isinstance(self.batch, bool) or self.batch != int(self.batch) or self.batch < 1:
-            raise bad_argument("batch", self.batch, "a whole number >= 1: the rows of one step")
-        if isinstance(self.seed, bool) or self.seed != int(self.seed) or self.seed < 0:
-            raise bad_argument("seed", self.seed, "a whole number >= 0")
-        if not isinstance(cast(object, self.average), int | np.integer | np.bool_) or self.average < 0:
-            raise bad_argument("average", self.average, "False, True, or a whole number >= 0: the update the mean begins with")
-
-    @property
-    def loss(self) -> Loss:
-        return LOSSES[self.family]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,22 +124,34 @@ def _near(loss: Loss, mean: float) -> float:
     return float(loss.link(np.array([mean]))[0])
 
 
-def stepped(state: State, X: Matrix, y: Floats, w: Floats, settings: Settings, again: bool = False) -> State:
-    """The state after one pass over these rows, in a random order when they are shuffled; `again`: the state has met them."""
+def stepped(
+    state: State, X: Matrix, y: Floats, w: Floats, settings: Settings, again: bool = False, named: str = "step"
+) -> State:
+    """The state after one pass over these rows, in a random order when they are shuffled.
+
+    again: the state has met them. named: what the user calls the step, for errors.
+    """
     if not isinstance(X, np.ndarray) and np.any(state.centre):
         raise sparse_after_dense(state.centre.size)
     before, state = state, state.copy()
+    if not settings.average or state.counters[0] < settings.average:  # no mean any more, or not yet
+        state.total[...] = state.counters[2] = 0
     generator = as_generator(state.generator)
     order = _order(X, generator) if settings.shuffle else np.arange(y.size)
     row = state.row
     if settings.step is None and not (again and math.isfinite(settings.loss.curvature)):
-        row = max(row, _largest(_block(X, y, w), state, settings))
+        with np.errstate(all="ignore"):
+            row = max(row, _largest(_block(X, y, w), state, settings))
+        if math.isinf(row):
+            raise diverged_online(0.0, 0.0, "")
     numbers = rule_settings(settings, row, state.size)
     with np.errstate(all="ignore"):
         fine = _epoch(state, X, y, w, order, settings, numbers)
     if not fine or not np.all(np.isfinite(state.sums)) or np.max(np.abs(state.theta)) > BEYOND:
-        row = max(row, _largest(_block(X, y, w), before, settings))
-        raise diverged_online(float(numbers[0]), 2.0 / row if row > 0 else math.inf)
+        with np.errstate(all="ignore"):
+            row = max(row, _largest(_block(X, y, w), before, settings))
+        own = "" if settings.step is None else named
+        raise diverged_online(float(numbers[0]), 2.0 / row if row > 0 else math.inf, own)
     weight = state.weight + (float(np.sum(w)) if w.size else float(y.size))
     return replace(
         state, rows=state.rows + y.size, weight=weight, row=row, generator=dict(generator.bit_generator.state)
@@ -221,21 +183,20 @@ def _epoch(
     else:
         rows = SparseRows(*blockpass.stored(X), y, w, order, *common)
     descent = Descent(state.theta, state.m, state.v, state.sums, state.total, int(settings.average), state.counters)
-    return swept(rows, settings.batch, RULES[settings.rule][0], numbers, descent)
-
-
-def rule_settings(settings: Settings, row: float, size: float) -> Floats:
-    """(step, decay, power, a, b, e) of the compiled loops."""
-    code, a, b, e = RULES[settings.rule]
-    if settings.step is not None:
-        return np.array([settings.step, settings.decay, 1.0, a, b, e])
-    first = 0.5 / row if row > 0 else 1.0
-    if code in (1, 2):
-        first *= 1.0 - a
-    if settings.rule in OWN:
-        step, decay = OWN[settings.rule]
-        return np.array([step * size, decay, 0.5, a, b, e])
-    return np.array([first, first, POWER, a, b, e])
+    code, counters = RULES[settings.rule][0], state.counters
+    if not settings.forgets:
+        return swept(rows, settings.batch, code, numbers, descent)
+    fine, at = True, 0
+    while fine and at < order.size:
+        kept = int(KEPT * counters[0])
+        if counters[2] > kept:
+            state.total[...] *= kept / counters[2]
+            counters[2] = kept
+        # As many updates again as there were, so that a first pass forgets as well.
+        end = at + max(max(FEWEST, int(counters[0])) * settings.batch - int(counters[1]), 1)
+        fine = swept(rows._replace(order=order[at:end]), settings.batch, code, numbers, descent)
+        at = end
+    return fine
 
 
 def _largest(block: Block, state: State, settings: Settings) -> float:

@@ -96,8 +96,9 @@ def solve_family(
     *,
     frequency: bool = False,
     whole_counts: bool = True,
+    penalty: str = "ridge=1.0",
 ) -> FamilyAnswer:
-    """Minimise sum w loss(eta, y) + ridge/2 ||b||^2 over rows of one target.
+    """Minimise sum w loss(eta, y) + ridge/2 ||b||^2 over rows of one target. penalty: how the caller gives one, for errors.
 
     Raises DataError for targets that the family does not allow, of one value, or separated; ArgumentError for a method.
     """
@@ -123,7 +124,7 @@ def solve_family(
         raise one_value(target, targets.least, loss.name)
     first = _start(rows, loss, targets)
     problem = Reweighted(rows, runner, loss, request, first)
-    lookout = Lookout(problem, names, target)
+    lookout = Lookout(problem, names, target, penalty)
     ended = (_reweighted if newton else _other)(problem, method, lookout)
     solution, certificate, found = _certified(problem, ended, accuracy, corrects=newton)
     wanted, notes = FEWEST_DIGITS if accuracy == "data" else accuracy, ended.notes

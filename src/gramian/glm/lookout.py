@@ -41,6 +41,7 @@ class Lookout:
     problem: Reweighted
     names: tuple[str, ...]
     target: str
+    penalty: str  # how a user gives one
     milestone: int = FIRST
     size: float = 0.0
     settled: bool = False
@@ -88,4 +89,4 @@ class Lookout:
         problem = self.problem
         told = how_separated(problem.rows, problem.runner, problem.loss, place.coef, self.names)
         problem.passes += 1
-        return separated(self.target, told)
+        return separated(self.target, told, self.penalty)

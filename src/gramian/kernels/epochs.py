@@ -79,6 +79,7 @@ def plain_epoch(
     counters: Ints,
     theta: Floats,
     total: Floats,
+    begin: int,
 ) -> bool:
     """Steps theta = theta - h (u z + shrink theta) for one row after another; whether theta is finite at the end."""
     X, y, w, order, centre, inverse, code, share, shrink = rows
@@ -103,7 +104,7 @@ def plain_epoch(
             else:
                 for j in range(p):
                     b[j] -= move * z[j]
-        if total.size:
+        if total.size and t >= begin:
             add_iterate(counters, theta, total)
     counters[0] = t
     return bool(np.all(np.isfinite(theta)))
@@ -121,6 +122,7 @@ def batch_epoch(
     v: Floats,
     sums: Floats,
     total: Floats,
+    begin: int,
 ) -> bool:
     """An update after every `batch` rows, counted on from call to call; whether theta is finite at the end."""
     X, y, w, order, centre, inverse, code, share, shrink = rows
@@ -139,7 +141,7 @@ def batch_epoch(
                 s[j] += u * z[j]
         counters[1] += 1
         if counters[1] == batch:
-            end_batch(rule, settings, counters, shrink, sums, theta, m, v, total)
+            end_batch(rule, settings, counters, shrink, sums, theta, m, v, total, begin)
     return bool(np.all(np.isfinite(theta)))
 
 

@@ -27,6 +27,7 @@ def plain_fours(
     counters: Ints,
     theta: Floats,
     total: Floats,
+    begin: int,
 ) -> int:
     """Steps theta = theta - h u z for one row after another, of all but the last order.size % 4 rows; how many rows.
 
@@ -79,14 +80,15 @@ def plain_fours(
                 theta[a, j] -= m0 * v0[j] + m1 * v1[j] + m2 * v2[j] + m3 * v3[j]
             if p > n:
                 theta[a, n] -= m0 + m1 + m2 + m3
-            if total.size:
-                # The four iterates, seen from the last of them.
-                m2, m3 = 2.0 * m2, 3.0 * m3
+            if total.size and t >= begin:
+                # The iterates of this group that count, four of them but where the mean begins, seen from the last.
+                often = float(min(t - begin + 1, 4))
+                m1, m2, m3 = max(often - 3.0, 0.0) * m1, max(often - 2.0, 0.0) * m2, (often - 1.0) * m3
                 for j in range(n):
-                    total[a, j] += 4.0 * theta[a, j] + m1 * v1[j] + m2 * v2[j] + m3 * v3[j]
+                    total[a, j] += often * theta[a, j] + m1 * v1[j] + m2 * v2[j] + m3 * v3[j]
                 if p > n:
-                    total[a, n] += 4.0 * theta[a, n] + m1 + m2 + m3
+                    total[a, n] += often * theta[a, n] + m1 + m2 + m3
     counters[0] = t
     if total.size:
-        counters[2] += done
+        counters[2] += min(max(t - begin + 1, 0), done)
     return done

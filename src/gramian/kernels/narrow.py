@@ -48,6 +48,7 @@ def plain_narrow(
     counters: Ints,
     theta: Floats,
     total: Floats,
+    begin: int,
 ) -> bool:
     """Steps theta = theta - h (u z + shrink theta) for one row after another; total += theta, as in `plain_epoch`."""
     X, y, w, order, centre, inverse, code, share, shrink = rows
@@ -72,9 +73,9 @@ def plain_narrow(
         m0 = h0 * w0 * row_first(code, product(z0, b), y[i0, 0])
         m1 = h1 * w1 * row_first(code, product(z1, d) - m0 * product(z0, z1), y[i1, 0])
         d = added(d, -m0, z0)
-        sum_of = added(sum_of, 1.0, d)
+        sum_of = added(zero() if t + 1 == begin else sum_of, 1.0, d)
         b = added(added(d, -h1, times(pull, d)) if ridge else d, -m1, z1)
-        sum_of = added(sum_of, 1.0, b)
+        sum_of = added(zero() if t + 2 == begin else sum_of, 1.0, b)
         t += 2
         at += 2
     if at < order.size:
@@ -84,9 +85,9 @@ def plain_narrow(
         h = fallen(step, decay, power, t)
         m = h * (share * w[i] if w.size else share) * row_first(code, product(z, b), y[i, 0])
         b = added(added(b, -h, times(pull, b)), -m, z)
-        sum_of = added(sum_of, 1.0, b)
+        sum_of = added(zero() if t == begin else sum_of, 1.0, b)
     end[0] = 0.0  # in use until here
-    return finished(counters, t, b, sum_of, theta, total)
+    return finished(counters, t, b, sum_of, theta, total, begin)
 
 
 @compiled
@@ -98,6 +99,7 @@ def batch_narrow(
     theta: Floats,
     sums: Floats,
     total: Floats,
+    begin: int,
 ) -> bool:
     """Steps theta = theta - h (mean of u z + shrink theta) after every `batch` rows, as `batch_epoch` under the first rule."""
     X, y, w, order, centre, inverse, code, share, shrink = rows
@@ -123,24 +125,25 @@ def batch_narrow(
             t += 1
             h = fallen(step, decay, power, t)
             b = added(added(b, -h, times(pull, b)) if ridge else b, -h / batch, g)
-            g, sum_of, waiting = zero(), added(sum_of, 1.0, b), 0
+            sum_of = added(zero() if t == begin else sum_of, 1.0, b)
+            g, waiting = zero(), 0
     left = np.zeros(WIDTH)
     keep(left, 0, g)
     sums[0] = left[:p]
     counters[1] = waiting
     end[0] = 0.0  # in use until here
-    return finished(counters, t, b, sum_of, theta, total)
+    return finished(counters, t, b, sum_of, theta, total, begin)
 
 
 @inlined
-def finished(counters: Ints, t: Any, b: Any, sum_of: Any, theta: Floats, total: Floats) -> bool:
-    """Writes what the loop held in registers; whether theta is finite."""
+def finished(counters: Ints, t: Any, b: Any, sum_of: Any, theta: Floats, total: Floats, begin: int) -> bool:
+    """Writes what the loop held in registers, sum_of where update `begin` has come; whether theta is finite."""
     p, found = theta.shape[1], np.zeros(WIDTH)
     keep(found, 0, b)
     theta[0] = found[:p]
-    if total.size:
+    if total.size and t >= begin:
         keep(found, 0, sum_of)
         total[0] += found[:p]
-        counters[2] += t - counters[0]
+        counters[2] += t - max(counters[0], begin - 1)
     counters[0] = t
     return bool(np.all(np.isfinite(theta)))

@@ -9,8 +9,9 @@
 
 The step of update t = 1, 2, ... is h = step / (1 + decay (t - 1))^power. `settings` are (step, decay, power, a, b, e).
 
-The mean of the iterates is kept as their sum: where `total` is not empty, theta is added to it after each update. Counters are
-(updates, rows of the batch so far, iterates in the total). Reference: Polyak and Juditsky (1992), SIAM J. Control Optim. 30.
+The mean of the iterates is kept as their sum: where `total` is not empty, theta is added to it after each update from number
+`begin` on. Counters are (updates, rows of the batch so far, iterates in the total).
+Reference: Polyak and Juditsky (1992), SIAM J. Control Optim. 30(4).
 """
 
 from __future__ import annotations
@@ -69,6 +70,7 @@ def end_batch(
     m: Floats,
     v: Floats,
     total: Floats,
+    begin: int,
 ) -> None:
     """An update with the mean of the rows summed so far. Clears the sums."""
     k, p = theta.shape
@@ -115,7 +117,7 @@ def end_batch(
                 v[i, j] = b * v[i, j] + (1.0 - b) * g * g
                 theta[i, j] -= length * m[i, j] / (share * np.sqrt(v[i, j]) + e)
                 sums[i, j] = 0.0
-    if total.size:
+    if total.size and t >= begin:
         add_iterate(counters, theta, total)
 
 
@@ -130,6 +132,7 @@ def finish_batch(
     m: Floats,
     v: Floats,
     total: Floats,
+    begin: int,
 ) -> None:
     """As `end_batch`, for callers that are not compiled."""
-    end_batch(rule, settings, counters, shrink, sums, theta, m, v, total)
+    end_batch(rule, settings, counters, shrink, sums, theta, m, v, total, begin)

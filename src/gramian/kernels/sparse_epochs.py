@@ -100,11 +100,17 @@ def powers(x: float, d: int) -> float:
 
 
 @inlined
-def add_late(h: float, shrink: Floats, theta: Floats, total: Floats, since: Ints, t: int, j: int) -> None:
-    """Adds to the total the iterates since[j] + 1 .. t of coordinate j, which no row has touched; before it is caught up."""
-    d = t - since[j]
+def add_late(h: float, shrink: Floats, theta: Floats, total: Floats, since: Ints, first: int, t: int, j: int) -> None:
+    """Adds to the total the iterates since[j] + 1 .. t of coordinate j, those after `first` of them; before it is caught up.
+
+    No row has touched the coordinate in these steps.
+    """
+    over = max(first - since[j], 0)
+    d = t - since[j] - over
     if d > 0:
         often = powers(h * shrink[j], d)
+        if over > 0:
+            often *= (1.0 - h * shrink[j]) ** over
         for a in range(theta.shape[0]):
             total[a, j] += often * theta[a, j]
 
@@ -116,17 +122,19 @@ def plain_epoch(
     counters: Ints,
     theta: Floats,
     total: Floats,
+    begin: int,
     stride: int,
 ) -> bool:
     """Steps theta = theta - h (u z + shrink theta) for one row after another; whether theta is finite at the end.
 
     Under a ridge h is renewed every `stride` rows, when all of theta is brought up to date; else with every row. Where total is
-    not empty, the iterates are added to it.
+    not empty, the iterates from update `begin` on are added to it.
     """
     data, columns, ends, y, w, order, inverse, code, share, shrink = rows
     k, p = theta.shape
     n = inverse.size
-    ridge, averaging = np.any(shrink), total.size > 0
+    first = max(begin - 1 - counters[0], 0)
+    ridge, averaging = np.any(shrink), total.size > 0 and first < order.size
     none = np.zeros((k, p))
     since = np.zeros(p, dtype=np.int64)
     h = step_at(settings, counters[0] + 1)
@@ -138,14 +146,14 @@ def plain_epoch(
         if ridge and t % stride == 0:
             for j in range(n):
                 if averaging:
-                    add_late(h, shrink, theta, total, since, t, j)
+                    add_late(h, shrink, theta, total, since, first, t, j)
                 catch_up(h, shrink, none, theta, since, t, j)
             h = step_at(settings, counters[0] + 1)
         if not ridge:
             h = step_at(settings, counters[0] + 1)
         if averaging:
             for at in range(lo, hi):
-                add_late(h, shrink, theta, total, since, t, columns[at])
+                add_late(h, shrink, theta, total, since, first, t, columns[at])
                 if not ridge:
                     since[columns[at]] = t
         if ridge:
@@ -157,22 +165,22 @@ def plain_epoch(
             b = theta[a]
             move = h * weight * row_first(code, dot_row(data, columns, lo, hi, inverse, b), y[i, a])
             move_row(data, columns, lo, hi, inverse, move, h, pull, b)
-            if averaging and p > n:
+            if averaging and t >= first and p > n:
                 total[a, n] += b[n]
         if ridge:
             for at in range(lo, hi):
                 j = columns[at]
                 since[j] = t + 1
-                if averaging:
+                if averaging and t >= first:
                     for a in range(k):
                         total[a, j] += theta[a, j]
     for j in range(n):
         if averaging:
-            add_late(h, shrink, theta, total, since, order.size, j)
+            add_late(h, shrink, theta, total, since, first, order.size, j)
         if ridge:
             catch_up(h, shrink, none, theta, since, order.size, j)
     if averaging:
-        counters[2] += order.size
+        counters[2] += order.size - first
     return bool(np.all(np.isfinite(theta)))
 
 
@@ -188,6 +196,7 @@ def batch_epoch(
     v: Floats,
     sums: Floats,
     total: Floats,
+    begin: int,
 ) -> bool:
     """An update of all coordinates after every `batch` rows; whether theta is finite at the end."""
     data, columns, ends, y, w, order, inverse, code, share, shrink = rows
@@ -206,7 +215,7 @@ def batch_epoch(
                 s[n] += u
         counters[1] += 1
         if counters[1] == batch:
-            end_batch(rule, settings, counters, shrink, sums, theta, m, v, total)
+            end_batch(rule, settings, counters, shrink, sums, theta, m, v, total, begin)
     return bool(np.all(np.isfinite(theta)))
 
 

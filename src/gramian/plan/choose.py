@@ -55,7 +55,7 @@ def choose(facts: Facts, machine: Machine, method: str, threads: int, running: R
         # Refused or not, a method that was asked for by name is tried; the others stand beside it with their prices.
         own = next(replace(candidate, refused="") for candidate in priced if candidate.name == method)
         others = tuple(sorted((c for c in priced if c.name != method), key=lambda c: (bool(c.refused), c.price)))
-        return _told(Plan(sized, machine, (own,), "asked for", True, threads, compared=others))
+        return _told(Plan(sized, machine, (own,), "asked for by name", True, threads, compared=others))
     allowed = ordered([candidate for candidate in priced if not candidate.refused], facts, running)
     refused = tuple(candidate for candidate in priced if candidate.refused)
     return _told(Plan(sized, machine, (*allowed, *refused), reason_of(allowed, facts), False, threads))

@@ -93,11 +93,12 @@ class Plan:
         return replace(self, notes=self.notes + notes)
 
     def moved_on(self, why: str) -> Plan:
-        """Without the first candidate, which could not answer."""
+        """Without the first candidate, which could not answer; a note says why."""
         first, *rest = self.candidates
-        reason = f"{first.name} gave up: {why}"
-        notes = (*self.notes, reason)
-        return replace(self, candidates=tuple(rest), reason=reason, notes=notes, gone=(*self.gone, first))
+        gone = (*self.gone, first)
+        reason = f"next in line after {' and '.join(candidate.name for candidate in gone)}"
+        notes = (*self.notes, f"{first.name} gave up: {why}")
+        return replace(self, candidates=tuple(rest), reason=reason, notes=notes, gone=gone)
 
     def direct(self) -> Plan:
         """Without the candidates that iterate."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gramian.arraytypes import Floats
-from gramian.errors import bad_argument, not_a_choice
+from gramian.errors import bad_argument, counted, not_a_choice
 from gramian.plots.bowl import Bowl, bowl, walk
 from gramian.plots.style import INK, figure, name_axes, pen
 from gramian.solvers import SOLVERS
@@ -76,7 +76,7 @@ def contour(
     small = axes @ H @ axes.T
     d = np.stack(np.meshgrid(across - best[0], up - best[1]), axis=-1)
     share = 0.5 * np.einsum("...i,ij,...j->...", d, small, d) / (bent.fall or 1.0)
-    title = f"{', '.join(names)}: up to {max_iter} iterations"
+    title = f"{', '.join(names)}: up to {counted(max_iter, 'iteration')}"
     rose = frozenset(name for name, path in paths.items() if not bent.above(path[-1:])[0] <= 1.0)
     return Contour(title, labels, across, up, share, shown, best, np.diag(small), rose)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gramian.arraytypes import Floats
-from gramian.errors import bad_argument, cannot, not_a_choice
+from gramian.errors import bad_argument, cannot, counted, not_a_choice
 from gramian.plots.bowl import bowl, walk
 from gramian.plots.style import INK, PALE, figure, name_axes, pen
 from gramian.solvers import SOLVERS
@@ -94,7 +94,7 @@ def plot_sweep(shown: Sweep) -> Figure:
     ax.annotate("where it began", (0.01, 1.0), xycoords=("axes fraction", "data"), va="bottom", fontsize=8, color=PALE)
     ax.annotate("diverges", (0.99, 0.93), xycoords="axes fraction", ha="right", va="top", fontsize=8, color="#A04000")
     name_axes(ax, "step, on the gradient of J in the user's columns", "share of the possible fall of J left",
-              f"After {shown.iterations} iterations")
+              f"After {counted(shown.iterations, 'iteration')}")
     if len(shown.left) > 1:
         ax.legend(fontsize=8, frameon=False, loc="lower left")
     return fig

@@ -7,15 +7,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from gramian.errors import counted
-from gramian.racing.text import duration, render
+from gramian.racing.text import render
+from gramian.racing.verdict import alike, verdict
 
 End: TypeAlias = Literal["reached", "short", "out of time", "stalled", "diverged", "max_iter", "refused", "failed"]
 """How a method ended. short: finished, with fewer digits than were asked for."""
 Axis: TypeAlias = Literal["seconds", "iterations", "passes"]
 AXES: tuple[Axis, ...] = ("seconds", "iterations", "passes")
-COARSE = 2.0
-"""Digits of a rough answer, for which the race has a second winner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +31,16 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One method's run; `trace` in order of time, empty where it did not run. `why` says how it ended, in a sentence."""
+    """One method's run; `trace` in order of time, empty where it did not run. `why` says how it ended, in a sentence;
+    `work` is the largest part of a direct method by the plan's counts, in words.
+    """
 
     name: str
     direct: bool
     end: End
     why: str
     trace: tuple[Point, ...] = ()
+    work: str = ""
 
     @property
     def ran(self) -> bool:
@@ -101,34 +102,18 @@ class Race:
         return min(able, key=lambda lane: lane.seconds_to(digits), default=None)
 
     @property
-    def sentence(self) -> str:
-        """Who won, and why."""
-        return " ".join(filter(None, (self._first(), self._rough())))
-
-    def _first(self) -> str:
-        digits, first = f"{self.accuracy:g} digits", self.winner
+    def tied(self) -> tuple[Lane, ...]:
+        """The winner, and those so close behind it that another run might turn them round; empty where none won."""
+        first = self.winner
         if first is None:
-            best = max((lane for lane in self.lanes if lane.ran), key=lambda lane: lane.digits, default=None)
-            if best is None:
-                return "No method could run."
-            return f"No method reached {digits} in its share of the time; {best.name} came closest with {best.digits:.1f}."
-        seconds = first.seconds_to(self.accuracy)
-        told = f"{first.name} won: {digits} in {duration(seconds)}{_work(first)}."
-        others = [lane for lane in self.lanes if lane.direct != first.direct and lane.ran]
-        kind = "iterative" if first.direct else "direct"
-        rival = min(others, key=lambda lane: lane.seconds_to(self.accuracy), default=None)
-        if rival is None:
-            return told
-        later = rival.seconds_to(self.accuracy)
-        if math.isinf(later):
-            return f"{told} No {kind} method reached them."
-        return f"{told} The best {kind} method, {rival.name}, took {later / seconds:.1f} x as long{_work(rival)}."
+            return ()
+        close = alike(first.seconds_to(self.accuracy))
+        return tuple(lane for lane in self.lanes if lane.seconds_to(self.accuracy) <= close)
 
-    def _rough(self) -> str:
-        rough, first = self.first_to(COARSE), self.winner
-        if self.accuracy <= COARSE or rough is None or (first is not None and rough.name == first.name):
-            return ""
-        return f"For {COARSE:g} digits {rough.name} is enough: {duration(rough.seconds_to(COARSE))}."
+    @property
+    def sentence(self) -> str:
+        """Who won, or who tied, and why."""
+        return verdict(self)
 
     # ---- as text, data, picture, page
 
@@ -153,7 +138,8 @@ class Race:
         )  # fmt: skip
         told = {name: getattr(self, name) for name in names}
         first = self.winner
-        told |= {"winner": first.name if first else None, "sentence": self.sentence, "notes": list(self.notes)}
+        told |= {"winner": first.name if first else None, "tied": [lane.name for lane in self.tied]}
+        told |= {"sentence": self.sentence, "notes": list(self.notes)}
         return _plain({**told, "lanes": lanes})
 
     def plot(self, x: Axis = "seconds", y: Literal["left", "error"] = "left") -> Any:
@@ -179,13 +165,6 @@ def digits_of(error: float) -> float:
     if not math.isfinite(error):
         return 0.0
     return min(16.0, max(0.0, -math.log10(error))) if error > 0 else 16.0
-
-
-def _work(lane: Lane) -> str:
-    if lane.direct or not lane.ran:
-        return ""
-    point = lane.last
-    return f" ({counted(point.iterations, 'iteration')}, {point.passes:,.4g} passes)"
 
 
 def _plain(value: Any) -> Any:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from gramian.plots.traces import FLOOR, pens
 from gramian.racing.assets import SCRIPT, STYLE
-from gramian.racing.text import HEAD, cells, duration, heading
-from gramian.report.text import visible
+from gramian.racing.text import HEAD, cells, duration, heading, legend
+from gramian.report.labels import visible
+from gramian.report.numbers import certified
 
 if TYPE_CHECKING:
     from gramian.racing.outcome import Lane, Race
@@ -94,15 +95,15 @@ def _row(race: Race, lane: Lane) -> str:
     first, *rest = cells(lane)
     seconds = lane.seconds_to(race.accuracy)
     reached = duration(seconds) if seconds < float("inf") else ""
-    best = ' class="best"' if lane is race.winner else ""
+    best = ' class="best"' if lane in race.tied else ""
     values = "".join(f"<td>{_safe(text)}</td>" for text in (reached, *rest[:-1]))
     return f'<tr{best} title="{_safe(lane.why)}"><th>{_safe(first)}</th>{values}<td class="why">{_safe(rest[-1])}</td></tr>'
 
 
 def _notes(race: Race) -> str:
     told = [
-        f"Errors are measured, outside the clock, against the answer of {race.reference}, good to {race.reference_digits:.1f} "
-        "digits. Compilation is not timed. Left of J: the share of its possible fall.",
+        f"Errors are measured, outside the clock, against the answer of {race.reference}, good to "
+        f"{certified(race.reference_digits)} digits. Compilation is not timed. {legend(race)}",
         *(f"Note: {note}." for note in race.notes),
         f"Run on {race.date}: {race.machine}.",
     ]

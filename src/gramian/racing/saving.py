@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gramian.errors import no_picture
+from gramian.errors import no_picture, not_installed
 from gramian.writing import check_place, check_writable, whole_file, write_text
 
 if TYPE_CHECKING:
@@ -23,12 +24,14 @@ def check_output(path: object) -> str:
     kind = Path(str(path)).suffix.lower()
     if kind not in KINDS:
         raise no_picture("a race", str(path), KINDS)
+    if kind in PICTURES and find_spec("matplotlib") is None:
+        raise not_installed("a picture", "matplotlib", "plot")
     check_writable(str(path))
     return kind
 
 
 def save(race: Race, path: str | Path) -> None:
-    """Raises ArgumentError for another suffix, and where no file can be."""
+    """Raises ArgumentError for another suffix, where no file can be, and for a picture without matplotlib."""
     kind = check_output(path)
     if kind == ".html":
         from gramian.racing.page import page

@@ -5,6 +5,8 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from gramian.report.numbers import certified
+
 if TYPE_CHECKING:
     from gramian.racing.outcome import Lane, Race
 
@@ -21,7 +23,7 @@ def render(race: Race) -> str:
         first, *rest, last = (text.ljust(w) if j in (0, len(HEAD) - 1) else text.rjust(w)
                               for j, (text, w) in enumerate(zip(row, widths, strict=True)))
         lines.append("  ".join([first, *rest, last]).rstrip())
-    lines.append("")
+    lines += ["", *_wrapped(legend(race)), ""]
     lines += [line for lane in race.lanes if not lane.ran for line in _wrapped(f"{lane.name} {lane.end}: {lane.why}", "  ")]
     lines += _wrapped(race.sentence)
     lines += [line for note in race.notes for line in _wrapped(f"note: {note}", "  ")]
@@ -36,12 +38,18 @@ def heading(race: Race) -> str:
     return f"{size}{targets}{family}; to {race.accuracy:g} digits, {race.budget:g} s for all methods together"
 
 
+def legend(race: Race) -> str:
+    """What J is, and what is left of it."""
+    loss = "squared residuals" if race.family == "gaussian" else f"negative log-likelihood of the {race.family} family"
+    return f"J: the loss that is minimised, the {loss}. Left of J: the share of its possible fall that is still to come."
+
+
 def cells(lane: Lane) -> tuple[str, ...]:
     """The row of a method that ran."""
     at = lane.last
     iterations = "" if lane.direct else f"{at.iterations:,}"
     return (
-        lane.name, duration(at.seconds), iterations, f"{at.passes:,.4g}", f"{lane.digits:.1f}", share(at.left), lane.end,
+        lane.name, duration(at.seconds), iterations, f"{at.passes:,.4g}", certified(lane.digits), share(at.left), lane.end,
     )  # fmt: skip
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from html import escape
 
 from gramian.report.content import Content, Fact, Panel, chosen, left_out
+from gramian.report.labels import visible
 from gramian.report.numbers import aligned, cells
-from gramian.report.text import visible
 
 # Figure space and punctuation space: as wide as a digit and as a point, so that decimals line up in any font.
 _DIGIT, _POINT = "\u2007", "\u2008"

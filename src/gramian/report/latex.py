@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 
 from gramian.report.content import Content, Fact, Panel, chosen, left_out
+from gramian.report.labels import visible
 from gramian.report.numbers import cells
-from gramian.report.text import visible
 
 _SPECIAL = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",

@@ -31,7 +31,7 @@ class Summary:
     content: Content
 
     def text(self, width: int = 80, rows: int | None = 60) -> str:
-        """Plain text; `width` columns when the names allow, the interval is left out where it would not fit."""
+        """Plain text of at most `width` columns, 40 or more; intervals, then t and p are left out where they would not fit."""
         return text.render(self.content, width, rows)
 
     def html(self, rows: int | None = 200) -> str:

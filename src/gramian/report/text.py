@@ -1,100 +1,78 @@
-"""A summary as plain text, 80 columns wide when the names allow it."""
+"""A summary as plain text, no line wider than asked, from 40 columns on."""
 
 from __future__ import annotations
 
-import textwrap
-import unicodedata
 from collections.abc import Sequence
 
 from gramian.report.content import Content, Fact, Panel, chosen, left_out
+from gramian.report.labels import NARROWEST, TIGHTEST, apart, columns_of, room_for, shortened, visible, wrapped
 from gramian.report.numbers import aligned, cells
 
-_NARROWEST = 14
-_HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
+Columns = list[tuple[str, list[str]]]
 
 
 def render(content: Content, width: int = 80, rows: int | None = 60) -> str:
     """At most `rows` coefficients of each target, all for None."""
     several = len(content.panels) > 1
-    sections = ["\n".join(_wrapped(visible(content.title), width, "    "))]
+    sections = ["\n".join(wrapped(visible(content.title), width, "    "))]
     if several:
         sections.append("\n".join(_grid(_halves(content.facts), width)))
     for panel in content.panels:
         sides = _halves(panel.facts) if several else [content.facts, panel.facts]
-        head = [f"== {visible(panel.target)} =="] if several else []
+        head = wrapped(f"== {visible(panel.target)} ==", width, "   ") if several else []
         sections.append("\n".join([*head, *_grid(sides, width)]))
         sections.append("\n".join(_table(content, panel, width, rows)))
     footer = [line for fact in content.footer for line in _footnote(fact, width)]
     return "\n\n".join([*sections, *(["\n".join(footer)] if footer else [])])
 
 
-def visible(name: str) -> str:
-    """The name with control and direction characters spelled out, so that it can neither hide nor move anything."""
-    return "".join(c.encode("unicode_escape").decode() if unicodedata.category(c) in _HIDDEN else c for c in name)
-
-
-def columns_of(text: str) -> int:
-    """Terminal columns that the text takes: wide characters two, combining marks none."""
-    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
-    return len(text) + wide - sum(unicodedata.combining(c) > 0 for c in text)
-
-
-def shortened(names: Sequence[str], width: int) -> list[str]:
-    """Names cut in the middle to `width` columns, or to the least width above it that keeps them apart."""
-    longest = max(map(columns_of, names), default=0)
-    apart = len(set(names))
-    while width < longest:
-        cut = [_cut(name, width) for name in names]
-        if len(set(cut)) == apart:
-            return cut
-        width += 4
-    return list(names)
-
-
-def _cut(name: str, width: int) -> str:
-    if columns_of(name) <= width:
-        return name
-    left, right = (width - 3 + 1) // 2, (width - 3) // 2
-    head, tail = name, name
-    while columns_of(head) > left:
-        head = head[:-1]
-    while columns_of(tail) > right:
-        tail = tail[1:]
-    return f"{head}...{tail}"
-
-
 def _table(content: Content, panel: Panel, width: int, rows: int | None) -> list[str]:
     first, skipped, last = chosen(panel.rows, rows)
     shown = (*first, *last)
     found = cells(shown)
-    columns: list[tuple[str, list[str]]] = [
+    lows, highs = aligned([c.low for c in found]), aligned([c.high for c in found])
+    full: Columns = [
         ("coef", aligned([c.coef for c in found])),
         ("std err", aligned([c.se for c in found])),
         (content.statistic, aligned([c.t for c in found])),
         ("p", [c.p for c in found]),
+        (content.interval, [f"{low}  {high}" for low, high in zip(lows, highs, strict=True)]),
+        ("digits", aligned([c.digits for c in found])),
     ]
-    digits = aligned([c.digits for c in found])
-    lows, highs = aligned([c.low for c in found]), aligned([c.high for c in found])
-    interval = [f"{low}  {high}" for low, high in zip(lows, highs, strict=True)]
-    tail = [("digits", digits)] if any(c.digits for c in found) else []
+    full = [column for column in full if any(text.strip() for text in column[1])]
     names = [visible(row.name) for row in shown]
-    longest = max(map(columns_of, names), default=0)
-    full = [*columns, (content.interval, interval), *tail]
-    # The interval is what a reader can do without when the rest would not fit.
-    fits = min(longest, _NARROWEST) + _width(full) <= width
-    columns = full if fits else [*columns, *tail]
-    columns = [column for column in columns if any(text.strip() for text in column[1])]
-    lines = _drawn(shortened(names, max(width - _width(columns), _NARROWEST)), columns, len(first), skipped)
-    if not fits and any(c.low for c in found):
-        lines += _wrapped(f"{content.interval}s take a wider page: summary.text(width=120), or --width 120", width, "")
+    columns = _fitting(full, names, width)
+    lines = _drawn(shortened(names, max(width - _width(columns), TIGHTEST)), columns, len(first), skipped, width)
+    gone = [head for head, _ in full if head not in [kept for kept, _ in columns]]
+    if gone:
+        gone = [f"{head}s" if head == content.interval else head for head in reversed(gone)]
+        told = f"{' and '.join([', '.join(gone[:-1]), gone[-1]] if gone[1:] else gone)}"
+        lines += wrapped(f"{told} take a wider page: summary.text(width=120), or --width 120", width)
     return lines
 
 
-def _width(columns: Sequence[tuple[str, list[str]]]) -> int:
+def _fitting(full: Columns, names: Sequence[str], width: int) -> Columns:
+    """The columns that leave names the room that tells them apart with levels whole, or at least NARROWEST."""
+    longest = max(map(columns_of, names), default=0)
+    # Very long levels are cut rather than paid for with numbers.
+    wanted = min(max(map(room_for, names), default=0), max(width // 3, NARROWEST))
+    heads = [head for head, _ in full if head not in ("coef", "digits")]
+    spare = sorted(heads, key=lambda head: (head == "std err", " int" not in head))
+    kept = [[column for column in full if column[0] not in spare[:gone]] for gone in range(len(spare) + 1)]
+    rooms = [(columns, width - _width(columns)) for columns in kept]
+    modest = rooms[: len(heads) + ("std err" not in heads)]
+    fits = [columns for columns, room in modest if room >= wanted and apart(names, room)]
+    narrow = [columns for columns, room in modest if room >= min(longest, NARROWEST)]
+    # Errors go only where not even the end of a name would stand beside them.
+    tight = [columns for columns, room in rooms[len(modest) - 1 :] if room >= min(longest, TIGHTEST)]
+    return [*fits[:1], *narrow[:1], *tight[:1], kept[-1]][0]
+
+
+def _width(columns: Columns) -> int:
     return sum(2 + max([len(head), *map(len, texts)]) for head, texts in columns)
 
 
-def _drawn(names: list[str], columns: list[tuple[str, list[str]]], first: int, skipped: int) -> list[str]:
+def _drawn(names: list[str], columns: Columns, first: int, skipped: int, width: int) -> list[str]:
     side = max(map(columns_of, names), default=0)
     widths = [max([len(head), *map(len, texts)]) for head, texts in columns]
     heads = [head.center(w) if " int" in head else head.rjust(w) for (head, _), w in zip(columns, widths, strict=True)]
@@ -105,16 +83,17 @@ def _drawn(names: list[str], columns: list[tuple[str, list[str]]], first: int, s
         values = "".join(f"  {texts[i]:>{w}}" for (_, texts), w in zip(columns, widths, strict=True))
         body.append(name + " " * (side - columns_of(name)) + values)
     if skipped:
-        body.insert(first, left_out(skipped))
+        body[first:first] = wrapped(left_out(skipped), width, "    ")
     return [header.rstrip(), rule, *(line.rstrip() for line in body), rule]
 
 
 def _grid(sides: Sequence[Sequence[Fact]], width: int) -> list[str]:
-    """Two columns of facts side by side, or one under the other where they do not fit."""
+    """Two columns of facts side by side, or one under the other, all values in line, where they do not fit."""
     left, right = (_facts(side) for side in sides)
     gutter = max(map(columns_of, left), default=0) + 4
     if gutter + max(map(columns_of, right), default=0) > width or not left:
-        return [*left, *right]
+        hang = " " * (_side([*sides[0], *sides[1]]) + 2)
+        return [line for text in _facts([*sides[0], *sides[1]]) for line in wrapped(text, width, hang)]
     rows = max(len(left), len(right))
     left, right = left + [""] * (rows - len(left)), right + [""] * (rows - len(right))
     return [(a + " " * (gutter - columns_of(a)) + b).rstrip() for a, b in zip(left, right, strict=True)]
@@ -126,13 +105,13 @@ def _halves(facts: Sequence[Fact]) -> list[Sequence[Fact]]:
 
 
 def _facts(facts: Sequence[Fact]) -> list[str]:
-    side = max((len(fact.label) for fact in facts), default=0)
+    side = _side(facts)
     return [f"{fact.label:<{side}}  {visible(fact.value)}" for fact in facts]
 
 
+def _side(facts: Sequence[Fact]) -> int:
+    return max((len(fact.label) for fact in facts), default=0)
+
+
 def _footnote(fact: Fact, width: int) -> list[str]:
-    return _wrapped(f"{fact.label + ':':<8}{visible(fact.value)}", width, " " * 8)
-
-
-def _wrapped(text: str, width: int, indent: str) -> list[str]:
-    return textwrap.wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False) or [""]
+    return wrapped(f"{fact.label + ':':<8}{visible(fact.value)}", width, " " * 8)

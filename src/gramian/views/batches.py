@@ -141,7 +141,8 @@ class Batches:
         if self.all_rows:
             _, g = self.objective.gradient(self.theta(state))
             counters[1] = 1
-            self._finish(code, settings, np.zeros(g.shape[0]), self.inner(g), state)
+            state.sums[...] = self.inner(g)
+            state.finish(code, settings, np.zeros(g.shape[0]))
             return bool(np.all(np.isfinite(state.inner)))
         finite = True
         for block, order in self._pieces(number):
@@ -150,14 +151,9 @@ class Batches:
             if not finite:
                 break
         if counters[1]:
-            self._finish(code, settings, self._shrink(), state.sums, state)
+            state.finish(code, settings, self._shrink())
         self.objective.count(1.0)
         return finite and bool(np.all(np.isfinite(state.inner)))
-
-    def _finish(self, code: int, settings: Floats, shrink: Floats, sums: Floats, state: Descent) -> None:
-        from gramian.kernels import rules
-
-        rules.finish_batch(code, settings, state.counters, shrink, sums, state.inner, state.m, state.v, state.adding)
 
     # ---- variance reduced ----
 

@@ -1,4 +1,4 @@
-"""A stochastic epoch over rows that are ready: the compiled loop that fits them, and where the mean of the iterates begins.
+"""A stochastic epoch over rows that are ready: the compiled loop that fits them, and what is left of a batch.
 
 Rows of few columns keep theta in registers, wide ones go by fours where nothing else moves theta, sparse ones cost their
 stored values; see `kernels.narrow`, `fours`, `epochs`, `sparse_epochs`.
@@ -52,8 +52,15 @@ class Descent:
 
     @property
     def adding(self) -> Floats:
-        """What the next update adds its iterate to; empty where it comes before `average`."""
-        return self.total if 0 < self.average <= self.updates + 1 else self.total[:0]
+        """What updates from `average` on add their iterates to; empty where no mean is kept."""
+        return self.total if self.average else self.total[:0]
+
+    def finish(self, code: int, settings: Floats, shrink: Floats) -> None:
+        """An update with the rows that wait."""
+        from gramian.kernels import rules
+
+        moving = (self.counters, shrink, self.sums, self.inner, self.m, self.v, self.adding, self.average)
+        rules.finish_batch(code, settings, *moving)
 
 
 def mean_of(inner: Floats, total: Floats, counters: Ints) -> Floats:
@@ -61,35 +68,31 @@ def mean_of(inner: Floats, total: Floats, counters: Ints) -> Floats:
 
 
 def swept(rows: Ready, batch: int, code: int, settings: Floats, state: Descent) -> bool:
-    """All rows in their order, an update after every `batch`, counted on from call to call; whether theta is finite."""
-    order = rows.order
-    before = max((state.average - 1 - state.updates) * batch - int(state.counters[1]), 0) if state.average else 0
-    if 0 < before < order.size:
-        parts = (rows._replace(order=order[:before]), rows._replace(order=order[before:]))
-        return _swept(parts[0], batch, code, settings, state) and _swept(parts[1], batch, code, settings, state)
-    return _swept(rows, batch, code, settings, state)
+    """All rows in their order, an update after every `batch`, counted on from call to call; whether theta is finite.
 
-
-def _swept(rows: Ready, batch: int, code: int, settings: Floats, state: Descent) -> bool:
-    """As `swept`, all rows on one side of where the mean begins."""
+    Where as many rows wait already, for a batch that was larger, an update with them comes first.
+    """
     from gramian.kernels import epochs, fours, lanes, narrow, sparse_epochs
     from gramian.kernels.epochs import DenseRows
 
-    plain, counters, inner, total = batch == 1 and code == 0, state.counters, state.inner, state.adding
-    moving = (batch, code, settings, counters, inner, state.m, state.v, state.sums, total)
+    if state.counters[1] >= batch:
+        state.finish(code, settings, rows.shrink)
+    plain, counters, inner = batch == 1 and code == 0, state.counters, state.inner
+    mean = (state.adding, state.average)
+    moving = (batch, code, settings, counters, inner, state.m, state.v, state.sums, *mean)
     if not isinstance(rows, DenseRows):
         if not plain:
             return bool(sparse_epochs.batch_epoch(rows, *moving))
         # Under a ridge, all of theta is caught up with about once for every full row of stored values.
         stride = max(1, rows.inverse.size * (rows.ends.size - 1) // max(rows.data.size, 1))
-        return bool(sparse_epochs.plain_epoch(rows, settings, counters, inner, total, stride))
+        return bool(sparse_epochs.plain_epoch(rows, settings, counters, inner, *mean, stride))
     if code == 0 and inner.shape[0] == 1 and inner.shape[1] <= lanes.WIDTH:
         if plain:
-            return bool(narrow.plain_narrow(rows, settings, counters, inner, total))
-        return bool(narrow.batch_narrow(rows, batch, settings, counters, inner, state.sums, total))
+            return bool(narrow.plain_narrow(rows, settings, counters, inner, *mean))
+        return bool(narrow.batch_narrow(rows, batch, settings, counters, inner, state.sums, *mean))
     if not plain:
         return bool(epochs.batch_epoch(rows, *moving))
     if rows.X.shape[1] >= fours.WIDE and not np.any(rows.shrink):
-        done = fours.plain_fours(rows, settings, counters, inner, total)
+        done = fours.plain_fours(rows, settings, counters, inner, *mean)
         rows = rows._replace(order=rows.order[done:])
-    return bool(epochs.plain_epoch(rows, settings, counters, inner, total))
+    return bool(epochs.plain_epoch(rows, settings, counters, inner, *mean))
