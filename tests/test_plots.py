@@ -358,7 +358,7 @@ def test_a_page_needs_no_matplotlib(monkeypatch: pytest.MonkeyPatch, tmp_path) -
 
 
 def test_a_path_that_diverges_is_cut_off_and_named() -> None:
-    pytest.importorskip("matplotlib")
+    pytest.importorskip("matplotlib", reason="pictures need the extra `plot`")
     rng = np.random.default_rng(1)
     X = rng.normal(size=(60, 2)) * [1.0, 3.0]
     y = X @ [1.0, 2.0]
@@ -374,7 +374,7 @@ def test_a_path_that_diverges_is_cut_off_and_named() -> None:
 
 
 def test_numbers_on_contours_stand_upright_and_apart() -> None:
-    pytest.importorskip("matplotlib")
+    pytest.importorskip("matplotlib", reason="pictures need the extra `plot`")
     X = np.random.default_rng(1).normal(size=(60, 2)) * [1.0, 30.0]
     ax = plot_contour(contour(X, X @ [1.0, 2.0], "gradient", (0, 1))).axes[0]
     texts = [text for text in ax.texts if text.get_visible()]
@@ -383,7 +383,7 @@ def test_numbers_on_contours_stand_upright_and_apart() -> None:
 
 
 def test_the_edge_is_named_above_the_curves() -> None:
-    pytest.importorskip("matplotlib")
+    pytest.importorskip("matplotlib", reason="pictures need the extra `plot`")
     X = np.random.default_rng(1).normal(size=(60, 2))
     ax = plot_sweep(sweep(X, X @ [1.0, 2.0], "gradient", iterations=5)).axes[0]
     (edge,) = (text for text in ax.texts if text.get_text().startswith("2/L"))

@@ -500,7 +500,7 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_race(tmp_path, mon
 
 
 def test_the_title_of_a_picture_tells_family_and_digits() -> None:
-    pytest.importorskip("matplotlib")
+    pytest.importorskip("matplotlib", reason="pictures need the extra `plot`")
     found = gm.race("n ~ a", table(), "newton", budget=0.5, accuracy=6, family="poisson")
     title = found.plot().axes[0].get_title(loc="left")
     assert title.endswith("300 rows x 1 columns, poisson; to 6 digits")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 import time
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,20 +23,22 @@ from gramian.plan.builtin import PRICES, SHARED
 from gramian.plan.machine import Machine
 from gramian.pooling import available_threads
 
+DIRECT = {each.__name__: each for each in (calls, reductions, factors, certifying, tables)}
+COMPILED = {each.__name__: each for each in (sparse, compiled)}
+
 
 def calibrate(folder: Path | None = None) -> Machine:
     """The prices of this machine, under 20 s; files for reading are written to a temporary folder, or in `folder`."""
     begun = time.perf_counter()
     sheet = Sheet(available_threads())
     left_out: list[str] = []
-    for measure in (calls, reductions, factors, certifying, tables, files, sparse, compiled):
-        if time.perf_counter() - begun > sizes.MOST:
-            left_out.append(measure.__name__)
-        elif measure is files:
-            with tempfile.TemporaryDirectory(dir=folder) as place:
-                files(sheet, Path(place))
-        else:
-            measure(sheet)  # type: ignore[operator]  # `files` alone takes a folder
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        reading = {files.__name__: partial(files, folder=Path(place))}
+        for name, measure in {**DIRECT, **reading, **COMPILED}.items():
+            if time.perf_counter() - begun > sizes.MOST:
+                left_out.append(name)
+            else:
+                measure(sheet)
     return _machine(sheet, left_out)
 
 
