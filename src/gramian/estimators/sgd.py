@@ -152,7 +152,10 @@ class SGDRegressor(RegressorMixin, BaseEstimator):
         from gramian.kernels.finite import all_finite
 
         if _ready(X, y) and (unread or (all_finite(X) and all_finite(y))):
-            validate_data(self, X, y, skip_check_array=True, reset=reset)
+            if reset and not hasattr(self, "feature_names_in_"):
+                self.n_features_in_ = X.shape[1]
+            else:
+                validate_data(self, X, y, skip_check_array=True, reset=reset)
         else:
             X, y = validate_data(
                 self, X, y, accept_sparse="csr", dtype=np.float64, order="C", y_numeric=True, reset=reset
