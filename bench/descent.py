@@ -17,7 +17,7 @@ from scipy.special import expit
 
 import gramian as gm
 from bench.data import Floats, problem
-from bench.timing import Clock, write
+from bench.timing import Clock, in_a_row, write
 
 SHARE = 1e-3
 FOLDER = Path(os.environ.get("GRAMIAN_DATA", Path(__file__).resolve().parents[1].parent / "shared" / "data"))
@@ -67,27 +67,18 @@ def _study(name: str, X: Floats, y: Floats, rounds: int) -> list[str]:
     clock.rounds(rivals, rounds)
     base = next(iter(rivals))
     lines = [f"{name}, to {SHARE:g} of the possible fall of J; medians of {rounds} rounds", f"  {'after a rest':>63}  in a row"]
-    row = {rival: _in_a_row(call, clock.median(rival)) for rival, call in rivals.items()}
+    runs = [{rival: in_a_row(call, clock.median(rival)) for rival, call in rivals.items()} for _ in range(5)]
+    row = {rival: median(run[rival] for run in runs) for rival in rivals}
     for rival, answer in clock.answers.items():
         rested = f"{1e3 * clock.median(rival):10.2f} ms {clock.ratio(rival, base):6.2f} x"
         lines.append(f"  {rival:<46}{rested} {1e3 * row[rival]:10.2f} ms  left {share(answer):.0e}")
     for how, ratios in (
         ("after a rest", [clock.ratio(base, rival) for rival in rivals]),
-        ("in a row", [row[base] / row[rival] for rival in rivals]),
+        ("in a row", [median(run[base] / run[rival] for run in runs) for rival in rivals]),
     ):
         told = f"tuned by hand {ratios[1]:.1f} (target 5), certified {max(ratios[2:]):.1f}"
         lines.append(f"  SGDRegressor / ours, {how}: {told}")
     return lines
-
-
-def _in_a_row(call: Callable[[], Any], about: float) -> float:
-    """The median of calls that follow each other, as in a loop over folds: caches and clock are warm, for rivals and us alike."""
-    seconds: list[float] = []
-    for _ in range(min(max(int(0.2 / about), 3), 100)):
-        started = time.perf_counter()
-        call()
-        seconds.append(time.perf_counter() - started)
-    return median(seconds)
 
 
 def _by_hand(Z: Floats, t: Floats, share: Callable[[Floats], float]) -> tuple[Callable[[], Floats], str]:
@@ -121,7 +112,7 @@ def _by_hand(Z: Floats, t: Floats, share: Callable[[Floats], float]) -> tuple[Ca
                     except gm.GramianError:
                         continue
                     if left <= SHARE:
-                        seconds = _in_a_row(fit, 0.02)
+                        seconds = in_a_row(fit, 0.02)
                         mean = ", the mean" if average else ""
                         found.append((seconds, f"{epochs} epochs, {batch} rows a step{mean}", fit))
         if found:
@@ -157,7 +148,7 @@ def _tuned(Z: Floats, t: Floats, share: Callable[[Floats], float]) -> tuple[Call
                     b = fit()
                     seconds = time.perf_counter() - started
                     if np.all(np.isfinite(b)) and share(b) <= SHARE:
-                        found.append((_in_a_row(fit, 0.02), f"{epochs} epochs{', the mean' if average else ''}", fit))
+                        found.append((in_a_row(fit, 0.02), f"{epochs} epochs{', the mean' if average else ''}", fit))
                         break
                     if found and seconds > 2 * min(found, key=lambda each: each[0])[0]:
                         break

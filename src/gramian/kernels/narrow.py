@@ -44,7 +44,7 @@ def address_of(at: Any, size: int, first: Any, end: Any) -> Any:
 
 @inlined
 def by_fours(rows: DenseRows, at: Any, h: float, b: Any, first: Any, end: Any, c: Any, s: Any, o: Any) -> Any:
-    """theta after each of the four rows from place `at` of the order, under squares and a step h."""
+    """Theta after each of the four rows from place `at` of the order, under squares and a step h."""
     X, y, order, n, one = rows.X, rows.y, rows.order, rows.X.shape[1], np.uint64(1)
     ahead, k = np.uint64(min(at + SOON, order.size - 4)), np.uint64(at)
     for due in range(4):
