@@ -119,7 +119,8 @@ def correct(evidence: Evidence, factor: Factor) -> Correction:
     size = np.abs(W).T
     rho = evidence.defect
     # ||X W||_2^2 <= 1 + rho, and where rho proves nothing the bracket is infinite.
-    dz = np.sqrt(1.0 + min(rho, 1.0)) * evidence.residual_bound + column_norms(size @ evidence.bound)
+    stretch = factor.longest or np.sqrt(1.0 + min(rho, 1.0))
+    dz = stretch * evidence.residual_bound + column_norms(size @ evidence.bound)
     applied = gamma(2 * W.shape[0] + 6) * column_norms(size @ np.abs(evidence.g))
     amplified = rho / (1.0 - rho) * (z_norm + dz) if rho < 1 else np.full_like(dz, np.inf)
     return Correction(W @ z, z, amplified + dz + applied, dz)

@@ -91,7 +91,7 @@ def rss_after(
     """||r||^2 at the corrected answer: with d the correction and g that of the penalised problem,
     ||r||^2 - 2 d'(g + ridge b) + d'g - d'ridge d - weight * level^2.
     """
-    d = correction.coef
+    d = correction.coef if correction.made else np.zeros_like(correction.coef)
     ridge = request.penalty.on(d.shape[0])[:, None]
     before = solution.coef - d
     change = np.einsum("ij,ij->j", d, evidence.g + 2.0 * ridge * before + ridge * d)

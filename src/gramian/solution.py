@@ -52,8 +52,9 @@ class Factor:
     """W (n, r) such that X W has orthonormal columns, X centred where there is an intercept, plus the penalty's rows.
 
     (X'X + penalty)^-1 = W W', its pseudo-inverse when columns depend on each other; rows of dropped columns are zero.
-    `defect` bounds ||I - W'(X'X)W||_2, zero meaning a perfect factor; `condition` is that of the column-scaled X; `slack`
-    bounds, relative to ||b||, how far W may point out of the row space of X when the shortest solution was asked for.
+    `defect` bounds ||I - W'(X'X)W||_2, zero meaning a perfect factor; where `longest` is not 0, it is only known that
+    I - W'(X'X)W <= defect, and that ||X W||_2 <= longest. `condition` is that of the column-scaled X; `slack` bounds,
+    relative to ||b||, how far W may point out of the row space of X when the shortest solution was asked for.
     """
 
     W: Floats
@@ -62,6 +63,7 @@ class Factor:
     condition: float
     defect: float
     slack: float = 0.0
+    longest: float = 0.0
 
     @property
     def rank(self) -> int:

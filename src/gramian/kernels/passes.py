@@ -18,6 +18,39 @@ from gramian.kernels.rows import (
 )
 
 SPARSE_GROUP = 256
+SHORT = 1000
+"""Columns up to which a row stays in the first-level cache from its product to its sum: 32 GB/s on 100,000 x 500, where groups of
+rows take 20 (measured, two threads)."""
+
+
+@compiled
+def squares_by_row(X: Floats, y: Floats, w: Floats, c: Floats, B: Floats, t: Floats, g: Floats, s: Floats) -> float:
+    """As `dense_gradient` of the squared loss of one target: a row is read once and used twice, one stream for the memory."""
+    total = 0.0
+    for i in range(X.shape[0]):
+        x, r = X[i], t[0] - y[i, 0]
+        for j in range(X.shape[1]):
+            r += (x[j] - c[j]) * B[0, j]
+        u = w[i] * r if w.size else r
+        total += 0.5 * u * r
+        s[0] += u
+        for j in range(X.shape[1]):
+            g[0, j] += u * (x[j] - c[j])
+    return total
+
+
+@compiled
+def products_by_row(X: Floats, w: Floats, c: Floats, D: Floats, d: Floats, g: Floats, s: Floats) -> None:
+    """As `dense_product` likewise."""
+    for i in range(X.shape[0]):
+        x, q = X[i], d[0]
+        for j in range(X.shape[1]):
+            q += (x[j] - c[j]) * D[0, j]
+        if w.size:
+            q *= w[i]
+        s[0] += q
+        for j in range(X.shape[1]):
+            g[0, j] += q * (x[j] - c[j])
 
 
 @compiled
@@ -26,6 +59,8 @@ def dense_gradient(
 ) -> float:
     """Sum of w loss; with `wanted`, also g (k, n) and s (k,), the sums of w loss' z and w loss'."""
     m, n = X.shape
+    if code == 0 and t.size == 1 and wanted and n <= SHORT:
+        return squares_by_row(X, y, w, c, B, t, g, s)
     group = group_rows(n)
     eta, u = np.empty((group, t.size)), np.empty((group, t.size))
     total = 0.0
@@ -89,6 +124,9 @@ def dense_product(
 ) -> None:
     """Adds to g and s the sums of w loss''(eta) (z'D + d) z: B is not read for the squared loss."""
     m, n = X.shape
+    if code == 0 and t.size == 1 and n <= SHORT:
+        products_by_row(X, w, c, D, d, g, s)
+        return
     group = group_rows(n)
     eta, q = np.zeros((group, t.size)), np.empty((group, t.size))
     for lo in range(0, m, group):

@@ -128,7 +128,8 @@ def reason_of(order: list[Candidate], facts: Facts) -> str:
         steps = f"est {shown_seconds(first.seconds)} for about {first.cost.passes:,.0f} passes"
         why = "the direct methods are refused" if facts.loss == "gaussian" else f"least squares, reweighted for {facts.loss}"
         return f"cheapest: {steps}" if direct else f"{why}: {steps}"
-    if first.price > min(c.price for c in order) or (not first.solver.traits.squares and len(direct) > 1):
+    fine = not first.solver.traits.squares and not first.solver.traits.confirmed
+    if first.price > min(c.price for c in direct) or (fine and len(direct) > 1):
         return "small enough that the method that loses fewest digits costs nothing more"
     others = ", ".join(f"{c.name} est {shown_seconds(c.seconds)}" for c in order[1:3])
     return f"cheapest: est {shown_seconds(first.seconds)}" + (f" ({others})" if others else "")

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from gramian.kernels.rounding import gamma
 from gramian.problem import Facts
 from gramian.solvers.base import Traits
-from gramian.solvers.cost import CONDITION, Cost, Kind, Phase, Work, gradient_work, rows_of, values
+from gramian.solvers.cost import CONDITION, Cost, Kind, Phase, Work, falls_short, gradient_work, rows_of, values
 from gramian.views.exact import ENTRIES
 
 FROM_GRAM, FROM_TRIANGLE = (12.6, 1.6), (13.3, 1.35)
@@ -16,8 +15,6 @@ FROM_GRAM, FROM_TRIANGLE = (12.6, 1.6), (13.3, 1.35)
 rows, from 3 to 300 columns (bench/plan.py)."""
 
 
-SHORT = 8.0
-"""Where passes in float64 end with fewer digits than this, passes in double-double follow: each costs under three of them."""
 AFFORDABLE = 2e7
 """Rows times columns squared up to which the inverse of X'X is refined unasked: 0.05 s, measured."""
 
@@ -82,11 +79,6 @@ def exact(facts: Facts) -> bool:
     """Whether the certifying pass is in double-double."""
     asked = facts.digits is None and not facts.sparse and facts.rereadable
     return facts.exact or few(facts) or (asked and falls_short(facts.n, facts.condition or CONDITION))
-
-
-def falls_short(n: int, condition: float) -> bool:
-    """Whether rounding of the residual, amplified, leaves passes in float64 too few digits."""
-    return gamma(n + 5) * condition > 10.0**-SHORT
 
 
 def few(facts: Facts) -> bool:

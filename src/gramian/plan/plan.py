@@ -41,12 +41,16 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Something done: what, how long it took, and how long it was to take, None where the plan did not foresee it."""
+    """Something done: what, how long it took, and how long it was to take, None where the plan did not foresee it.
+
+    passes: those over the rows, of a part that is done bit by bit.
+    """
 
     what: str
     detail: str
     seconds: float
     estimate: float | None = None
+    passes: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +111,16 @@ class Plan:
         return replace(self, candidates=kept, compared=(*self.compared, *left))
 
     def _priced(self, step: Step) -> Step:
-        """With the estimate of that part; of a part that is repeated, a share for each time that was foreseen."""
+        """With the estimate of that part; of one that is done bit by bit, the share of its passes that were foreseen."""
         if step.estimate is not None or not self.candidates:
             return step
         what = SAME.get(step.what, step.what)
         part = next((part for part in self.candidates[0].steps if part.what == what), None)
         if part is None:
             return step
-        times = max(part.passes, 1.0) if part.what == "refine" else 1.0
-        return replace(step, estimate=part.seconds / times)
+        passes = 1.0 if step.what == "refine" else step.passes
+        share = 1.0 if passes is None else passes / max(part.passes, 1.0)
+        return replace(step, estimate=part.seconds * share)
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON: the method, its parts with estimate and actual, all other solvers with price or refusal."""

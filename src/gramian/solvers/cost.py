@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, TypedDict
 
 from gramian.data.blocks import block_rows
+from gramian.kernels.rounding import gamma
 from gramian.problem import Facts
 from gramian.views.gathered import STORED, gathered
 from gramian.views.image import in_single
@@ -296,3 +297,39 @@ def image_work(facts: Facts, passes: int, sketched: bool = False) -> tuple[Work,
     if facts.sparse and facts.nnz is not None:
         return (*begun, Work("confirm", "gram", passes * (2.0 * float(facts.nnz) * n + m * n**2), n))
     return (*begun, Work("confirm", "image", passes * (SINGLE_IMAGE if sketched and in_single(m, n) else 1.0) * m * n**2, n))
+
+
+TIMES, FEWEST, COLUMNS, LEFT = 8, 6000, 200, 4
+"""Rows of a part for each column and in all, columns from which a part proves a factor cheaper than all rows confirm it, and how
+many times the part these are at least (measured, conditions of 1e10)."""
+STEPS = 20
+"""Passes of conjugate gradients that a factor proven on a part asks for in all."""
+
+
+def thinning(rows: int | None, n: int) -> int:
+    """Every how many rows one is taken into the part; 0 where all rows are to be read."""
+    every = (rows or 0) // max(TIMES * n, FEWEST) if n >= COLUMNS else 0
+    return every if every >= LEFT else 0
+
+
+def thinned(facts: Facts) -> int:
+    """The same where a sketch of these rows may be refined so: for coefficients alone, of dense rows in memory."""
+    asked = facts.errors or facts.exact or facts.digits is not None or facts.sparse or not facts.in_memory
+    return 0 if asked or not falls_short(facts.n, facts.condition or CONDITION) else thinning(facts.rows, facts.n)
+
+
+def conjugate_work(facts: Facts, every: int) -> tuple[Work, ...]:
+    """What a part of the rows proves, and steps of conjugate gradients over all of them."""
+    part = replace(facts, rows=int(rows_of(facts)) // every)
+    begun = (Work("iterate", "compiled", 1), Work("iterate", "fold", STEPS), Work("iterate", "block", STEPS * facts.blocks))
+    steps = (*begun, Work("iterate", "pass", STEPS * values(facts), facts.n + facts.k))
+    return (*image_work(part, 1), *gradient_work(facts, "refine"), *steps)
+
+
+SHORT = 8.0
+"""Where passes in float64 end with fewer digits than this, passes in double-double follow: each costs under three of them."""
+
+
+def falls_short(n: int, condition: float) -> bool:
+    """Whether rounding of the residual, amplified, leaves passes in float64 too few digits."""
+    return gamma(n + 5) * condition > 10.0**-SHORT

@@ -22,7 +22,7 @@ import numpy as np
 from gramian.problem import Facts
 from gramian.solution import Solution
 from gramian.solvers.base import Cost, Request, Traits
-from gramian.solvers.cost import Work, image_work, sketch_work
+from gramian.solvers.cost import STEPS, Work, conjugate_work, image_work, sketch_work, thinned
 from gramian.solvers.qr import QR
 from gramian.views.sketch import Sketch, sketch_rows
 
@@ -38,8 +38,10 @@ class Sketched:
         n, p = facts.n, facts.n + facts.k
         d = sketch_rows(p)
         factor = (Work("solve", "triangle", 2.0 * d * p**2, p), Work("solve", "orthogonal", n**3, n))
-        work = (*sketch_work(facts), *factor, *image_work(facts, 1, sketched=True))
-        return Cost(work, passes=2, memory=8.0 * (2 * d * p + 5 * n**2), reads=2)
+        every = thinned(facts)
+        after = conjugate_work(facts, every) if every else image_work(facts, 1, sketched=True)
+        passes = 2 + STEPS if every else 2
+        return Cost((*sketch_work(facts), *factor, *after), passes, memory=8.0 * (2 * d * p + 5 * n**2), reads=2)
 
     def solve(self, view: Sketch, request: Request) -> Solution:
         solution = QR().solve(view.triangle, request)

@@ -59,7 +59,7 @@ def proven(
         at = Point(solution.centre, solution.level, solution.coef, solution.level_lo, solution.coef_lo)
         # Of a sketch V is near orthonormal; a shifted Gram matrix may leave a condition that float32 cannot square.
         single = isinstance(view, Sketch) and in_single(view.counts.used, probes.shape[1])
-        seen = Image.of(rows, runner, at, probes, _group(view, factor), single)
+        seen = Image.of(rows, runner, at, probes, group_of(view, factor), single)
         check_unchanged(rows.name, view.counts, seen.counts)
         better, inverse, near = orthonormalised(view, request, factor, seen)
         if refined and near and better.defect < 1:
@@ -75,7 +75,7 @@ def proven(
     return replace(solution, factor=unproven), plan
 
 
-def _group(view: Sized, factor: Factor) -> int:
+def group_of(view: Sized, factor: Factor) -> int:
     """Columns of X that a chain of sums may run over: all where that keeps the bound on W'X'XW small."""
     n = view.n
     reach = np.hypot(view.norms[:n], np.sqrt(view.counts.weight) * np.abs(view.mean.lo[:n])) @ np.abs(factor.W)

@@ -14,7 +14,7 @@ from gramian.data.blocks import Rows
 from gramian.kernels.lapack import cholesky_upper, inverse_upper, triangle_of
 from gramian.kernels.norms import column_norms
 from gramian.solvers.base import CONSTANT, largest_singular
-from gramian.views.base import single_threaded_blas
+from gramian.views.base import factorising
 
 WORTH = 3e9
 """Products of a Gram matrix, m n^2, from which a look is worth its price: about 0.05 s (measured, 2 cores)."""
@@ -27,13 +27,13 @@ SLACK = 4.0
 """A look at few rows finds conditions up to six times that of all rows (measured on random rows)."""
 
 
-def seen_condition(rows: Rows, limit: float) -> float | None:
+def seen_condition(rows: Rows, limit: float, threads: int = 1) -> float | None:
     """Condition of the scaled columns on a few rows where it is above `limit`; None where not, or where no look is worth it."""
     m, n = rows.rows, rows.n
     if not rows.in_memory or rows.sparse or m is None or m * n**2 < WORTH or m < 16 * n:
         return None
     condition = None
-    with single_threaded_blas():
+    with factorising(n, threads):
         for share in SHARES:
             Z = _scaled(_few(rows, share * n), rows.centred)
             condition = _above(Z, SLACK * limit)

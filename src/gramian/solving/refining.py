@@ -18,10 +18,11 @@ from gramian.evidence import evidence_of_data, evidence_of_view, rss_after
 from gramian.kernels.norms import column_norms
 from gramian.kernels.rounding import U
 from gramian.plan import Plan
-from gramian.plan.path import AFFORDABLE, SHORT, falls_short
+from gramian.plan.path import AFFORDABLE
 from gramian.plan.plan import Step
 from gramian.solution import Solution, Stats
 from gramian.solvers.base import CONSTANT, Request
+from gramian.solvers.cost import SHORT, falls_short
 from gramian.solving.confirming import PROVEN, proven
 from gramian.solving.exactness import Inverse, confirmed_exactly, inverse_of, measured, widened, with_low_parts
 from gramian.trust import FEWEST_DIGITS, doubtful
@@ -86,7 +87,7 @@ def refine(
     if not isinstance(view, Sketch) and (from_view or not isinstance(accuracy, str)):
         evidence = evidence_of_view(view, solution, request, factor)
         correction = correct(evidence, factor)
-        answer = _answer(view, _corrected(solution, correction), evidence, correction, accuracy, plan)
+        answer = answer_of(view, _corrected(solution, correction), evidence, correction, accuracy, plan)
         coef = answer.solution.coef
         if from_view:
             known = view.at(coef).residual_known(answer.rss, FEWEST_RESIDUAL)
@@ -148,12 +149,12 @@ def _refine_from_data(
         rss = rss_after(evidence, correction, level, view.counts.weight, solution, request)
         seconds = time.perf_counter() - started
         solution = solution.costing(Stats(passes=1, refinements=1, seconds=seconds))
-        answer = _answer(view, solution, replace(evidence, rss=rss), correction, accuracy, plan)
+        answer = answer_of(view, solution, replace(evidence, rss=rss), correction, accuracy, plan)
         if gradient.squares is not None:
-            answer = _summed(answer, gradient, gradient.squares)
+            answer = summed(answer, gradient, gradient.squares)
         plan = plan.done(Step("refine", f"{'exact ' if exact else ''}gradient pass, correction {size:.1e}", seconds))
         left = factor.defect / (1.0 - factor.defect) * size if factor.defect < 1 else 0.0
-        if _finished(answer, evidence, correction, accuracy, size, before, left, solution.stats.refinements, thorough):
+        if finished(answer, evidence, correction, accuracy, size, before, left, solution.stats.refinements, thorough):
             blurred = request.errors and _blurred(answer, evidence)
             if not exact and _worth_more(rows, answer, accuracy, factor.defect, blurred):
                 exact, before = True, np.inf
@@ -167,7 +168,7 @@ def _refine_from_data(
         before = size
 
 
-def _summed(answer: Answer, gradient: Gradient, squares: Squares) -> Answer:
+def summed(answer: Answer, gradient: Gradient, squares: Squares) -> Answer:
     """With the sums of squares of a pass in double-double; what the correction took off rss, it explains."""
     tss = np.where(answer.tss > 0, squares.tss, 0.0)
     explained = squares.explained + (gradient.rss - answer.rss)
@@ -175,7 +176,7 @@ def _summed(answer: Answer, gradient: Gradient, squares: Squares) -> Answer:
     return replace(answer, certificate=certificate, tss=tss, explained=explained, exact=True)
 
 
-def _finished(
+def finished(
     answer: Answer,
     evidence: Evidence,
     correction: Correction,
@@ -197,12 +198,12 @@ def _finished(
         at_floor = bool(np.all((correction.bracket <= 2.0 * correction.floor) & (left <= rounding)))
     # A correction changes rss by its square, which is known to few digits.
     settled = not answer.exact or bool(np.all(column_norms(correction.z) ** 2 <= SETTLED * answer.rss))
-    full = settled and bool(np.all(answer.certificate.digits_each >= (15.9 if thorough else _worthwhile(answer))))
+    full = settled and bool(np.all(answer.certificate.digits_each >= (15.9 if thorough else worthwhile(answer))))
     stalled = size > 0.5 * before
     return met or at_floor or full or stalled or steps >= MOST_STEPS
 
 
-def _worthwhile(answer: Answer) -> float:
+def worthwhile(answer: Answer) -> float:
     """Digits of each coefficient beyond which those of a large table are not sought: what numbers of float64 support."""
     certificate = answer.certificate
     if not answer.exact or certificate.written:
@@ -233,7 +234,7 @@ def _corrected(solution: Solution, correction: Correction) -> Solution:
     return solution.corrected_by(correction.coef, np.zeros(correction.coef.shape[1]))
 
 
-def _answer(
+def answer_of(
     view: Seeing | Sketch,
     solution: Solution,
     evidence: Evidence,

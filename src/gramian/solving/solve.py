@@ -21,6 +21,7 @@ from gramian.solution import Solution, Stats, Status
 from gramian.solvers import SOLVERS
 from gramian.solvers.ability import AUTO
 from gramian.solvers.base import Request, Traits
+from gramian.solving.conjugate import conjugated
 from gramian.solving.iterating import iterate
 from gramian.solving.looking import seen_condition
 from gramian.solving.reducing import NotFinite, check_finite, no_rows
@@ -49,7 +50,7 @@ def solve(
     """
     facts = Facts.of(rows, nnz)
     if method == AUTO:
-        facts = replace(facts, condition=seen_condition(rows, SQUARED))
+        facts = replace(facts, condition=seen_condition(rows, SQUARED, runner.threads))
     plan = plan_for(facts, request, method, accuracy, runner.threads)
     if request.running.suboptimality is not None:
         accuracy = SHARE_DIGITS
@@ -89,7 +90,10 @@ def _solved(rows: Rows, request: Request, accuracy: Accuracy, runner: Threads, p
     view = None
     while True:
         view, solution, plan = _first_answer(rows, request, plan, runner, view)
-        answer = refine(rows, view, solution, request, accuracy, runner.at_most(plan.order[0].workers), plan)
+        workers = runner.at_most(plan.order[0].workers)
+        answer, plan = conjugated(rows, view, solution, request, accuracy, workers, plan)
+        if answer is None:
+            answer = refine(rows, view, solution, request, accuracy, workers, plan)
         factor = answer.solution.factor
         if _decides(plan.order[0].solver.traits) or factor is None or not np.isinf(factor.defect):
             return within(answer, request)
