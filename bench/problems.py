@@ -156,22 +156,17 @@ def _rotated(rng: np.random.Generator, m: int, n: int, condition: float) -> Floa
 
 
 def scaled_condition(case: Case) -> float:
-    """Of X with columns scaled to norm 1, the intercept one of them; good to a few digits up to 1e13, infinite for zeros.
-
-    Beside an intercept the larger one of two: of X about its means, and how far the means outweigh what varies about them.
-    """
+    """Of X with columns scaled to norm 1, the intercept one of them; good to a few digits up to 1e13, infinite for zeros."""
     X = case.X / np.where(np.any(case.X, axis=0), np.max(np.abs(case.X), axis=0), 1.0)
     w = np.ones(len(X)) if case.w is None else case.w / np.max(case.w)
-    Z, w = X.astype(np.longdouble), w.astype(np.longdouble)
-    raw = np.sqrt(w @ (Z * Z))
     if case.centred:
-        Z = Z - w @ Z / w.sum()
-    Z = Z * np.sqrt(w)[:, None]
+        X = np.column_stack([np.ones(len(X)), X])
+    Z = X.astype(np.longdouble) * np.sqrt(w.astype(np.longdouble))[:, None]
     norms = np.sqrt(np.sum(Z * Z, axis=0))
-    if not np.all(norms > 0) or Z.shape[0] - case.centred < Z.shape[1]:
+    if not np.all(norms > 0) or Z.shape[0] < Z.shape[1]:
         return float("inf")
     s = np.linalg.svd((Z / norms).astype(np.float64), compute_uv=False)
-    return float(max(s[0] / s[-1], np.max(raw / norms))) if s[-1] > 0 else float("inf")
+    return float(s[0] / s[-1]) if s[-1] > 0 else float("inf")
 
 
 @dataclass(frozen=True, slots=True)

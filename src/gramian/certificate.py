@@ -143,7 +143,7 @@ def certify(evidence: Evidence, factor: Factor, correction: Correction, coef: Fl
     error = column_norms(D * bound)
     return Certificate(
         evidence=evidence.kind,
-        gradient=_relative_gradient(evidence, correction),
+        gradient=_relative_gradient(evidence, correction, coef),
         backward_error=_backward_error(evidence, correction, coef),
         condition=factor.condition,
         forward_bound=bound,
@@ -208,10 +208,15 @@ def floored(digits: float) -> str:
     return f"{np.floor(10.0 * digits) / 10.0:.1f}"
 
 
-def _relative_gradient(evidence: Evidence, correction: Correction) -> Floats:
+def reach_of(evidence: Evidence, correction: Correction, coef: Floats) -> Floats:
+    """Bound on ||X (b - b*)|| of the answer as it is read, (k,): rounding moved b by u |b|."""
+    return correction.reach + U * (evidence.norms @ np.abs(coef))
+
+
+def _relative_gradient(evidence: Evidence, correction: Correction, coef: Floats) -> Floats:
     """Bound on ||g|| / (||X||_F ||r||) after the correction; ||g|| <= ||X|| ||z||. Zero residual: 0."""
     r = np.sqrt(np.maximum(evidence.rss, 0.0))
-    return np.where(r > 0, correction.reach / np.where(r > 0, r, 1.0), 0.0)
+    return np.where(r > 0, reach_of(evidence, correction, coef) / np.where(r > 0, r, 1.0), 0.0)
 
 
 def _backward_error(evidence: Evidence, correction: Correction, coef: Floats) -> Floats:
@@ -221,7 +226,7 @@ def _backward_error(evidence: Evidence, correction: Correction, coef: Floats) ->
         return np.zeros_like(evidence.y_norm)
     # theta / sqrt(1 + theta^2 b'b) with theta = X / y, written so that neither square is taken by itself.
     size = np.hypot(np.where(evidence.y_norm > 0, evidence.y_norm, 1.0) / X, column_norms(coef))
-    return np.sqrt(2.0) * correction.reach / size / X
+    return np.sqrt(2.0) * reach_of(evidence, correction, coef) / size / X
 
 
 def _beside_target(evidence: Evidence, error: Floats, intercept_bound: Floats) -> Floats:

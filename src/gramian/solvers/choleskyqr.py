@@ -24,7 +24,8 @@ from gramian.kernels.rounding import U
 from gramian.problem import Facts
 from gramian.solution import Factor, Solution, Status, surface_through_means
 from gramian.solvers.base import CONSTANT, Cost, Request, Traits, largest_singular
-from gramian.solvers.cost import Work, gram_memory, gram_work, image_work
+from gramian.solvers.confirmed import image_work
+from gramian.solvers.cost import Work, gram_memory, gram_work
 from gramian.views.moments import Moments
 
 PLAIN = 5e7

@@ -5,7 +5,8 @@ does, at about the price of two and a half Gram matrices. The sketch is only a p
 columns of X R^-1 have a condition of about 3, so that one pass that forms their Gram matrix finds the factor of X itself to
 rounding (randomised Cholesky QR), and each gradient pass from the answer of the sketch on is a step of refinement: the two
 steps that make sketching backward stable. Rank is decided by the scan of the sketch, and the dependences that it finds are
-confirmed on the rows too; where the rows do not confirm what the sketch says, the Status says so.
+confirmed on the rows too; where the rows do not confirm what the sketch says, the Status says so. Of large tables a part of
+the rows confirms enough, and conjugate gradients correct the answer; see `solving.conjugate`.
 
     S [X y] = Q [R z],  W = R^-1,  R1'R1 = W'X'X W,  W <- W R1^-1,  b <- b + W W'X'(y - X b)
 
@@ -22,7 +23,8 @@ import numpy as np
 from gramian.problem import Facts
 from gramian.solution import Solution
 from gramian.solvers.base import Cost, Request, Traits
-from gramian.solvers.cost import STEPS, Work, conjugate_work, image_work, sketch_work, thinned
+from gramian.solvers.confirmed import STEPS, conjugate_work, image_work, sketch_work, thinned
+from gramian.solvers.cost import Work
 from gramian.solvers.qr import QR
 from gramian.views.sketch import Sketch, sketch_rows
 

@@ -35,7 +35,8 @@ from gramian.plan.plan import Step
 from gramian.solution import Factor, Solution, Stats
 from gramian.solvers.base import Request
 from gramian.solvers.bidiagonal import over
-from gramian.solvers.cost import falls_short, thinning
+from gramian.solvers.confirmed import thinning
+from gramian.solvers.cost import falls_short
 from gramian.solving.confirming import group_of, orthonormalised
 from gramian.solving.iterating import Sizes
 from gramian.solving.refining import MOST_STEPS, Accuracy, Answer, answer_of, gradient_at, summed
@@ -105,7 +106,8 @@ def _below(ask: _Ask, part: Thinned, solution: Solution, factor: Factor) -> tupl
     W = np.sqrt(share) * better.W
     # The exact means are so far from the centre.
     off = float(column_norms(W.T @ view.mean.lo[:n]) + column_norms(np.abs(W).T @ view.mean_error[:n]))
-    below = 0.999 * share * (1.0 - better.defect) - weight * off**2
+    # |1 / value - 1| of a value of W'(X'X + ridge)W is below 1 / lambda - 1 for large ones too where lambda is 1/2 at most.
+    below = min(0.999 * share * (1.0 - better.defect) - weight * off**2, 0.5)
     proven = near and better.defect < LOOSE and below > 0
     return replace(better, W=W, defect=1.0 - below) if proven else None, seen.counts.used
 
@@ -148,7 +150,7 @@ def _enough(answer: Answer) -> bool:
     """Whether the answer is proven to be that of data within their rounding, to more digits than these support."""
     certificate = answer.certificate
     wanted = max(FEWEST_DIGITS, float(np.max(certificate.ceiling, initial=0.0))) + BEYOND
-    return bool(np.all(certificate.backward_error <= U)) and not doubtful(certificate, min(wanted, 15.0))
+    return bool(np.all(certificate.backward_error <= 2.0 * U)) and not doubtful(certificate, min(wanted, 15.0))
 
 
 def _begun(ask: _Ask, solution: Solution, factor: Factor, plan: Plan) -> tuple[Solution, Factor, Plan]:

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from gramian.arraytypes import Floats
-from gramian.certificate import Certificate, Correction, Evidence, certify, correct
+from gramian.certificate import Certificate, Correction, Evidence, certify, correct, reach_of
 from gramian.data.blocks import Rows
 from gramian.errors import RankError, message
 from gramian.evidence import evidence_of_data, evidence_of_view, rss_after
@@ -264,7 +264,7 @@ def gap_of(evidence: Evidence, correction: Correction, solution: Solution) -> Fl
     Rounding moves b by u |b|, and the level at the centre by that of the intercept and of the products with the centre.
     """
     b, centre = np.abs(solution.coef), np.abs(evidence.centre)
-    reach = correction.reach + U * (evidence.norms @ b)
+    reach = reach_of(evidence, correction, solution.coef)
     level = evidence.level_bound + U * (np.abs(solution.intercept) + 2.0 * (centre @ b))
     return 1.01 * (reach**2 / evidence.weight + level**2) / 2.0
 
