@@ -104,7 +104,7 @@ def _halved(part: bool) -> Iterator[None]:
     if not part:
         yield
         return
-    with patch.object(conjugate, "thinning", lambda rows, n: 2), patch.object(conjugate, "falls_short", lambda n, kappa: True):
+    with patch.object(conjugate, "thinning", lambda rows, n, k: 2), patch.object(conjugate, "falls_short", lambda n, kappa: True):
         yield
 
 

@@ -33,7 +33,7 @@ LARGE = (24_200, 201)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few rows are taken for many: one out of eight proves."""
     monkeypatch.setattr(exact, "ENTRIES", 0)
-    monkeypatch.setattr(conjugate, "thinning", lambda rows, n: 8)
+    monkeypatch.setattr(conjugate, "thinning", lambda rows, n, k: 8)
 
 
 def took_a_part(answer: Answer | gm.LstsqResult) -> bool:
@@ -46,11 +46,12 @@ def truth(X: np.ndarray, y: np.ndarray, **of: Any) -> np.ndarray:
 
 def test_when_a_part_is_enough() -> None:
     least = LEFT * FEWEST
-    assert thinning(least, COLUMNS) == LEFT
-    assert thinning(least - 1, COLUMNS) == 0
-    assert thinning(least, COLUMNS - 1) == 0
-    assert thinning(100 * least, 10 * FEWEST) == 100 * least // (10 * TIMES * FEWEST)
-    assert thinning(None, COLUMNS) == 0
+    assert thinning(least, COLUMNS, 1) == LEFT
+    assert thinning(least - 1, COLUMNS, 1) == 0
+    assert thinning(least, COLUMNS - 1, 1) == 0
+    assert thinning(100 * least, 10 * FEWEST, 1) == 100 * least // (10 * TIMES * FEWEST)
+    assert thinning(None, COLUMNS, 1) == 0
+    assert thinning(least, COLUMNS, 2) == 0
 
 
 @pytest.mark.parametrize("every", [2, 7, 40])
@@ -125,7 +126,7 @@ def test_the_factor_is_bounded_from_below_and_from_above(weighted: bool) -> None
     solution = Sketched().solve(view, request)
     assert solution.factor is not None
     ask = conjugate._Ask(rows, view, request, runner)
-    factor, used = conjugate._below(ask, Thinned(rows, 10), solution, solution.factor)
+    factor, used, _ = conjugate._below(ask, Thinned(rows, 10), solution, solution.factor)
     assert factor is not None
     assert 600 <= used <= 602
     V = (np.ones(6000) if w is None else np.sqrt(w))[:, None] * (X.astype(np.longdouble) @ factor.W)
@@ -184,4 +185,31 @@ def test_where_steps_end_short_all_rows_confirm(few: None, monkeypatch: pytest.M
     answer = answered(X, y, "sketched")
     assert any("all rows confirm" in note for note in answer.plan.notes)
     assert answer.met
+    # A sketch, a part, a gradient, a step, an exact gradient, a step, and then all rows and two exact gradients at least.
+    assert answer.solution.stats.passes >= 8
     assert np.all(np.abs(coefficients(answer) - truth(X, y)) <= answer.certificate.forward_bound[:, 0])
+
+
+def test_columns_that_the_part_sees_as_nothing_send_it_to_all_rows(few: None) -> None:
+    rng = np.random.default_rng(0)
+    for size in (1e-158, 1e-120, 0.0):
+        X = rng.standard_normal((4000, 6))
+        X[:, 0] = size * rng.standard_normal(4000)
+        X[1:4000:67, 0] = rng.standard_normal(60)
+        y = X @ np.ones(6) + 1e-3 * rng.standard_normal(4000)
+        answer = answered(X, y, "sketched")
+        assert np.all(np.abs(coefficients(answer) - truth(X, y)) <= answer.certificate.forward_bound[:, 0])
+
+
+def test_the_gap_counts_what_rounding_adds_to_a_ridge(few: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(5)
+    monkeypatch.setattr(conjugate, "falls_short", lambda n, condition: True)
+    for _ in range(20):
+        x, y, ridge = rng.standard_normal(390) * 0.07, rng.standard_normal(390), 9.5
+        answer = answered(x[:, None], y, "sketched", ridge=ridge)
+        assert took_a_part(answer)
+        high = x.astype(np.longdouble)
+        best = (high @ y.astype(np.longdouble)) / (high @ high + ridge)
+        off = np.longdouble(coefficients(answer)[0]) - best
+        assert answer.certificate.gap is not None
+        assert float(off**2 * (high @ high + ridge)) / (2 * 390) <= answer.certificate.gap[0] * (1 + 1e-6) + 1e-45

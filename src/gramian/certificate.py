@@ -49,6 +49,7 @@ class Evidence:
     centre: Floats
     defect: float
     weight: float
+    ridge: Floats  # (n,)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,7 +123,7 @@ def correct(evidence: Evidence, factor: Factor) -> Correction:
     stretch = factor.longest or np.sqrt(1.0 + min(rho, 1.0))
     dz = stretch * evidence.residual_bound + column_norms(size @ evidence.bound)
     applied = gamma(2 * W.shape[0] + 6) * column_norms(size @ np.abs(evidence.g))
-    amplified = rho / (1.0 - rho) * (z_norm + dz) if rho < 1 else np.full_like(dz, np.inf)
+    amplified = rho / (1.0 - rho) * (z_norm + dz + applied) if rho < 1 else np.full_like(dz, np.inf)
     return Correction(W @ z, z, amplified + dz + applied, dz)
 
 
@@ -133,11 +134,16 @@ def certify(evidence: Evidence, factor: Factor, correction: Correction, coef: Fl
     """
     each = np.sqrt(factor.inverse_diagonal())[:, None]
     slack = factor.slack * column_norms(coef)
-    left = np.zeros_like(correction.coef) if correction.made else correction.coef
-    bound = np.abs(left) + _reach(each, correction.bracket) + U * np.abs(coef) + slack
+    left = np.zeros_like(correction.coef)
+    if not correction.made:  # with the rounding of the product
+        left = np.abs(correction.coef) + gamma(factor.rank + 2) * (np.abs(factor.W) @ np.abs(correction.z))
+    bound = left + _reach(each, correction.bracket) + U * np.abs(coef) + slack
     through = column_norms(factor.W.T @ evidence.centre)
     intercept_bound = evidence.level_bound + _reach(through, correction.bracket) + U * np.abs(intercept)
-    intercept_bound += np.abs(evidence.centre @ left) + slack * column_norms(evidence.centre)
+    if not correction.made:
+        rounding = np.abs(evidence.centre) @ (left - np.abs(correction.coef) + gamma(left.shape[0] + 2) * left)
+        intercept_bound += np.abs(evidence.centre @ correction.coef) + rounding
+    intercept_bound += slack * column_norms(evidence.centre)
     D = evidence.norms[:, None]
     size = column_norms(D * coef)
     error = column_norms(D * bound)
@@ -209,14 +215,18 @@ def floored(digits: float) -> str:
 
 
 def reach_of(evidence: Evidence, correction: Correction, coef: Floats) -> Floats:
-    """Bound on ||X (b - b*)|| of the answer as it is read, (k,): rounding moved b by u |b|."""
-    return correction.reach + U * (evidence.norms @ np.abs(coef))
+    """Bound on ||X (b - b*)|| of the answer as it is read, (k,), the rows of the ridge below X: rounding moved b by u |b|.
+
+    In the coordinates of W it is (z'G^-1 z)^1/2 before that, with G = W'(X'X + ridge)W near 1, or lambda <= 1 at least.
+    """
+    return correction.reach + U * (np.hypot(evidence.norms, np.sqrt(evidence.ridge)) @ np.abs(coef))
 
 
 def _relative_gradient(evidence: Evidence, correction: Correction, coef: Floats) -> Floats:
-    """Bound on ||g|| / (||X||_F ||r||) after the correction; ||g|| <= ||X|| ||z||. Zero residual: 0."""
-    r = np.sqrt(np.maximum(evidence.rss, 0.0))
-    return np.where(r > 0, reach_of(evidence, correction, coef) / np.where(r > 0, r, 1.0), 0.0)
+    """Bound on ||g|| / (||X||_F ||r||) after the correction; g is X'X (b* - b) with the ridge. Zero residual: 0."""
+    r, X = np.sqrt(np.maximum(evidence.rss, 0.0)), float(column_norms(evidence.norms))
+    longer = np.hypot(X, np.sqrt(np.max(evidence.ridge, initial=0.0))) / X if X > 0 else 1.0
+    return np.where(r > 0, longer * reach_of(evidence, correction, coef) / np.where(r > 0, r, 1.0), 0.0)
 
 
 def _backward_error(evidence: Evidence, correction: Correction, coef: Floats) -> Floats:

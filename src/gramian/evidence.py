@@ -25,7 +25,7 @@ def evidence_of_view(view: Seeing, solution: Solution, request: Request, factor:
     bound = seen.bound + 3 * U * (ridge * np.abs(b) + np.abs(seen.g))
     g = seen.g - ridge * b
     return _evidence(
-        "moments", view, solution, g, seen.residual_bound, bound, seen.level_bound, seen.rss, factor.defect
+        "moments", view, solution, g, seen.residual_bound, bound, seen.level_bound, seen.rss, factor.defect, ridge
     )
 
 
@@ -52,7 +52,7 @@ def evidence_of_data(
         level_bound = (residual + gradient.sum_error) / root + U * np.abs(level)
     # Rounding the difference to one float64 is left to the reader of g, as it shrinks with it.
     total = add(g, -penal).rounded()
-    return _evidence("data", view, solution, total, residual, bound, level_bound, gradient.rss, defect), level
+    return _evidence("data", view, solution, total, residual, bound, level_bound, gradient.rss, defect, ridge), level
 
 
 def _evidence(
@@ -65,6 +65,7 @@ def _evidence(
     level: Floats,
     rss: Floats,
     defect: float,
+    ridge: Floats,
 ) -> Evidence:
     n = view.n
     norms, raw = view.norms, view.raw_norms
@@ -82,6 +83,7 @@ def _evidence(
         solution.centre,
         defect,
         view.counts.weight,
+        ridge[:, 0],
     )
 
 

@@ -105,4 +105,5 @@ def _evidence(found: Working, place: Place, factor: Factor, ridge: float, centre
         centre,
         factor.defect,
         V,
+        np.full(n, ridge),
     )

@@ -32,16 +32,16 @@ def image_work(facts: Facts, passes: int, sketched: bool = False) -> tuple[Work,
     return (*begun, Work("confirm", "image", passes * (SINGLE_IMAGE if sketched and in_single(m, n) else 1.0) * m * n**2, n))
 
 
-def thinning(rows: int | None, n: int) -> int:
-    """Every how many rows one is taken into the part; 0 where all rows are to be read."""
-    every = (rows or 0) // max(TIMES * n, FEWEST) if n >= COLUMNS else 0
+def thinning(rows: int | None, n: int, k: int) -> int:
+    """Every how many rows one is taken into the part; 0 where all rows are to be read: steps are dear for several targets."""
+    every = (rows or 0) // max(TIMES * n, FEWEST) if n >= COLUMNS and k == 1 else 0
     return every if every >= LEFT else 0
 
 
 def thinned(facts: Facts) -> int:
     """The same where a sketch of these rows may be refined so: for coefficients alone, of dense rows in memory."""
     asked = facts.errors or facts.exact or facts.digits is not None or facts.sparse or not facts.in_memory
-    return 0 if asked or not falls_short(facts.n, facts.condition or CONDITION) else thinning(facts.rows, facts.n)
+    return 0 if asked or not falls_short(facts.n, facts.condition or CONDITION) else thinning(facts.rows, facts.n, facts.k)
 
 
 def conjugate_work(facts: Facts, every: int) -> tuple[Work, ...]:

@@ -39,6 +39,8 @@ SHARP = 5e-3
 """Bound on the error of X W below which its sums may run over all columns."""
 TINY = 1e-30
 """Above what float32 loses to underflow."""
+LONGEST = 1e100
+"""||R^-1|| from which its square may overflow."""
 NEAR = 10.0
 """||R|| and ||R^-1|| of the factor of W'X'XW below which another pass finds no better one."""
 
@@ -116,6 +118,8 @@ def orthonormalised(view: Sized, request: Request, factor: Factor, seen: Image) 
         return lost
     inverse = inverse_upper(R)
     stretch = largest_singular(inverse)
+    if not stretch < LONGEST:
+        return lost
     new = W + split_product(W, inverse - np.eye(r))
     # Columns about the centre that was taken off, not about their means.
     off = np.abs(view.mean.lo[:n]) + view.mean_error[:n] if view.centred else np.zeros(n)

@@ -38,7 +38,6 @@ from gramian.solvers.bidiagonal import over
 from gramian.solvers.confirmed import thinning
 from gramian.solvers.cost import falls_short
 from gramian.solving.confirming import group_of, orthonormalised
-from gramian.solving.iterating import Sizes
 from gramian.solving.refining import MOST_STEPS, Accuracy, Answer, answer_of, gradient_at, summed
 from gramian.trust import FEWEST_DIGITS, doubtful
 from gramian.views.base import Runner, single_threaded_blas
@@ -48,6 +47,7 @@ from gramian.views.exact import small
 from gramian.views.gradient import Gradient, Point
 from gramian.views.image import Image
 from gramian.views.manytargets import Sums, Surface
+from gramian.views.sight import Sizes
 from gramian.views.sketch import Sketch
 from gramian.views.thinned import Thinned
 
@@ -56,7 +56,8 @@ DEEP, MOST = 1e-5, 40
 LOOSE = 0.9
 """Defect on the part of the rows from which it proves too little."""
 PROBES, SMALL = 4, 1e-6
-"""Random vectors x, and the share of ||X W|| that ||X W x|| has for one of them at least, but for a chance of SMALL^PROBES."""
+"""Random vectors x, and the share of ||X W|| that ||X W x|| has for one of them at least, but for a chance of SMALL^PROBES of
+their draw, which is the same for every table: SEED."""
 SEED = 0x9A7
 BEYOND = 1.0
 """Digits certified beyond those that are trusted and those that the numbers support."""
@@ -74,25 +75,28 @@ class _Ask:
 
 def conjugated(
     rows: Rows, view: object, solution: Solution, request: Request, accuracy: Accuracy, runner: Runner, plan: Plan
-) -> tuple[Answer | None, Plan]:
-    """The certified answer; None where all rows must confirm the factor, as standard errors ask for."""
+) -> tuple[Answer | Solution, Plan]:
+    """The certified answer; or the solution as it was, with what was spent, where all rows must confirm the factor."""
     factor = solution.factor
     if not isinstance(view, Sketch) or accuracy != "data" or request.errors or factor is None or factor.dependencies:
-        return None, plan
-    every = thinning(rows.rows, rows.n) if rows.in_memory and not rows.sparse and not small(rows) else 0
+        return solution, plan
+    every = thinning(rows.rows, rows.n, rows.k) if rows.in_memory and not rows.sparse and not small(rows) else 0
     if not every or not falls_short(rows.n, factor.condition):
-        return None, plan
+        return solution, plan
     started = time.perf_counter()
     ask = _Ask(rows, view, request, runner)
-    proven, used = _below(ask, Thinned(rows, every), solution, factor)
+    proven, used, off = _below(ask, Thinned(rows, every), solution, factor)
     seconds = time.perf_counter() - started
-    solution = solution.costing(Stats(passes=1.0 / every, seconds=seconds))
+    begun = solution.costing(Stats(passes=1.0 / every, seconds=seconds))
     plan = plan.done(Step("confirm", f"factor on {used:,} rows{'' if proven else ', which prove too little'}", seconds))
-    return (None, plan) if proven is None else _refined(ask, solution, proven, plan)
+    if proven is None:
+        return begun, plan
+    found, plan = _refined(ask, begun, proven, off, plan)
+    return (found, plan) if isinstance(found, Answer) else (replace(solution, stats=found.stats), plan)
 
 
-def _below(ask: _Ask, part: Thinned, solution: Solution, factor: Factor) -> tuple[Factor | None, int]:
-    """The factor that the part proves, if it does, and how many rows it has."""
+def _below(ask: _Ask, part: Thinned, solution: Solution, factor: Factor) -> tuple[Factor | None, int, float]:
+    """The factor W that the part proves, if it does, how many rows it has, and a bound on ||W'(mean - centre)||."""
     view, n = ask.view, ask.view.n
     norms = part.norms(ask.runner, solution.centre)
     # X W has the size on the part that it has on all rows.
@@ -109,11 +113,11 @@ def _below(ask: _Ask, part: Thinned, solution: Solution, factor: Factor) -> tupl
     # |1 / value - 1| of a value of W'(X'X + ridge)W is below 1 / lambda - 1 for large ones too where lambda is 1/2 at most.
     below = min(0.999 * share * (1.0 - better.defect) - weight * off**2, 0.5)
     proven = near and better.defect < LOOSE and below > 0
-    return replace(better, W=W, defect=1.0 - below) if proven else None, seen.counts.used
+    return replace(better, W=W, defect=1.0 - below) if proven else None, seen.counts.used, off
 
 
-def _refined(ask: _Ask, solution: Solution, factor: Factor, plan: Plan) -> tuple[Answer | None, Plan]:
-    """Gradients and steps in turn."""
+def _refined(ask: _Ask, solution: Solution, factor: Factor, off: float, plan: Plan) -> tuple[Answer | Solution, Plan]:
+    """Gradients and steps in turn; a solution where they end short."""
     view, n = ask.view, ask.view.n
     solution, factor, plan = _begun(ask, solution, factor, plan)
     before = np.inf
@@ -122,12 +126,12 @@ def _refined(ask: _Ask, solution: Solution, factor: Factor, plan: Plan) -> tuple
         gradient = gradient_at(ask.rows, view, solution, True, ask.runner)
         check_unchanged(ask.rows.name, view.counts, gradient.counts)
         if gradient.lost is not None:
-            return None, plan.noted("numbers read as decimals ask for a factor that all rows confirm")
+            return solution, plan.noted("numbers read as decimals ask for a factor that all rows confirm")
         evidence, level = evidence_of_data(view, solution, ask.request, gradient, factor.defect)
         # W z is the error of coefficients that stay as they are: that they are better with it is known, by how much is not.
         correction = replace(correct(evidence, factor), made=False)
         shift = np.abs(correction.coef).T @ (np.abs(view.mean.lo[:n]) + view.mean_error[:n])
-        evidence = replace(evidence, level_bound=evidence.level_bound + shift)
+        evidence = replace(evidence, level_bound=evidence.level_bound + shift + off * correction.bracket)
         size = float(np.max(column_norms(correction.z), initial=0.0))
         solution = solution.corrected_by(np.zeros_like(solution.coef), level)
         rss = rss_after(evidence, correction, level, view.counts.weight, solution, ask.request)
@@ -143,7 +147,7 @@ def _refined(ask: _Ask, solution: Solution, factor: Factor, plan: Plan) -> tuple
             break
         before = size
         solution, plan = _stepped(ask, solution, factor, correction.z, plan)
-    return None, plan.noted("conjugate gradients ended short: all rows confirm the factor")
+    return solution, plan.noted("conjugate gradients ended short: all rows confirm the factor")
 
 
 def _enough(answer: Answer) -> bool:
@@ -173,7 +177,7 @@ def _begun(ask: _Ask, solution: Solution, factor: Factor, plan: Plan) -> tuple[S
 
 
 def _stepped(ask: _Ask, solution: Solution, factor: Factor, c: Floats, plan: Plan) -> tuple[Solution, Plan]:
-    """B + W z with z from conjugate gradients, and the level through the means."""
+    """The solution moved by W z, with z from conjugate gradients, and the level through the means."""
     started = time.perf_counter()
     z, steps = _solved(ask, solution.centre, factor.W, c)
     step = factor.W @ z
@@ -185,7 +189,7 @@ def _stepped(ask: _Ask, solution: Solution, factor: Factor, c: Floats, plan: Pla
 
 
 def _solved(ask: _Ask, centre: Floats, W: Floats, c: Floats) -> tuple[Floats, int]:
-    """Z (r, k) with W'(X'X + ridge)W z = c but for a share DEEP of c, and the steps, each a pass."""
+    """(z, steps): W'(X'X + ridge)W z = c but for a share DEEP of c; a step is a pass. z (r, k)."""
     ridge, none, squares = ask.request.penalty.on(W.shape[0])[:, None], np.zeros(c.shape[1]), LOSSES["gaussian"]
     z, r, p = np.zeros_like(c), c, c
     size = np.einsum("ij,ij->j", r, r)

@@ -8,7 +8,7 @@ the standard errors; beyond, strong convexity bounds the distance by the gradien
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,9 +16,8 @@ from gramian.arraytypes import Floats
 from gramian.certificate import Certificate, Evidence, certify, certify_by_distance, correct, digits_of
 from gramian.data.blocks import Rows
 from gramian.evidence import distance, evidence_of_data
-from gramian.kernels.exact import Double, exactly
+from gramian.kernels.exact import exactly
 from gramian.kernels.norms import column_norms
-from gramian.kernels.rounding import U, gamma
 from gramian.losses import LOSSES
 from gramian.plan import Plan
 from gramian.plan.plan import Step
@@ -30,33 +29,15 @@ from gramian.solving.reducing import check_finite
 from gramian.solving.refining import Answer, gap_of, gradient_at, proven, refine, total_squares, within
 from gramian.trust import aim_note, doubtful
 from gramian.views.base import Threads
-from gramian.views.counts import Counts, check_unchanged
+from gramian.views.counts import check_unchanged
 from gramian.views.curvature import affordable
 from gramian.views.exact import small
 from gramian.views.floor import Floor, floor_of
 from gramian.views.gradient import Gradient
 from gramian.views.moments import Moments
 from gramian.views.rowwise import RowsObjective
+from gramian.views.sight import Sizes
 from gramian.views.triangle import Triangle
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Sizes:
-    """Means and norms of the columns, where no Gram matrix is made."""
-
-    n: int
-    centred: bool
-    counts: Counts
-    mean: Double
-    norms: Floats
-    raw_norms: Floats
-
-    @property
-    def mean_error(self) -> Floats:
-        """Bound on the error of `mean`, (p,)."""
-        if not self.centred:
-            return np.zeros_like(self.mean.hi)
-        return gamma(self.counts.used + 6) * self.norms / np.sqrt(self.counts.weight) + U * np.abs(self.mean.hi)
 
 
 def iterate(rows: Rows, request: Request, runner: Threads, plan: Plan) -> Answer:

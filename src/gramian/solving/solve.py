@@ -91,9 +91,8 @@ def _solved(rows: Rows, request: Request, accuracy: Accuracy, runner: Threads, p
     while True:
         view, solution, plan = _first_answer(rows, request, plan, runner, view)
         workers = runner.at_most(plan.order[0].workers)
-        answer, plan = conjugated(rows, view, solution, request, accuracy, workers, plan)
-        if answer is None:
-            answer = refine(rows, view, solution, request, accuracy, workers, plan)
+        found, plan = conjugated(rows, view, solution, request, accuracy, workers, plan)
+        answer = found if isinstance(found, Answer) else refine(rows, view, found, request, accuracy, workers, plan)
         factor = answer.solution.factor
         if _decides(plan.order[0].solver.traits) or factor is None or not np.isinf(factor.defect):
             return within(answer, request)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
 from gramian.arraytypes import Floats
 from gramian.kernels.exact import Double
+from gramian.kernels.rounding import U, gamma
 from gramian.views.counts import Counts
 
 
@@ -58,3 +61,22 @@ class Seeing(Sized, Protocol):
     """A view of the rows that a direct method solves from."""
 
     def at(self, b: Floats) -> Sight: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sizes:
+    """Means and norms of the columns, where no Gram matrix is made."""
+
+    n: int
+    centred: bool
+    counts: Counts
+    mean: Double
+    norms: Floats
+    raw_norms: Floats
+
+    @property
+    def mean_error(self) -> Floats:
+        """Bound on the error of `mean`, (p,)."""
+        if not self.centred:
+            return np.zeros_like(self.mean.hi)
+        return gamma(self.counts.used + 6) * self.norms / np.sqrt(self.counts.weight) + U * np.abs(self.mean.hi)

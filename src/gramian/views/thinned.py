@@ -16,8 +16,7 @@ from gramian.data.blocks import Block, BlockPart, RowsOver
 from gramian.views.base import Runner
 
 SEED = 0x7417
-
-
+"""Chance is the same for every table of as many rows."""
 ROWS = 512
 """Rows of a block, from as many parts of the table as they take: products of fewer are slow."""
 
