@@ -103,7 +103,7 @@ def _below(ask: _Ask, part: Thinned, solution: Solution, factor: Factor) -> tupl
     factor = replace(factor, W=np.sqrt(part.every) * factor.W)
     seen = Image.of(part, ask.runner, _point(solution), factor.W, group_of(view, factor), False)
     # X about the centre of all rows: there is no mean of these to be taken off.
-    sizes = Sizes(n, False, seen.counts, exactly(np.zeros(n)), norms, norms)
+    sizes = Sizes.of_sums(n, False, seen.counts, exactly(np.zeros(n)), norms, norms)
     better, _, near = orthonormalised(sizes, ask.request, factor, seen)
     weight = view.counts.weight
     share = seen.counts.weight / weight

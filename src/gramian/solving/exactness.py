@@ -22,30 +22,18 @@ from gramian.kernels.rounding import U, gamma
 from gramian.solution import Factor
 from gramian.solvers.base import Request, largest_singular
 from gramian.views.base import Runner
-from gramian.views.counts import Counts, check_unchanged
+from gramian.views.counts import check_unchanged
 from gramian.views.exact import through
 from gramian.views.inner import Inner, inner
-from gramian.views.sight import Sized
+from gramian.views.sight import Sized, Sizes
 
 MOST_PASSES = 3
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Widened:
-    """The sizes of a view that read the float64 numbers, as bounds for the decimals that they stand for."""
+def widened(view: Sized, lost: Floats, shift: Floats) -> Sizes:
+    """The sizes of a view that read the float64 numbers, as bounds for the decimals that they stand for.
 
-    n: int
-    centred: bool
-    counts: Counts
-    mean: Double
-    norms: Floats
-    raw_norms: Floats
-    mean_error: Floats
-
-
-def widened(view: Sized, lost: Floats, shift: Floats) -> Widened:
-    """Each number is within u of its decimal, relative to its size, but for what a formula lost: (n + k,), as norms.
-
+    Each number is within u of its decimal, relative to its size, but for what a formula lost: (n + k,), as norms.
     The means are moved by those of the low parts, `shift` (n,): a sum in float64, at most as many roundings as rows.
     """
     n, own, root = view.n, U * view.raw_norms, np.sqrt(view.counts.weight)
@@ -56,7 +44,7 @@ def widened(view: Sized, lost: Floats, shift: Floats) -> Widened:
         mean = Double(mean.hi, lo)
         chain = np.concatenate([np.full(n, gamma(view.counts.used + 8)), np.ones(own.size - n)])
         error = error + (chain * own + lost) / root + 2.0 * U * np.abs(lo)
-    return Widened(n, view.centred, view.counts, mean, view.norms + own + lost, view.raw_norms + own + lost, error)
+    return Sizes(n, view.centred, view.counts, mean, view.norms + own + lost, view.raw_norms + own + lost, error)
 
 
 def with_low_parts(view: Sized, factor: Factor, lost: Floats) -> Factor:

@@ -134,7 +134,7 @@ def _without_factor(
     started = time.perf_counter()
     centred = rows.centred
     mean = exactly(spread.mean if centred else np.zeros_like(spread.mean))
-    view = Sizes(n, centred, objective.counts, mean, objective.norms, objective.raw_norms)
+    view = Sizes.of_sums(n, centred, objective.counts, mean, objective.norms, objective.raw_norms)
     level = found.level + (mean.hi[:n] - found.centre) @ found.coef
     solution = replace(found, level=level, centre=mean.hi[:n])
     gradient = gradient_at(rows, view, solution, _closely(rows, request), runner)

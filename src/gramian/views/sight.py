@@ -65,7 +65,7 @@ class Seeing(Sized, Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sizes:
-    """Means and norms of the columns, where no Gram matrix is made."""
+    """Sizes and means alone, where no reduction holds them, or holds others."""
 
     n: int
     centred: bool
@@ -73,10 +73,12 @@ class Sizes:
     mean: Double
     norms: Floats
     raw_norms: Floats
+    mean_error: Floats
 
-    @property
-    def mean_error(self) -> Floats:
-        """Bound on the error of `mean`, (p,)."""
-        if not self.centred:
-            return np.zeros_like(self.mean.hi)
-        return gamma(self.counts.used + 6) * self.norms / np.sqrt(self.counts.weight) + U * np.abs(self.mean.hi)
+    @staticmethod
+    def of_sums(n: int, centred: bool, counts: Counts, mean: Double, norms: Floats, raw_norms: Floats) -> Sizes:
+        """Of means summed one number after the other; zero where rows are not centred."""
+        error = np.zeros_like(mean.hi)
+        if centred:
+            error = gamma(counts.used + 6) * norms / np.sqrt(counts.weight) + U * np.abs(mean.hi)
+        return Sizes(n, centred, counts, mean, norms, raw_norms, error)
