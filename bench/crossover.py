@@ -20,12 +20,13 @@ import gramian as gm
 from bench.data import Floats
 from bench.timing import machine, write
 from gramian.data.arrays import ArrayRows
+from gramian.execution.blas import single_threaded_blas
+from gramian.execution.threads import Threads
 from gramian.plots import crossover, plot_crossover
-from gramian.problem import Penalty
+from gramian.problem.penalty import Penalty
+from gramian.problem.wanted import Wanted
 from gramian.racing import Race
 from gramian.solvers import SOLVERS
-from gramian.solvers.base import Request
-from gramian.views.base import Threads, single_threaded_blas
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 COMMAND = "python -m bench crossover"
@@ -88,7 +89,7 @@ def _raced(m: int, n: int, condition: float) -> Cell:
         rows = ArrayRows.of(X, y)
         started = time.perf_counter()
         solver = SOLVERS[NORMAL]
-        solver.solve(solver.view.of(rows, Threads(1)), Request(Penalty(), "drop"))
+        solver.solve(solver.view.of(rows, Threads(1)), Wanted(Penalty(), "drop"))
         once = time.perf_counter() - started
         share = max(LONGEST * once, 0.4)
         methods = [NORMAL, *KRYLOV, DESCENT]

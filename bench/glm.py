@@ -14,7 +14,7 @@ from scipy.special import expit
 
 from bench.data import Floats
 from bench.timing import Clock, write
-from gramian.estimators.glm import LogisticRegression
+from gramian.sklearn.glm import LogisticRegression
 
 C = 1.0
 

@@ -13,11 +13,11 @@ import scipy.sparse as sp
 from bench.data import problem
 from bench.timing import REST, Clock, in_a_row, write
 from gramian.data.arrays import ArrayRows
-from gramian.losses import LOSSES
-from gramian.problem import Penalty
-from gramian.views.base import Threads
-from gramian.views.batches import Batches, Update
-from gramian.views.rowwise import RowsObjective
+from gramian.execution.threads import Threads
+from gramian.families.losses import LOSSES
+from gramian.objectives.batches import Batches, Update
+from gramian.objectives.linear_objective import LinearObjective
+from gramian.problem.penalty import Penalty
 
 STEP = 1e-3
 
@@ -30,9 +30,9 @@ def main(arguments: list[str]) -> None:
     write("passes", lines, short)
 
 
-def _objective(X: Any, y: np.ndarray, family: str = "gaussian", standardise: bool = True) -> RowsObjective:
+def _objective(X: Any, y: np.ndarray, family: str = "gaussian", standardise: bool = True) -> LinearObjective:
     rows = ArrayRows.of(X, y, centred=standardise)
-    return RowsObjective.of(rows, Threads(), LOSSES[family], Penalty(), standardise)
+    return LinearObjective.of(rows, Threads(), LOSSES[family], Penalty(), standardise)
 
 
 def _gradients(rows: int, rounds: int) -> list[str]:

@@ -21,9 +21,9 @@ import scipy.sparse as sp
 import gramian as gm
 from bench.data import folder
 from bench.timing import write
-from gramian.calibrating import calibrate
-from gramian.plan import Plan
-from gramian.plan.machine import Machine, store
+from gramian.calibration import calibrate
+from gramian.planning import Plan
+from gramian.planning.machine import Machine, store
 from gramian.solvers import SOLVERS
 from gramian.solving.solve import SHARE_DIGITS
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import numpy as np
 
 from gramian.data.arrays import ArrayRows
-from gramian.problem import Penalty
-from gramian.solvers.base import EPS, Request
+from gramian.execution.threads import Threads
+from gramian.kernels.rounding import EPS
+from gramian.problem.penalty import Penalty
+from gramian.problem.wanted import Wanted
+from gramian.reductions.triangle import Triangle
 from gramian.solvers.rank import scan
-from gramian.views.base import Threads
-from gramian.views.triangle import Triangle
 
-REQUEST = Request(Penalty(), "drop")
+REQUEST = Wanted(Penalty(), "drop")
 
 
 def table(kind: str, rows: int, k: int, rng: np.random.Generator) -> tuple[np.ndarray, bool]:

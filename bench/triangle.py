@@ -10,8 +10,8 @@ import numpy as np
 
 from bench.timing import write
 from gramian.data.arrays import ArrayRows
-from gramian.views.base import Threads
-from gramian.views.triangle import Triangle
+from gramian.execution.threads import Threads
+from gramian.reductions.triangle import Triangle
 
 U = 2.0**-53
 KINDS = {

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from gramian._version import __version__
@@ -21,48 +19,49 @@ from gramian.errors import (
 )
 
 if TYPE_CHECKING:
-    from gramian.accumulate import Moments, moments
-    from gramian.certificate import Certificate
-    from gramian.estimators.glm import LogisticRegression, PoissonRegressor
-    from gramian.estimators.linear import LinearRegression, Ridge
-    from gramian.estimators.online import Online
-    from gramian.estimators.sgd import SGDRegressor
-    from gramian.explain import explain
-    from gramian.fit import fit
-    from gramian.lstsq import LstsqResult, lstsq
-    from gramian.minimize import MinimizeResult, minimize
-    from gramian.modelfile import load
-    from gramian.plan import Plan
-    from gramian.race import race
+    from gramian.api.explain import explain
+    from gramian.api.fit import fit
+    from gramian.api.lstsq import LstsqResult, lstsq
+    from gramian.api.minimize import MinimizeResult, minimize
+    from gramian.api.moments import moments
+    from gramian.api.race import race
+    from gramian.api.root import RootResult, root
+    from gramian.certification.certificate import Certificate
+    from gramian.planning import Plan
     from gramian.racing import Race
-    from gramian.result import Fit
-    from gramian.root import RootResult, root
+    from gramian.results.fit import Fit
+    from gramian.results.model_file import load
+    from gramian.results.moments import Moments
+    from gramian.sklearn.glm import LogisticRegression, PoissonRegressor
+    from gramian.sklearn.linear import LinearRegression, Ridge
+    from gramian.sklearn.online import Online
+    from gramian.sklearn.sgd import SGDRegressor
 
 # Where each name lives: a module is imported when its name is first used, so that `import gramian` costs no more than
 # the arrays that every answer needs.
 _HOMES = {
-    "Certificate": "gramian.certificate",
-    "Fit": "gramian.result",
-    "LinearRegression": "gramian.estimators.linear",
-    "LogisticRegression": "gramian.estimators.glm",
-    "LstsqResult": "gramian.lstsq",
-    "MinimizeResult": "gramian.minimize",
-    "Moments": "gramian.accumulate",
-    "Online": "gramian.estimators.online",
-    "Plan": "gramian.plan",
-    "PoissonRegressor": "gramian.estimators.glm",
-    "SGDRegressor": "gramian.estimators.sgd",
+    "Certificate": "gramian.certification.certificate",
+    "Fit": "gramian.results.fit",
+    "LinearRegression": "gramian.sklearn.linear",
+    "LogisticRegression": "gramian.sklearn.glm",
+    "LstsqResult": "gramian.api.lstsq",
+    "MinimizeResult": "gramian.api.minimize",
+    "Moments": "gramian.results.moments",
+    "Online": "gramian.sklearn.online",
+    "Plan": "gramian.planning",
+    "PoissonRegressor": "gramian.sklearn.glm",
+    "SGDRegressor": "gramian.sklearn.sgd",
     "Race": "gramian.racing",
-    "Ridge": "gramian.estimators.linear",
-    "RootResult": "gramian.root",
-    "explain": "gramian.explain",
-    "fit": "gramian.fit",
-    "load": "gramian.modelfile",
-    "lstsq": "gramian.lstsq",
-    "minimize": "gramian.minimize",
-    "moments": "gramian.accumulate",
-    "race": "gramian.race",
-    "root": "gramian.root",
+    "Ridge": "gramian.sklearn.linear",
+    "RootResult": "gramian.api.root",
+    "explain": "gramian.api.explain",
+    "fit": "gramian.api.fit",
+    "load": "gramian.results.model_file",
+    "lstsq": "gramian.api.lstsq",
+    "minimize": "gramian.api.minimize",
+    "moments": "gramian.api.moments",
+    "race": "gramian.api.race",
+    "root": "gramian.api.root",
 }
 
 __all__ = [
@@ -112,13 +111,3 @@ def __getattr__(name: str) -> Any:
 def __dir__() -> list[str]:
     return sorted(__all__)
 
-
-class _Package(ModuleType):
-    """Loading the module gramian.lstsq or gramian.fit must not put it in the place of the function of that name."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if not (name in _HOMES and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package

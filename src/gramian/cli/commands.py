@@ -16,20 +16,20 @@ from typing import Any, BinaryIO, TextIO, TypeAlias, cast
 import numpy as np
 import typer
 
-from gramian.arraytypes import Floats
-from gramian.asking import FILE_DIGITS
+from gramian.api.fit import fit
+from gramian.api.progress import progress_for
+from gramian.certification.thresholds import FEWEST_DIGITS
 from gramian.errors import GramianError, GramianWarning, bad_argument, not_a_fit, unknown_output
-from gramian.fit import fit
+from gramian.execution.runner import Progress
 from gramian.inference.statistics import checked_level
-from gramian.prediction import prediction_blocks
-from gramian.progress import progress_for
+from gramian.kernels.array_types import Floats
 from gramian.report import terminal_width
 from gramian.report.labels import wrapped
 from gramian.report.numbers import certified
-from gramian.result import Fit
-from gramian.trust import FEWEST_DIGITS
-from gramian.views.base import Progress
-from gramian.writing import check_place, whole_file, write_text
+from gramian.results.fit import Fit
+from gramian.results.prediction import prediction_blocks
+from gramian.solving.options import FILE_DIGITS
+from gramian.storage.whole_files import check_place, whole_file, write_text
 
 UNTRUSTED, BAD_INPUT, FAULT, INTERRUPTED, PIPE_CLOSED = 1, 2, 3, 130, 141
 OUTPUTS = (".csv", ".tsv", ".parquet")
@@ -195,7 +195,7 @@ def _page(title: str, body: str) -> str:
 
 def run_predict(model: str, data: str, out: str | None, interval: str | None, level: float) -> None:
     """Predictions, a row for each row of the data, to a file or as CSV to standard output."""
-    from gramian.modelfile import load
+    from gramian.results.model_file import load
 
     if interval not in (None, "confidence", "prediction"):
         raise bad_argument("interval", interval, "confidence or prediction")

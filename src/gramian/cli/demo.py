@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from gramian.fit import fit
-from gramian.result import Fit
+from gramian.api.fit import fit
+from gramian.results.fit import Fit
 
 # scikit-learn calls the blood measurements s1 to s6; its description says what they are.
 COLUMNS = ("age", "sex", "bmi", "bp", "tc", "ldl", "hdl", "tch", "ltg", "glu")

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from gramian.result import Fit
+from gramian.results.fit import Fit
 
 
 def document(fit: Fit, level: float, plan: bool = False) -> dict[str, Any]:

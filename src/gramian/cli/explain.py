@@ -7,12 +7,12 @@ from json import dumps
 from pathlib import Path
 from typing import Any
 
+from gramian.api.explain import explain
 from gramian.cli.commands import read_number, say
 from gramian.errors import bad_argument
-from gramian.explain import explain
-from gramian.plan import Plan
+from gramian.planning import Plan
 from gramian.report import terminal_width
-from gramian.writing import check_place, write_text
+from gramian.storage.whole_files import check_place, write_text
 
 OUTPUTS = (".html", ".json", ".txt")
 
@@ -51,8 +51,8 @@ def page(title: str, body: str) -> str:
 
 def run_calibrate(json: bool) -> None:
     """Measure this machine, keep its prices, and print them."""
-    from gramian.calibrating import calibrate
-    from gramian.plan.machine import store
+    from gramian.calibration import calibrate
+    from gramian.planning.machine import store
 
     say("measuring this machine: about ten seconds, undisturbed at best")
     machine = calibrate()

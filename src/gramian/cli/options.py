@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from gramian.asking import RANK_POLICIES
+from gramian.families.losses import LOSSES
 from gramian.inference.covariance import COVARIANCES
-from gramian.losses import LOSSES
 from gramian.solvers import SOLVERS
+from gramian.solving.options import RANK_POLICIES
 
 DATA = typer.Argument(
     metavar="DATA",

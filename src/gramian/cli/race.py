@@ -7,8 +7,8 @@ from typing import Any
 
 import typer
 
+from gramian.api.race import race
 from gramian.cli.commands import UNTRUSTED, read_number, say
-from gramian.race import race
 from gramian.racing.saving import check_output
 
 

@@ -1,1 +1,1 @@
-"""Rows come in: sources of columns, and the design that turns columns into X."""
+"""Data: blocks of rows of X and y, what wraps them, and the protocol of a table."""

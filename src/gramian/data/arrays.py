@@ -10,13 +10,13 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from gramian.arraytypes import Floats
-from gramian.data import faults
 from gramian.data.blocks import Block, Matrix, as_float_block, block_rows
 from gramian.data.columns import EXACT
 from gramian.data.decimals import low_parts
 from gramian.data.describe import Described
 from gramian.errors import DataError
+from gramian.errors import tables as faults
+from gramian.kernels.array_types import Floats
 
 STEP = 1 << 18
 """Values looked at together when a value that is not finite is searched."""

@@ -11,8 +11,10 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from gramian.arraytypes import Floats, Ints
-from gramian.data.source import Coded
+from gramian.data.source import CodedColumn
+from gramian.kernels.array_types import Floats, Ints
+
+NONE = np.empty(0)
 
 Matrix: TypeAlias = Floats | sp.csr_array
 
@@ -40,7 +42,7 @@ class Block:
     X: Matrix
     y: Floats
     w: Floats | None
-    cluster: NDArray[Any] | Coded | None  # (rows,) numbers, or text as codes into labels of this block
+    cluster: NDArray[Any] | CodedColumn | None  # (rows,) numbers, or text as codes into labels of this block
     read: int
     kept: Ints | None
     owned: bool
@@ -181,3 +183,13 @@ class PartOver(ABC):
 def as_float_block(values: NDArray[Any]) -> Floats:
     """Values as a C-contiguous float64 array; no copy where they are that already."""
     return np.ascontiguousarray(values, dtype=np.float64)
+
+
+def stored(X: sp.csr_array) -> tuple[Floats, Ints, Ints]:
+    """Values, their columns, and where rows end; indices are of 32 or 64 bits."""
+    return cast(Floats, X.data), cast(Ints, X.indices), cast(Ints, X.indptr)
+
+
+def weights(block: Block) -> Floats:
+    """An empty array where there are none: compiled loops take arrays alone."""
+    return NONE if block.w is None else block.w

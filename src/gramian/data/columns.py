@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gramian import errors
-from gramian.data import faults
-from gramian.data.source import Coded, ColumnValues, Kind, Schema
+from gramian.data.source import CodedColumn, ColumnValues, Kind, Schema
+from gramian.errors import tables as faults
 
 EXACT = 1 << 53
 """The largest integer up to which every integer is a double."""
@@ -31,7 +31,7 @@ class Where:
         return Where(self.label, None if self.first is None else self.first + rows)
 
 
-class Column(Protocol):
+class TableColumn(Protocol):
     """A column that is in memory."""
 
     def values(self, name: str, start: int, stop: int, where: Where) -> ColumnValues: ...
@@ -70,7 +70,7 @@ def exact(name: str, array: NDArray[Any], where: Where) -> NDArray[Any]:
     return array
 
 
-def coded(codes: NDArray[Any], size: int, names_of: Callable[[Sequence[int]], Sequence[str | None]]) -> Coded:
+def coded(codes: NDArray[Any], size: int, names_of: Callable[[Sequence[int]], Sequence[str | None]]) -> CodedColumn:
     """Codes among `size` names, negative where missing, as codes among the names that occur, in sorted order.
 
     Sorted, so that the same rows give the same codes whatever dictionary the source keeps.
@@ -83,10 +83,10 @@ def coded(codes: NDArray[Any], size: int, names_of: Callable[[Sequence[int]], Se
     place = {name: i for i, name in enumerate(levels)}
     lookup = np.full(size + 1, -1, dtype=np.int32)
     lookup[used] = [-1 if name is None else place[name] for name in names]
-    return Coded(lookup[codes], levels)
+    return CodedColumn(lookup[codes], levels)
 
 
-def dates(array: NDArray[Any]) -> Coded:
+def dates(array: NDArray[Any]) -> CodedColumn:
     """Dates as text."""
     found, codes = np.unique(array, return_inverse=True)
     names = [None if missing else name for name, missing in zip(found.astype(str).tolist(), np.isnat(found), strict=True)]

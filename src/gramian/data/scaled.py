@@ -14,8 +14,8 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from gramian.arraytypes import Floats
 from gramian.data.blocks import Block, BlockPart, Matrix, PartOver, RowsOver
+from gramian.kernels.array_types import Floats
 
 Exponents = NDArray[np.int64]
 

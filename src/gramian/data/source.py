@@ -56,7 +56,7 @@ class Schema:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Coded:
+class CodedColumn:
     """A text column of one table: codes (rows,) int32 into `levels`, -1 where missing.
 
     `levels` are those of this table only, without order; the design maps them to the levels of the whole source.
@@ -66,7 +66,7 @@ class Coded:
     levels: tuple[str, ...]
 
 
-ColumnValues: TypeAlias = NDArray[Any] | Coded
+ColumnValues: TypeAlias = NDArray[Any] | CodedColumn
 
 
 @dataclass(frozen=True, slots=True, eq=False)

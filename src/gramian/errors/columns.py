@@ -84,3 +84,12 @@ def damaged_design(what: str) -> ModelError:
     return ModelError(
         message(f"the model's formula part is damaged: {what}", "", "save the model again, or fit it again")
     )
+
+
+def dependent_message(columns: list[str]) -> str:
+    names = ", ".join(columns[:12]) + (f" and {len(columns) - 12} more" if len(columns) > 12 else "")
+    return (
+        f"columns {names} depend on columns before them\n"
+        'Allowed under rank="error": independent columns\n'
+        'Hint: leave these columns out, or use rank="drop" or rank="min-norm"'
+    )

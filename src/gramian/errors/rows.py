@@ -208,3 +208,4 @@ def no_weight_left(what: str) -> DataError:
     return DataError(
         message(f"{what} is zero in every row", "Allowed: at least one positive weight", "check the column")
     )
+

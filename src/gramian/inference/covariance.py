@@ -21,12 +21,13 @@ from typing import Any
 import numpy as np
 
 from gramian import errors
-from gramian.arraytypes import Floats
 from gramian.data.blocks import Rows
+from gramian.execution.blas import single_threaded_blas
+from gramian.execution.runner import Runner
 from gramian.inference.estimate import Estimate
+from gramian.kernels.array_types import Floats
 from gramian.kernels.norms import column_norms
-from gramian.views.base import Runner, single_threaded_blas
-from gramian.views.sandwich import ClusterScores, ClusterSums, Meat, Projection, RowWork, Scores, gather
+from gramian.reductions.sandwich import ClusterScores, ClusterSums, Meat, Projection, RowWork, Scores, gather
 
 MANY = 20
 """Clusters from which on their number is no concern; the theory is for many."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gramian.arraytypes import Floats
+from gramian.kernels.array_types import Floats
 
 
 @dataclass(frozen=True, slots=True)

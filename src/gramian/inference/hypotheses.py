@@ -19,7 +19,7 @@ from itertools import pairwise
 import numpy as np
 
 from gramian import errors
-from gramian.arraytypes import Floats
+from gramian.kernels.array_types import Floats
 
 _NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _WORD = re.compile(r"[^\s,=+*/`)-][^\s,=+*/`]*")
@@ -56,7 +56,7 @@ class _Affine:
 
 def parse(text: str, names: tuple[str, ...]) -> Hypothesis:
     """Read equations over coefficient `names`; raises FormulaError with a caret under the place."""
-    return _Reader(text, names).hypothesis()
+    return _HypothesisReader(text, names).hypothesis()
 
 
 def from_matrix(R: Floats, r: Floats | float, names: tuple[str, ...]) -> Hypothesis:
@@ -90,7 +90,7 @@ def _written(row: Floats, value: float, names: tuple[str, ...]) -> str:
     return f"{(terms or '0').removeprefix('+ ')} = {value:g}"
 
 
-class _Reader:
+class _HypothesisReader:
     """Recursive descent over one text; `at` is the place."""
 
     def __init__(self, text: str, names: tuple[str, ...]) -> None:

@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gramian import errors
-from gramian.arraytypes import Floats
 from gramian.inference.covariance import Covariance, covariance
 from gramian.inference.estimate import Dropped, Estimate
 from gramian.inference.hypotheses import Hypothesis, from_matrix, parse, zero
 from gramian.inference.tails import t_quantile, two_sided_t, upper_f
 from gramian.inference.wald import TermTests, WaldTest, wald
+from gramian.kernels.array_types import Floats
 
 __all__ = ["Dropped", "Estimate", "Inference", "Interval", "Kind", "checked_level"]
 

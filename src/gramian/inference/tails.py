@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gramian.arraytypes import Floats
+from gramian.kernels.array_types import Floats
 
 SMALLEST_P = 2e-16
 """Probabilities below this are told as below it: their digits are those of a tail that no data have."""

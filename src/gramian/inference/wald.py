@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from gramian import errors
-from gramian.arraytypes import Floats
 from gramian.errors import counted
+from gramian.execution.blas import single_threaded_blas
 from gramian.inference.covariance import Covariance
 from gramian.inference.estimate import Estimate
 from gramian.inference.hypotheses import Hypothesis
 from gramian.inference.tails import SMALLEST_P, upper_f
+from gramian.kernels.array_types import Floats
 from gramian.kernels.norms import column_norms
-from gramian.views.base import single_threaded_blas
 
 SINGULAR = 1e-10
 """Restrictions whose scaled root has a singular value below this are not tested: too few digits would be left."""

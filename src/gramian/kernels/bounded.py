@@ -20,8 +20,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gramian.arraytypes import Floats
 from gramian.kernels import exact
+from gramian.kernels.array_types import Floats
 from gramian.kernels.exact import UNIT, Double, exactly, two_prod, two_sum
 from gramian.kernels.rounding import U
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gramian.arraytypes import Floats, Ints
+from gramian.kernels.array_types import Floats, Ints
 from gramian.kernels.fetch import AHEAD, ask_line
 from gramian.kernels.rows import compiled, inlined, row_first
 from gramian.kernels.rules import add_iterate, end_batch, step_at

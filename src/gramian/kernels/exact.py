@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gramian.arraytypes import Floats
+from gramian.kernels.array_types import Floats
 
 SPLITTER = 2.0**27 + 1.0
 UNIT = 2.0**-104

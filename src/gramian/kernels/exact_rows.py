@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit, types
 from numba.extending import intrinsic
 
-from gramian.arraytypes import Floats
+from gramian.kernels.array_types import Floats
 
 F = TypeVar("F", bound=Callable[..., Any])
 GROUP = 16

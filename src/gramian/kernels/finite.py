@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gramian.arraytypes import Floats
+from gramian.kernels.array_types import Floats
 from gramian.kernels.rows import compiled
 
 

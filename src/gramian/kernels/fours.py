@@ -11,7 +11,7 @@ and theta is read and written once for four steps, which then need not wait for 
 
 from __future__ import annotations
 
-from gramian.arraytypes import Floats, Ints
+from gramian.kernels.array_types import Floats, Ints
 from gramian.kernels.epochs import DenseRows, apart, ask
 from gramian.kernels.rows import compiled, row_first
 from gramian.kernels.rules import step_at

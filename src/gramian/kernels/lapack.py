@@ -7,7 +7,7 @@ from typing import Any, cast
 import numpy as np
 from scipy.linalg import lapack
 
-from gramian.arraytypes import Floats
+from gramian.kernels.array_types import Floats
 
 _lapack = cast(Any, lapack)  # scipy generates this module; it declares no types
 

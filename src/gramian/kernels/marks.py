@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from gramian.arraytypes import Ints
+from gramian.kernels.array_types import Ints
 from gramian.kernels.order import mixed
 from gramian.kernels.rows import gathering, inlined
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from gramian.arraytypes import Floats, Ints
+from gramian.kernels.array_types import Floats, Ints
 from gramian.kernels.epochs import DenseRows
 from gramian.kernels.fetch import AHEAD, ask_line
 from gramian.kernels.lanes import WIDTH, added, eight, eight_at, keep, product, standardised, times, zero

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gramian.arraytypes import Floats
+from gramian.kernels.array_types import Floats
 from gramian.kernels.rows import (
     Indices,
     add_back,

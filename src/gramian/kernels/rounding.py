@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+EPS = 2.0**-52
+CONSTANT = 4 * EPS
+"""A column whose norm about its mean is below this share of its norm about zero is constant to rounding."""
+
 U = 2.0**-53
 
 

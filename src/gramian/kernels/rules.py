@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from gramian.arraytypes import Floats, Ints
+from gramian.kernels.array_types import Floats, Ints
 from gramian.kernels.rows import compiled, inlined
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gramian.arraytypes import Floats
+from gramian.kernels.array_types import Floats
 from gramian.kernels.rows import Indices, compiled
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)

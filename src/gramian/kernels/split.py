@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from gramian.arraytypes import Floats
+from gramian.kernels.array_types import Floats
 
 
 def bits(inner: int) -> int:

@@ -10,17 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from gramian.arraytypes import Floats
-from gramian.asking import Asked, ask_arrays, ask_table, settings_of
-from gramian.data.open import as_source
 from gramian.errors import ArgumentError, cannot, message, no_rows_for, not_a_choice
-from gramian.losses import LOSSES
+from gramian.families.losses import LOSSES
+from gramian.kernels.array_types import Floats
+from gramian.objectives.linear_objective import LinearObjective
+from gramian.problem.solver_options import SolverOptions
+from gramian.reductions.moments import MomentSums
 from gramian.solvers import SOLVERS
-from gramian.solvers.base import Running
-from gramian.solving.reducing import check_finite
+from gramian.solving.options import Asked, ask_arrays, ask_table, settings_of
+from gramian.solving.reduction_checks import check_finite
 from gramian.solving.solve import solve
-from gramian.views.moments import Moments
-from gramian.views.rowwise import RowsObjective
+from gramian.sources.open import as_source
 
 MOST_COLUMNS = 2000
 
@@ -73,7 +73,7 @@ def bowl(formula: Any, data: Any, ridge: float = 0.0) -> Bowl:
         raise ArgumentError(
             message(f"{asked.rows.name} can be read once, and each step reads it", hint="collect it into a table")
         )
-    moments = Moments.of(asked.rows, asked.runner)
+    moments = MomentSums.of(asked.rows, asked.runner)
     if moments is None:
         raise no_rows_for("a picture", asked.rows.name)
     check_finite(moments)
@@ -94,8 +94,8 @@ def walk(
         able = [name for name, other in SOLVERS.items() if other.traits.iterates]
         raise cannot(f"method={method!r}", "leave a path: it has no iterates", able)
     asked = bent.asked
-    running = Running(step=step, batch=batch, max_iter=max_iter, seed=seed, path=True, tolerance=0.0, digits=15.0)
-    objective = RowsObjective.of(
+    running = SolverOptions(step=step, batch=batch, max_iter=max_iter, seed=seed, path=True, tolerance=0.0, digits=15.0)
+    objective = LinearObjective.of(
         asked.rows, asked.runner, LOSSES["gaussian"], asked.request.penalty, standardise=step is None
     )
     solution = solver.solve(objective, replace(asked.request, running=running))

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gramian.arraytypes import Floats
 from gramian.errors import bad_argument
+from gramian.kernels.array_types import Floats
 from gramian.plots.style import COLOURS, INK, PALE, figure, name_axes, pen, shortened, titled
-from gramian.views.moments import Moments
+from gramian.reductions.moments import MomentSums
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -91,7 +91,7 @@ class RidgePath:
     freedom: Floats
 
 
-def ridge_path(moments: Moments, names: Sequence[str], target: int = 0, ridges: Floats | None = None) -> RidgePath:
+def ridge_path(moments: MomentSums, names: Sequence[str], target: int = 0, ridges: Floats | None = None) -> RidgePath:
     """From the Gram matrix: b(ridge) = V (S + ridge)^-1 V'X'y, X'X = V S V'. Default 80 ridges around the eigenvalues."""
     n = moments.n
     if n == 0:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gramian.arraytypes import Floats
 from gramian.errors import bad_argument, counted, not_a_choice
+from gramian.kernels.array_types import Floats
 from gramian.plots.bowl import Bowl, bowl, walk
 from gramian.plots.style import INK, figure, name_axes, pen
 from gramian.solvers import SOLVERS

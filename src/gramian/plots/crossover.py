@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gramian.arraytypes import Floats, Ints
-from gramian.asking import checked_accuracy, checked_threads
 from gramian.errors import bad_argument
-from gramian.plan import Machine, Plan, choose, here
+from gramian.execution.pooling import available_threads
+from gramian.kernels.array_types import Floats, Ints
+from gramian.planning import Machine, Plan, choose, here
 from gramian.plots.style import INK, PALE, figure, name_axes
-from gramian.pooling import available_threads
-from gramian.problem import Facts
+from gramian.problem.facts import Facts
 from gramian.solvers import SOLVERS
+from gramian.solving.options import checked_accuracy, checked_threads
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

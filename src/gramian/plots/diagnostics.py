@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gramian.arraytypes import Floats, Ints
+from gramian.inference.family_influence import FamilyInfluence
+from gramian.kernels.array_types import Floats, Ints
 from gramian.kernels.special import special
 from gramian.plots.style import COLOURS, INK, PALE, few_ticks, figure, name_axes, titled
-from gramian.views.familyinfluence import FamilyInfluence
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from gramian.views.influence import Influence
+    from gramian.inference.influence import Influence
 
 MOST = 5000
 """Points that are drawn; of more rows, those that stand out most and an even choice of the others."""

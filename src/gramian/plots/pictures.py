@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gramian.errors import bad_argument, needs_rows, not_a_choice, not_for_family
 from gramian.inference.statistics import checked_level
-from gramian.views.moments import Moments
+from gramian.kernels.array_types import Floats
+from gramian.reductions.moments import MomentSums
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from gramian.result import Fit
-
 KINDS = ("residuals", "coefficients", "ridge")
 
 
-def picture(fit: Fit, kind: str, target: int, level: float) -> Figure:
+class FittedModel(Protocol):
+    """What a picture reads of a fit."""
+
+    @property
+    def formula(self) -> str: ...
+    @property
+    def family(self) -> str: ...
+    @property
+    def training(self) -> Any: ...
+    @property
+    def design(self) -> Any: ...
+    @property
+    def targets(self) -> tuple[str, ...]: ...
+    @property
+    def names(self) -> tuple[str, ...]: ...
+    @property
+    def coef(self) -> Floats: ...
+    @property
+    def se(self) -> Floats: ...
+    def conf_int(self, level: float) -> Floats: ...
+    def influence(self) -> Any: ...
+
+
+def picture(fit: FittedModel, kind: str, target: int, level: float) -> Figure:
     """As Fit.plot."""
     if kind not in KINDS:
         raise not_a_choice("kind", kind, KINDS)
@@ -37,13 +59,13 @@ def picture(fit: Fit, kind: str, target: int, level: float) -> Figure:
     return _ridge(fit, target, title)
 
 
-def _ridge(fit: Fit, target: int, title: str) -> Figure:
+def _ridge(fit: FittedModel, target: int, title: str) -> Figure:
     from gramian.plots.coefficients import plot_ridge, ridge_path
 
     if fit.family != "gaussian":
         raise not_for_family("a ridge path", fit.family, "fits of the normal family")
     if fit.training is None:
         raise needs_rows("a ridge path")
-    moments = Moments.of(fit.training.rows, fit.training.runner)
+    moments = MomentSums.of(fit.training.rows, fit.training.runner)
     assert moments is not None
     return plot_ridge(ridge_path(moments, fit.design.names, target), title)

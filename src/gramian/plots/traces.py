@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
-from gramian.arraytypes import Floats
 from gramian.errors import not_a_choice
+from gramian.kernels.array_types import Floats
 from gramian.plots.style import INK, PALE, figure, name_axes, pen_of, titled
 from gramian.solvers import SOLVERS
 

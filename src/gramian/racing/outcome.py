@@ -17,7 +17,7 @@ AXES: tuple[Axis, ...] = ("seconds", "iterations", "passes")
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class TracePoint:
     """Where a method stood: error is ||D (b - b*)|| / ||D b*||, D the norms of the columns; left the share of the possible
     fall of J that it had not made, (J - J*) / (J_0 - J*).
     """
@@ -39,7 +39,7 @@ class Lane:
     direct: bool
     end: End
     why: str
-    trace: tuple[Point, ...] = ()
+    trace: tuple[TracePoint, ...] = ()
     work: str = ""
 
     @property
@@ -47,7 +47,7 @@ class Lane:
         return bool(self.trace)
 
     @property
-    def last(self) -> Point:
+    def last(self) -> TracePoint:
         return self.trace[-1]
 
     @property

@@ -8,22 +8,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gramian.asking import Asked
-from gramian.certificate import floored
+from gramian.certification.certificate import floored
 from gramian.data.arrays import ArrayRows
 from gramian.errors import ArgumentError, bad_argument, message
-from gramian.losses import Loss
-from gramian.naming import too_large
-from gramian.plan import Candidate, choose, here
-from gramian.problem import Facts
+from gramian.families.losses import Loss
+from gramian.objectives.linear_objective import LinearObjective
+from gramian.planning import Candidate, choose, here
+from gramian.problem.facts import Facts
+from gramian.problem.solver_options import SolverOptions
 from gramian.racing.outcome import digits_of
 from gramian.racing.running import Course, place_of
-from gramian.racing.truth import Place, Truth
-from gramian.solvers.base import Running
-from gramian.solving.reducing import NotFinite, check_finite
+from gramian.racing.truth import RacePlace, Truth
+from gramian.solving.options import Asked
+from gramian.solving.reduction_checks import NotFinite, check_finite, too_large
 from gramian.solving.scaling import in_units, units_of
 from gramian.solving.solve import solve
-from gramian.views.rowwise import RowsObjective
 
 PATIENCE, PATIENT = 20.0, 3.0
 """Seconds, and times the budget, that a direct method may be priced at to serve as the reference."""
@@ -82,12 +81,12 @@ def _course(problem: Problem, accuracy: float, budget: float) -> tuple[Course, t
     return Course(asked.rows, asked.nnz, loss, asked.request, asked.runner, truth, accuracy), tuple(notes)
 
 
-def _certified(problem: Problem) -> tuple[Place, bool, float, str]:
+def _certified(problem: Problem) -> tuple[RacePlace, bool, float, str]:
     """The certified answer; whether its columns are independent; its digits; the method that gave it."""
     asked = problem.asked
-    request = replace(asked.request, running=Running())
+    request = replace(asked.request, running=SolverOptions())
     if problem.loss.code:
-        from gramian.glm.fitting import solve_family  # the squared loss need not wait for it
+        from gramian.solving.family_fit import solve_family  # the squared loss need not wait for it
 
         found = solve_family(
             asked.rows, problem.loss, request, "auto", "data", asked.runner, problem.names, problem.target
@@ -101,14 +100,14 @@ def _certified(problem: Problem) -> tuple[Place, bool, float, str]:
     return place_of(solution), unique, digits, method
 
 
-def _agreed(problem: Problem, candidates: Sequence[Candidate]) -> tuple[Place, bool, float, str]:
+def _agreed(problem: Problem, candidates: Sequence[Candidate]) -> tuple[RacePlace, bool, float, str]:
     """Where a direct method would take too long: two methods on X itself, run to rounding level, and how far they agree.
 
     Without a ridge nothing says that the columns are independent, so that fitted values are compared.
     """
     asked = problem.asked
     able = [c for c in candidates if c.solver.traits.iterates and not c.solver.traits.squares and not c.refused]
-    request = replace(asked.request, running=Running(tolerance=1e-15, max_iter=MOST_STEPS))
+    request = replace(asked.request, running=SolverOptions(tolerance=1e-15, max_iter=MOST_STEPS))
     places = [place_of(candidate.solver.solve(_objective(problem), request)) for candidate in able[:2]]
     unique = bool(asked.request.penalty)
     truth = Truth.of(_objective(problem), places[0], unique, "", 16.0)
@@ -116,9 +115,9 @@ def _agreed(problem: Problem, candidates: Sequence[Candidate]) -> tuple[Place, b
     return places[0], unique, digits_of(truth.error(places[-1])), names
 
 
-def _objective(problem: Problem) -> RowsObjective:
+def _objective(problem: Problem) -> LinearObjective:
     asked = problem.asked
-    objective = RowsObjective.of(asked.rows, asked.runner, problem.loss, asked.request.penalty)
+    objective = LinearObjective.of(asked.rows, asked.runner, problem.loss, asked.request.penalty)
     check_finite(objective)
     return objective
 

@@ -14,19 +14,22 @@ from typing import Any
 
 import numpy as np
 
-from gramian.arraytypes import Floats
 from gramian.data.blocks import Rows
 from gramian.errors import DataError, GramianError
-from gramian.losses import Loss
-from gramian.racing.outcome import End, Lane, Point, digits_of
-from gramian.racing.truth import Place, Truth
-from gramian.solution import Solution, Status
-from gramian.solvers.base import Request, Running, Solver, Traits
+from gramian.execution.blas import factorising
+from gramian.execution.threads import Threads
+from gramian.families.losses import Loss
+from gramian.kernels.array_types import Floats
+from gramian.objectives.linear_objective import LinearObjective
+from gramian.problem.solution import Solution, Status
+from gramian.problem.solver_options import SolverOptions
+from gramian.problem.wanted import Wanted
+from gramian.racing.outcome import End, Lane, TracePoint, digits_of
+from gramian.racing.truth import RacePlace, Truth
+from gramian.solvers.base import Solver, Traits
 from gramian.solvers.history import Snapshot
-from gramian.solving.reducing import check_finite
+from gramian.solving.reduction_checks import check_finite
 from gramian.solving.solve import solve
-from gramian.views.base import Threads, factorising
-from gramian.views.rowwise import RowsObjective
 
 GROWTH = 1.06
 """Iterates are kept when their number has grown by this factor: 200 of 100,000, evenly on a logarithmic axis."""
@@ -53,7 +56,7 @@ class Course:
     rows: Rows
     nnz: int | None
     loss: Loss
-    request: Request
+    request: Wanted
     runner: Threads
     truth: Truth
     accuracy: float
@@ -109,36 +112,36 @@ def _direct(course: Course, name: str, solver: Solver[Any], seconds: float) -> L
     return Lane(name, True, "short", "refinement gives no more digits", (first, then))
 
 
-def place_of(solution: Solution) -> Place:
-    return Place(solution.coef, solution.level, solution.centre)
+def place_of(solution: Solution) -> RacePlace:
+    return RacePlace(solution.coef, solution.level, solution.centre)
 
 
-def _point(truth: Truth, place: Place, iterations: int, passes: float, seconds: float) -> Point:
-    return Point(iterations, float(passes), seconds, truth.error(place), truth.left(place))
+def _point(truth: Truth, place: RacePlace, iterations: int, passes: float, seconds: float) -> TracePoint:
+    return TracePoint(iterations, float(passes), seconds, truth.error(place), truth.left(place))
 
 
 # ---- iterating -------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Seen:
+class ObservedIterate:
     """An iterate, and when it was there."""
 
     iterations: int
     passes: float
     seconds: float
-    place: Place
+    place: RacePlace
 
 
 class Watcher:
     """Told of every iterate while the clock stands still: keeps some, and ends the run when it is good or out of time."""
 
-    def __init__(self, course: Course, objective: RowsObjective, began: float, seconds: float, dense: float) -> None:
+    def __init__(self, course: Course, objective: LinearObjective, began: float, seconds: float, dense: float) -> None:
         self._course, self._objective, self._began, self._seconds = course, objective, began, seconds
         self._grow, self._due, self._looking = dense, 0, 0.0
         self._before, self._passes, self._count, self._last = 0.0, 0.0, 0, 0
-        self._kept: list[Seen] = []
-        self._latest: Seen | None = None
+        self._kept: list[ObservedIterate] = []
+        self._latest: ObservedIterate | None = None
         self.good = False
 
     def __call__(self, snapshot: Snapshot) -> bool:
@@ -150,10 +153,10 @@ class Watcher:
             self._count = self._last
         self._last = self._count + snapshot.iteration
         seconds, passes = self._before + snapshot.seconds, self._passes + snapshot.passes
-        place = Place(snapshot.x, self._level(snapshot), self._objective.coordinates.centre)
+        place = RacePlace(snapshot.x, self._level(snapshot), self._objective.coordinates.centre)
         self.good = self._course.good(self._course.truth.error(place))
         over = seconds >= self._seconds
-        self._latest = Seen(self._last, passes, seconds, place)
+        self._latest = ObservedIterate(self._last, passes, seconds, place)
         if self._last >= self._due:
             self._kept.append(replace(self._latest, place=replace(place, coef=place.coef.copy())))
             self._due = max(self._last + 1, int(self._last * self._grow))
@@ -161,7 +164,7 @@ class Watcher:
         return self.good or over
 
     @property
-    def seen(self) -> list[Seen]:
+    def seen(self) -> list[ObservedIterate]:
         """Those that were kept, and the last one."""
         latest = self._latest
         ended = latest is None or (self._kept and self._kept[-1].iterations == latest.iterations)
@@ -178,7 +181,7 @@ def _iterating(course: Course, name: str, solver: Solver[Any], seconds: float) -
     began = time.perf_counter()
     running = running_for(solver.traits, course.request.running)
     plain = running.step is None
-    objective = RowsObjective.of(course.rows, course.runner, course.loss, course.request.penalty, standardise=plain)
+    objective = LinearObjective.of(course.rows, course.runner, course.loss, course.request.penalty, standardise=plain)
     check_finite(objective)
     watcher = Watcher(course, objective, began, seconds, 1.0 + (GROWTH - 1.0) * 200 / most)
     running = replace(running, digits=course.accuracy, tolerance=0.0, callback=watcher)
@@ -190,7 +193,7 @@ def _iterating(course: Course, name: str, solver: Solver[Any], seconds: float) -
     return Lane(name, False, end, why, tuple(points))
 
 
-def running_for(traits: Traits, running: Running) -> Running:
+def running_for(traits: Traits, running: SolverOptions) -> SolverOptions:
     """The settings that a method with these traits can take."""
     batch, step = running.batch if traits.batches else None, running.step if traits.steps else None
     if step == "barzilai-borwein" and not traits.spectral:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gramian.errors import no_picture, not_installed
-from gramian.writing import check_place, check_writable, whole_file, write_text
+from gramian.storage.whole_files import check_place, check_writable, whole_file, write_text
 
 if TYPE_CHECKING:
     from gramian.racing.outcome import Race

@@ -12,17 +12,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gramian.arraytypes import Floats
+from gramian.kernels.array_types import Floats
 from gramian.kernels.norms import column_norms
-from gramian.views.curvature import affordable
-from gramian.views.rowwise import RowsObjective
+from gramian.objectives.curvature import affordable
+from gramian.objectives.linear_objective import LinearObjective
 
 NEAR = 1e-6
 """Share of the fall of J below which differences of J have lost digits, and its second derivative tells more."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Place:
+class RacePlace:
     """A surface level + (x - centre) coef, coef (n, k) in the user's units, level (k,)."""
 
     coef: Floats
@@ -37,7 +37,7 @@ class Truth:
     H (1, p, p): the Hessian at the answer, None where it is too large to make. `unique`: the columns are independent.
     """
 
-    objective: RowsObjective
+    objective: LinearObjective
     theta: Floats
     value: float
     fall: float
@@ -47,7 +47,7 @@ class Truth:
     digits: float
 
     @staticmethod
-    def of(objective: RowsObjective, place: Place, unique: bool, method: str, digits: float) -> Truth:
+    def of(objective: LinearObjective, place: RacePlace, unique: bool, method: str, digits: float) -> Truth:
         theta = theta_at(objective, place)
         cheap = affordable(objective.counts.used, objective.shape[0])
         H = objective.hessian(theta) if cheap else None
@@ -58,7 +58,7 @@ class Truth:
         fall = found.above(start)
         return Truth(objective, theta, found.value, fall, H, unique, method, digits)
 
-    def error(self, place: Place) -> float:
+    def error(self, place: RacePlace) -> float:
         """Of the slopes; the largest over targets."""
         d = theta_at(self.objective, place) - self.theta
         if not self.unique:
@@ -70,7 +70,7 @@ class Truth:
         size = np.where(size > 0, size, np.maximum(self.objective.norms[self.objective.n :], np.finfo(float).tiny))
         return float(np.max(off / size, initial=0.0))
 
-    def left(self, place: Place) -> float:
+    def left(self, place: RacePlace) -> float:
         """The share of the fall of J that is left; one pass where there is no Hessian."""
         d = theta_at(self.objective, place) - self.theta
         if not np.all(np.isfinite(d)):
@@ -95,7 +95,7 @@ class Truth:
         return 0.5 * float(np.sum(d * Hd))
 
 
-def theta_at(objective: RowsObjective, place: Place) -> Floats:
+def theta_at(objective: LinearObjective, place: RacePlace) -> Floats:
     """The place in the objective's coordinates."""
     level = place.level + (objective.coordinates.centre - place.centre) @ place.coef
     return objective.coordinates.from_user(place.coef, level)

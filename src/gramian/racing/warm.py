@@ -16,16 +16,17 @@ import scipy.sparse as sp
 from gramian.data.arrays import ArrayRows
 from gramian.data.blocks import Rows
 from gramian.errors import GramianError
-from gramian.losses import Loss
+from gramian.execution.threads import Threads
+from gramian.families.losses import Loss
+from gramian.objectives.linear_objective import LinearObjective
+from gramian.problem.wanted import Wanted
 from gramian.racing.running import running_for
-from gramian.solvers.base import Request, Solver
-from gramian.views.base import Threads
-from gramian.views.rowwise import RowsObjective
+from gramian.solvers.base import Solver
 
 ROWS, COLUMNS, STEPS = 64, 3, 4
 
 
-def warm(solver: Solver[Any], rows: Rows, loss: Loss, request: Request) -> None:
+def warm(solver: Solver[Any], rows: Rows, loss: Loss, request: Wanted) -> None:
     """Run the method where nothing is timed; what it finds or complains of is left to the real run."""
     from gramian.kernels.fours import WIDE
 
@@ -38,13 +39,13 @@ def warm(solver: Solver[Any], rows: Rows, loss: Loss, request: Request) -> None:
                 continue
             running = replace(running_for(solver.traits, request.running), max_iter=STEPS, tolerance=0.0, digits=8.0)
             plain = running.step is None
-            objective = RowsObjective.of(few, runner, loss, request.penalty, standardise=plain)
+            objective = LinearObjective.of(few, runner, loss, request.penalty, standardise=plain)
             if not uneven:
                 _read(objective)
             solver.solve(objective, replace(request, running=running))
 
 
-def _read(objective: RowsObjective) -> None:
+def _read(objective: LinearObjective) -> None:
     """Every pass that some method may make over the rows."""
     theta = objective.start()
     _, g = objective.gradient(theta)

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from gramian.arraytypes import Floats
 from gramian.inference.estimate import Dropped, Likelihood
 from gramian.inference.statistics import Inference, checked_level
+from gramian.kernels.array_types import Floats
 from gramian.report import html, latex, text
 from gramian.report.content import Content, Fact, Panel, Row
 from gramian.report.numbers import p_value, share, short

@@ -8,8 +8,8 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from gramian import errors
-from gramian.arraytypes import Floats
 from gramian.inference.statistics import Inference
+from gramian.kernels.array_types import Floats
 
 Like: TypeAlias = Literal["dict", "pandas", "polars", "arrow"]
 Columns: TypeAlias = dict[str, list[str] | Floats]

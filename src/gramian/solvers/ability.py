@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from gramian.errors import cannot, not_a_choice
+from gramian.problem.solver_options import SolverOptions
 from gramian.solvers import SOLVERS
-from gramian.solvers.base import Running, Traits
+from gramian.solvers.base import Traits
 
 AUTO = "auto"
 """What users type to leave the method to gramian."""
@@ -25,7 +26,7 @@ class Need:
         return [name for name, solver in SOLVERS.items() if self.met(solver.traits)]
 
 
-def needs_of(running: Running) -> list[Need]:
+def needs_of(running: SolverOptions) -> list[Need]:
     """What the settings of a run ask of a method."""
     asked = [
         (running.step is not None, Need("take a step", lambda traits: traits.steps)),

@@ -18,19 +18,19 @@ from __future__ import annotations
 
 from gramian.solvers.descent import Descent
 from gramian.solvers.rules import AdaGrad, Adam, RMSprop
-from gramian.solvers.steps import Length
+from gramian.solvers.steps import StepSize
 
 
-def adagrad(length: Length | None = None) -> Descent:
+def adagrad(length: StepSize | None = None) -> Descent:
     """Sums of squared gradients."""
     return Descent(AdaGrad(), length)
 
 
-def rmsprop(length: Length | None = None) -> Descent:
+def rmsprop(length: StepSize | None = None) -> Descent:
     """Moving averages of squared gradients, 0.9."""
     return Descent(RMSprop(), length)
 
 
-def adam(length: Length | None = None) -> Descent:
+def adam(length: StepSize | None = None) -> Descent:
     """Moving averages of gradients, 0.9, and of their squares, 0.999, both corrected for their start at zero."""
     return Descent(Adam(), length)

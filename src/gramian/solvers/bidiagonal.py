@@ -17,9 +17,9 @@ from typing import Protocol
 
 import numpy as np
 
-from gramian.arraytypes import Floats
+from gramian.kernels.array_types import Floats
 from gramian.kernels.norms import column_norms
-from gramian.solvers.base import EPS
+from gramian.kernels.rounding import EPS
 
 RowVector = tuple[Floats, ...]
 """A vector over rows, (m, k), in pieces: the rows of the data, then those of a penalty."""

@@ -16,16 +16,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gramian.arraytypes import Floats
+from gramian.kernels.array_types import Floats
 from gramian.kernels.norms import column_norms
-from gramian.solution import Status
+from gramian.objectives.objective import Objective
+from gramian.problem.solution import Status
 from gramian.solvers.bidiagonal import over
 from gramian.solvers.iterate import Minimiser
-from gramian.views.objective import Objective
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Progress:
+class CGState:
     """theta, the gradient g of J and the direction d (p, k); gamma = g'g (k,)."""
 
     theta: Floats
@@ -42,14 +42,14 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class CG(Minimiser[Progress]):
+class CG(Minimiser[CGState]):
     """Several targets side by side, each with its own alpha and beta."""
 
-    def init(self, objective: Objective, theta: Floats) -> Progress:
+    def init(self, objective: Objective, theta: Floats) -> CGState:
         value, g = objective.gradient(theta)
-        return Progress(theta, value, g, -g, column_norms(g) ** 2)
+        return CGState(theta, value, g, -g, column_norms(g) ** 2)
 
-    def step(self, objective: Objective, state: Progress) -> Progress:
+    def step(self, objective: Objective, state: CGState) -> CGState:
         q = objective.hessian_vector(state.theta, state.d)
         # alpha = g'g / d'Hd
         alpha = over(state.gamma, np.sum(state.d * q, axis=0))
@@ -60,4 +60,4 @@ class CG(Minimiser[Progress]):
         # beta = g'g / g_old'g_old,  d = -g + beta d
         gamma = column_norms(g) ** 2
         d = over(gamma, state.gamma) * state.d - g
-        return Progress(theta, value, g, d, gamma, float(np.max(alpha, initial=0.0)))
+        return CGState(theta, value, g, d, gamma, float(np.max(alpha, initial=0.0)))

@@ -15,14 +15,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gramian.arraytypes import Floats
+from gramian.kernels.array_types import Floats
 from gramian.kernels.lapack import cholesky_upper, inverse_upper
-from gramian.kernels.rounding import gamma
-from gramian.problem import Facts
-from gramian.solution import Factor, Solution, Status, surface_through_means
-from gramian.solvers.base import CONSTANT, Cost, Request, Traits, largest_singular
+from gramian.kernels.rounding import CONSTANT, gamma
+from gramian.kernels.spectra import largest_singular
+from gramian.problem.facts import Facts
+from gramian.problem.solution import Factor, Solution, Status, surface_through_means
+from gramian.problem.wanted import Wanted
+from gramian.reductions.moments import MomentSums
+from gramian.solvers.base import Cost, Traits
 from gramian.solvers.cost import Work, gram_memory, gram_work
-from gramian.views.moments import Moments
 
 LIMIT = 1e7
 """Scaled condition above which the Gram matrix has no digit left to decide rank by."""
@@ -32,14 +34,14 @@ LIMIT = 1e7
 class Cholesky:
     """Solves from Moments."""
 
-    view: type[Moments] = Moments
+    view: type[MomentSums] = MomentSums
     traits: Traits = Traits(squares=True, decides_rank=False, sparse=True, limit=LIMIT)
 
     def cost(self, facts: Facts) -> Cost:
         n = facts.n
         return Cost((*gram_work(facts), Work("solve", "cholesky", n**3, n)), passes=1, **gram_memory(facts, factors=5))
 
-    def solve(self, view: Moments, request: Request) -> Solution:
+    def solve(self, view: MomentSums, request: Wanted) -> Solution:
         n = view.n
         G, c = view.gram[:n, :n], view.gram[:n, n:]
         ridge = request.penalty.on(n)
@@ -62,7 +64,7 @@ class Cholesky:
         return surface_through_means(view.mean, coef, factor)
 
     @staticmethod
-    def _defect(view: Moments, inverse: Floats, D: Floats, condition: float) -> float:
+    def _defect(view: MomentSums, inverse: Floats, D: Floats, condition: float) -> float:
         """||I - W'X'XW|| from the rounding of the Gram (entrywise), of the factor, and of its inverse."""
         n = view.n
         share = np.maximum(view.noise[:n] / D, 1.0)
@@ -70,6 +72,6 @@ class Cholesky:
         return (view.gamma + gamma(2 * n + 6)) * spread + gamma(4 * n + 4) * condition
 
 
-def _refused(view: Moments, status: Status) -> Solution:
+def _refused(view: MomentSums, status: Status) -> Solution:
     k = view.gram.shape[0] - view.n
     return surface_through_means(view.mean, np.zeros((view.n, k)), None, status)

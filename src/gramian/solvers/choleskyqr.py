@@ -18,15 +18,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gramian.arraytypes import Floats
+from gramian.kernels.array_types import Floats
 from gramian.kernels.lapack import cholesky_upper, inverse_upper
-from gramian.kernels.rounding import U
-from gramian.problem import Facts
-from gramian.solution import Factor, Solution, Status, surface_through_means
-from gramian.solvers.base import CONSTANT, Cost, Request, Traits, largest_singular
+from gramian.kernels.rounding import CONSTANT, U
+from gramian.kernels.spectra import largest_singular
+from gramian.problem.facts import Facts
+from gramian.problem.solution import Factor, Solution, Status, surface_through_means
+from gramian.problem.wanted import Wanted
+from gramian.reductions.moments import MomentSums
+from gramian.solvers.base import Cost, Traits
 from gramian.solvers.confirmed import image_work
 from gramian.solvers.cost import Work, gram_memory, gram_work
-from gramian.views.moments import Moments
 
 PLAIN = 5e7
 """Scaled condition up to which the Cholesky factor of the Gram matrix itself leaves a condition near 1."""
@@ -36,7 +38,7 @@ PLAIN = 5e7
 class CholeskyQR:
     """Solves from Moments, and from the passes that confirm its factor."""
 
-    view: type[Moments] = Moments
+    view: type[MomentSums] = MomentSums
     traits: Traits = Traits(squares=False, decides_rank=False, sparse=True, confirmed=True)
 
     def cost(self, facts: Facts) -> Cost:
@@ -44,7 +46,7 @@ class CholeskyQR:
         work = (*gram_work(facts), *image_work(facts, 2), Work("solve", "cholesky", 3.0 * n**3, n))
         return Cost(work, passes=3, **gram_memory(facts, factors=6), reads=3)
 
-    def solve(self, view: Moments, request: Request) -> Solution:
+    def solve(self, view: MomentSums, request: Wanted) -> Solution:
         n = view.n
         G, c = view.gram[:n, :n], view.gram[:n, n:]
         D = np.sqrt(np.maximum(np.diag(G), 0.0) + request.penalty.on(n))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gramian.problem import Facts
+from gramian.problem.facts import Facts
+from gramian.reductions.image import in_single
 from gramian.solvers.cost import CONDITION, Work, centring, falls_short, gradient_work, rows_of, values
-from gramian.views.image import in_single
 
 SINGLE_IMAGE = 0.75
 """Share of the time of an image that is left where its Gram matrix is summed in float32: measured, 100,000 x 500."""

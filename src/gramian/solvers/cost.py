@@ -13,9 +13,9 @@ from typing import Literal, TypeAlias, TypedDict
 
 from gramian.data.blocks import block_rows
 from gramian.kernels.rounding import gamma
-from gramian.problem import Facts
-from gramian.views.gathered import STORED, gathered
-from gramian.views.moments import CHUNK
+from gramian.problem.facts import Facts
+from gramian.reductions.coalesced_rows import STORED, gathered
+from gramian.reductions.moments import CHUNK
 
 Phase: TypeAlias = Literal["open", "learn", "read", "reduce", "solve", "confirm", "iterate", "refine"]
 Kind: TypeAlias = Literal[

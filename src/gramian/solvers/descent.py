@@ -4,7 +4,7 @@
 
 `gradient`, `momentum`, `nesterov` and the adaptive rules are this with one rule each; every rule goes with every length.
 What is left open comes from the curvature of the objective: the rule's own constant step where it has one; for the adaptive
-rules, whose constant step would circle around the minimum, the `Bounded` step along d, or the exact one for Adam;
+rules, whose constant step would circle around the minimum, the `BoundedStep` step along d, or the exact one for Adam;
 backtracking where the curvature has no bound. Cost: one pass a step, and one more where the length reads a line. Memory: a
 few vectors like theta.
 """
@@ -15,14 +15,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gramian.arraytypes import Floats
-from gramian.solution import Status
+from gramian.kernels.array_types import Floats
+from gramian.objectives.objective import Curvature, Objective
+from gramian.objectives.power import largest_curvature
+from gramian.problem.solution import Status
 from gramian.solvers.iterate import Minimiser
 from gramian.solvers.rules import Memory, Rule
 from gramian.solvers.search import failure
-from gramian.solvers.steps import Backtracking, Bounded, ExactLine, Fixed, Length
-from gramian.views.objective import Curvature, Objective
-from gramian.views.power import largest_curvature
+from gramian.solvers.steps import Backtracking, BoundedStep, ExactLine, FixedStep, StepSize
 
 RECENT = 10
 
@@ -32,7 +32,7 @@ class Descending:
     """Where a descent stands; `rule` and `length` are settled, `k` counts the directions since the start."""
 
     rule: Rule
-    length: Length
+    length: StepSize
     theta: Floats
     value: float
     gradient: Floats
@@ -50,7 +50,7 @@ class Descent(Minimiser[Descending]):
     """theta + step * d; `length` None takes the step from the curvature."""
 
     rule: Rule
-    length: Length | None = None
+    length: StepSize | None = None
 
     def init(self, objective: Objective, theta: Floats) -> Descending:
         rule, length = settled(self.rule, self.length, objective)
@@ -82,7 +82,7 @@ class Descent(Minimiser[Descending]):
         )
 
     def advice(self, objective: Objective, start: Floats) -> str:
-        if not isinstance(self.length, Fixed):
+        if not isinstance(self.length, FixedStep):
             return ""
         curvature = objective.curvature()
         if not np.isfinite(curvature.L):
@@ -96,7 +96,7 @@ class Descent(Minimiser[Descending]):
         return ""
 
 
-def settled(rule: Rule, length: Length | None, objective: Objective) -> tuple[Rule, Length]:
+def settled(rule: Rule, length: StepSize | None, objective: Objective) -> tuple[Rule, StepSize]:
     """Rule and length with what they leave open taken from the curvature; a user's own step goes with published rules."""
     if length is not None:
         return rule.tuned(Curvature(np.inf, 0.0, np.inf), quadratic=False), length
@@ -106,8 +106,8 @@ def settled(rule: Rule, length: Length | None, objective: Objective) -> tuple[Ru
         return rule, Backtracking(grow=2.0)
     natural = rule.natural(curvature)
     if natural is not None:
-        return rule, Fixed(natural)
-    return rule, ExactLine() if rule.leaps else Bounded(curvature.L)
+        return rule, FixedStep(natural)
+    return rule, ExactLine() if rule.leaps else BoundedStep(curvature.L)
 
 
 def known(gradient: Floats) -> Floats:

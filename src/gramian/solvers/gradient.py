@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from gramian.solvers.descent import Descent
 from gramian.solvers.rules import Plain
-from gramian.solvers.steps import Length
+from gramian.solvers.steps import StepSize
 
 
-def gradient(length: Length | None = None) -> Descent:
+def gradient(length: StepSize | None = None) -> Descent:
     """Steepest descent with the given step length; 1/L by default."""
     return Descent(Plain(), length)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gramian.arraytypes import Floats
+from gramian.kernels.array_types import Floats
 
 ENTRIES = 256
 """Most records that a history keeps; a longer run keeps every 2nd, 4th, 8th ... iteration."""

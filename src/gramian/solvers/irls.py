@@ -20,20 +20,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gramian.arraytypes import Floats
 from gramian.data.blocks import Rows
+from gramian.execution.runner import Runner
+from gramian.families.losses import Loss
+from gramian.kernels.array_types import Floats
 from gramian.kernels.norms import column_norms
-from gramian.losses import Loss
-from gramian.solution import Factor, Status
-from gramian.solvers.base import EPS, Request
+from gramian.kernels.rounding import EPS
+from gramian.problem.solution import Factor, Status
+from gramian.problem.wanted import Wanted
+from gramian.reductions.irls_pass import Place, Reduced, Working
+from gramian.reductions.moments import MomentSums
+from gramian.reductions.triangle import Triangle
 from gramian.solvers.cholesky import Cholesky
 from gramian.solvers.iterate import Iterative
 from gramian.solvers.qr import QR
 from gramian.solvers.svd import SVD
-from gramian.views.base import Runner
-from gramian.views.moments import Moments
-from gramian.views.triangle import Triangle
-from gramian.views.working import Place, Reduced, Working
 
 CLOSE = 1e-3
 """s * lambda at which the next step is the last: it leaves about the square of this, and the certifying pass the fourth power."""
@@ -54,9 +55,9 @@ class Reweighted:
     rows: Rows
     runner: Runner
     loss: Loss
-    request: Request
+    request: Wanted
     first: Place
-    kind: type[Reduced] = Moments
+    kind: type[Reduced] = MomentSums
     passes: float = 0.0
     dependent: tuple[int, ...] | None = None  # columns that the first factor left out
     reach: Floats | None = None  # of the columns about the centre of `first`
@@ -73,7 +74,7 @@ class Reweighted:
 
     def factored(self, found: Working, place: Place) -> tuple[Working, Factor]:
         """The factor of the weighted X; by QR, with one more pass, where the moments cannot tell."""
-        if isinstance(found.view, Moments):
+        if isinstance(found.view, MomentSums):
             factor = Cholesky().solve(found.view, self.request).factor
             if factor is not None:
                 self.dependent = self.dependent or ()
@@ -97,7 +98,7 @@ def as_theta(place: Place) -> Floats:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Step:
+class NewtonStep:
     """The Newton step at a place: `coef` and `level` about the place's centre; its decrement; the largest row norm s."""
 
     coef: Floats
@@ -113,7 +114,7 @@ class Fitting:
 
     place: Place
     found: Working
-    next: Step
+    next: NewtonStep
     value: float
     taken: int = 0
     stride: float = float("nan")
@@ -167,7 +168,7 @@ class IRLS(Iterative[Reweighted, Fitting]):
         return Fitting(place, found, to, value / found.counts.weight, taken, t, status, direction)
 
 
-def newton_step(found: Working, place: Place, factor: Factor, ridge: float) -> Step:
+def newton_step(found: Working, place: Place, factor: Factor, ridge: float) -> NewtonStep:
     """From the sums at a place: g about the weighted means, z = W'g, d = W z, and the level that goes with it."""
     view = found.view
     n = place.coef.size
@@ -183,4 +184,4 @@ def newton_step(found: Working, place: Place, factor: Factor, ridge: float) -> S
         square += found.s**2 / V
         level = found.s / V - float((c - place.centre) @ coef)
         row = float(np.hypot(row, 1.0 / np.sqrt(V)))
-    return Step(coef, level, float(np.sqrt(square)), row, factor)
+    return NewtonStep(coef, level, float(np.sqrt(square)), row, factor)

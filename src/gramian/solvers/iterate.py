@@ -18,46 +18,19 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 
-from gramian.arraytypes import Floats
-from gramian.errors import bad_argument, not_finite_start
-from gramian.solution import Stats, Status
+from gramian.errors import not_finite_start
+from gramian.kernels.array_types import Floats
+from gramian.objectives.objective import Objective
+from gramian.problem.solution import Stats, Status
+from gramian.solvers.convergence import ConvergenceWatch
 from gramian.solvers.history import History, Path, Record, Snapshot
-from gramian.solvers.watch import Watch
-from gramian.views.objective import Objective
+from gramian.solvers.state import Counted, State, Stop
 
-MAX_ITER = 100_000
-"""The default bound on iterations."""
 NO_BOUND = "how far J is from its minimum cannot be told, since no smallest curvature above 0 is known; ask for a gradient"
-
-
-class Counted(Protocol):
-    """Whatever a method reads, it counts its passes and says where to start."""
-
-    @property
-    def passes(self) -> float: ...
-    def start(self) -> Floats: ...
-
-
-class State(Protocol):
-    """Where a method stands. `gradient_norms` (k,) is nan for what is not known; `status` is the method's own end."""
-
-    @property
-    def theta(self) -> Floats: ...
-    @property
-    def value(self) -> float: ...
-    @property
-    def gradient_norms(self) -> Floats: ...
-    @property
-    def stride(self) -> float:
-        """The step that led here; nan at the start."""
-        ...
-
-    @property
-    def status(self) -> Status | None: ...
 
 
 Read = TypeVar("Read", bound=Counted)
@@ -94,36 +67,6 @@ class Minimiser(Iterative[Objective, S]):
 
     def strong_convexity(self, objective: Objective) -> float:
         return objective.curvature().mu
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """When to stop. gradient: relative to the gradient at the start, each target by itself. suboptimality: (J - J*) relative
-    to what was gained, by the bound ||g||^2 / (2 mu), where a mu > 0 is known. passes, seconds, max_iter: budgets of this run.
-
-    `natural`: ||g|| max(1, ||theta||) <= gradient max(1, |J|) as well, where a far start has a gradient that says nothing.
-    """
-
-    gradient: float | None = 1e-8
-    suboptimality: float | None = None
-    passes: float | None = None
-    seconds: float | None = None
-    max_iter: int | None = None
-    natural: bool = False
-
-    def __post_init__(self) -> None:
-        for name in ("gradient", "suboptimality", "passes", "seconds"):
-            value = getattr(self, name)
-            if value is not None and not (np.isfinite(value) and value >= 0):
-                raise bad_argument(name, value, "a finite number >= 0, or None")
-        if self.max_iter is not None and (isinstance(self.max_iter, bool) or self.max_iter != int(self.max_iter)):
-            raise bad_argument("max_iter", self.max_iter, "a whole number >= 1, or None")
-        if self.max_iter is not None and self.max_iter < 1:
-            raise bad_argument("max_iter", self.max_iter, "a whole number >= 1, or None")
-
-    @property
-    def iterations(self) -> int:
-        return MAX_ITER if self.max_iter is None else int(self.max_iter)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -173,7 +116,7 @@ def run(
         if not _finite(state):
             raise not_finite_start(state.value)
         mu = method.strong_convexity(objective) if stop.suboptimality is not None else 0.0
-        watch = Watch(stop, state, mu)
+        watch = ConvergenceWatch(stop, state, mu)
         while True:
             record = _record(state, iteration, objective.passes - counted, time.perf_counter() - clock)
             history.add(record)

@@ -13,17 +13,20 @@ from typing import Any
 
 import numpy as np
 
-from gramian.arraytypes import Floats
-from gramian.problem import Facts
-from gramian.solution import Solution, Status
-from gramian.solvers.base import Cost, Request, Running, Traits
+from gramian.data.coordinates import Coordinates
+from gramian.kernels.array_types import Floats
+from gramian.objectives.linear_objective import LinearObjective
+from gramian.problem.facts import Facts
+from gramian.problem.solution import Solution, Status
+from gramian.problem.solver_options import SolverOptions
+from gramian.problem.wanted import Wanted
+from gramian.solvers.base import Cost, Traits
 from gramian.solvers.cost import Kind, Prior, iterating, values_of_y
 from gramian.solvers.history import Snapshot
-from gramian.solvers.iterate import Callback, Iterative, Run, Stop, run
-from gramian.solvers.ranges import Aim, Range
-from gramian.solvers.steps import length_of
-from gramian.views.objective import Coordinates
-from gramian.views.rowwise import RowsObjective
+from gramian.solvers.iterate import Callback, Iterative, Run, run
+from gramian.solvers.ranges import Aim, Spectrum
+from gramian.solvers.state import Stop
+from gramian.solvers.steps import step_size_of
 
 LEAST_STEPS, TIMES_COLUMNS = 1000, 5
 ROUNDS = 6
@@ -48,7 +51,7 @@ class Iterated:
     rowwise: bool = False
     squares: bool = False
     most: int | None = None
-    view: type[RowsObjective] = RowsObjective
+    view: type[LinearObjective] = LinearObjective
 
     def cost(self, facts: Facts) -> Cost:
         steps = self.prior.steps(facts, self.traits.digits)
@@ -56,16 +59,16 @@ class Iterated:
         vectors = 8.0 * self.vectors * (facts.n + 1) * facts.k + (8.0 * values_of_y(facts) if self.rowwise else 0.0)
         return iterating(facts, steps, sweep, vectors, gram=self.squares)
 
-    def made(self, running: Running) -> Iterative[Any, Any]:
+    def made(self, running: SolverOptions) -> Iterative[Any, Any]:
         if self.traits.seeded:
             return self.method(running)
-        return self.method(length_of(running.step)) if self.traits.steps else self.method()
+        return self.method(step_size_of(running.step)) if self.traits.steps else self.method()
 
-    def _enough(self, view: RowsObjective) -> int | None:
+    def _enough(self, view: LinearObjective) -> int | None:
         """Steps after which a method that would end by itself, but for rounding, is not to be expected to end at all."""
         return LEAST_STEPS + TIMES_COLUMNS * view.shape[0] if self.prior.finite else None
 
-    def solve(self, view: RowsObjective, request: Request) -> Solution:
+    def solve(self, view: LinearObjective, request: Wanted) -> Solution:
         running = request.running
         method = self.made(running)
         theta = view.start()
@@ -74,7 +77,7 @@ class Iterated:
         tolerance = running.tolerance
         if tolerance is None:
             aim = Aim(self.traits.aim(running) + running.beyond, running.suboptimality)
-            tolerance = Range.of(view, theta).tolerance(aim)
+            tolerance = Spectrum.of(view, theta).tolerance(aim)
         if running.refined:
             tolerance = min(tolerance, 1e-10)
         callback = None if running.callback is None else _in_user_units(running.callback, view.coordinates)
@@ -89,7 +92,7 @@ class Iterated:
 
 def _checked(
     method: Iterative[Any, Any],
-    view: RowsObjective,
+    view: LinearObjective,
     found: Run[Any],
     stop: Stop,
     theta: Floats,
@@ -116,7 +119,7 @@ def _checked(
     return found
 
 
-def solution_of(view: RowsObjective, found: Run[Any]) -> Solution:
+def solution_of(view: LinearObjective, found: Run[Any]) -> Solution:
     """Where the run ended, in the user's units."""
     coordinates = view.coordinates
     coef, level = coordinates.to_user(found.theta)

@@ -15,13 +15,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gramian.arraytypes import Floats
-from gramian.solution import Status
-from gramian.solvers.base import EPS
+from gramian.kernels.array_types import Floats
+from gramian.kernels.rounding import EPS
+from gramian.objectives.objective import Objective
+from gramian.problem.solution import Status
 from gramian.solvers.descent import known
 from gramian.solvers.iterate import Minimiser
 from gramian.solvers.search import failure, falls, wolfe
-from gramian.views.objective import Objective
 
 ARMIJO, WOLFE = 1e-4, 0.9
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gramian.arraytypes import Floats
-from gramian.solution import Status
+from gramian.kernels.array_types import Floats
+from gramian.problem.solution import Status
 from gramian.solvers.bidiagonal import Pair, Products, advanced, begun, over
 from gramian.solvers.iterate import Iterative
 
@@ -37,7 +37,7 @@ class Residual:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Progress:
+class LSMRState:
     """theta (p, k), the directions h and hbar, the two rotations, all else (k,)."""
 
     theta: Floats
@@ -81,20 +81,20 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class LSMR(Iterative[Products, Progress]):
+class LSMR(Iterative[Products, LSMRState]):
     """Iterates of the paper, several targets side by side."""
 
-    def init(self, objective: Products, theta: Floats) -> Progress:
+    def init(self, objective: Products, theta: Floats) -> LSMRState:
         pair = begun(objective, theta)
         one, zero = np.ones_like(pair.alpha), np.zeros_like(pair.alpha)
         unseen = np.full_like(zero, np.finfo(np.float64).max)
         seen = Residual(pair.beta, zero, one, zero, zero, pair.beta, pair.alpha**2, zero, unseen)
         hbar, zetabar = np.zeros_like(pair.v), pair.alpha * pair.beta
-        return Progress(
+        return LSMRState(
             theta, pair, pair.v, hbar, pair.alpha, zetabar, one, one, one, zero, zero, seen, objective.weight
         )
 
-    def step(self, objective: Products, state: Progress) -> Progress:
+    def step(self, objective: Products, state: LSMRState) -> LSMRState:
         pair = advanced(objective, state.pair)
         # rho = (alphabar^2 + beta^2)^1/2,  c = alphabar / rho,  s = beta / rho,  theta = s alpha,  alphabar = c alpha
         rho = np.hypot(state.alphabar, pair.beta)
@@ -111,13 +111,13 @@ class LSMR(Iterative[Products, Progress]):
         x = state.theta + over(zeta, rho * rhobar) * hbar
         h = pair.v - over(theta, rho) * state.h
         seen = _seen(state, pair, c, s, thetabar, rhotemp, rhobar, zeta)
-        return Progress(
+        return LSMRState(
             x, pair, h, hbar, alphabar, zetabar, rho, rhobar, cbar, sbar, zeta, seen, state.weight
         )
 
 
 def _seen(
-    state: Progress,
+    state: LSMRState,
     pair: Pair,
     c: Floats,
     s: Floats,

@@ -15,15 +15,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gramian.arraytypes import Floats
+from gramian.kernels.array_types import Floats
 from gramian.kernels.norms import column_norms
-from gramian.solution import Status
+from gramian.problem.solution import Status
 from gramian.solvers.bidiagonal import Pair, Products, advanced, begun, over
 from gramian.solvers.iterate import Iterative
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Progress:
+class LSQRState:
     """theta (p, k), the search direction w, what is left of the bidiagonal system, and sums for the estimates, all (k,)."""
 
     theta: Floats
@@ -62,15 +62,15 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class LSQR(Iterative[Products, Progress]):
+class LSQR(Iterative[Products, LSQRState]):
     """Iterates of the paper, several targets side by side."""
 
-    def init(self, objective: Products, theta: Floats) -> Progress:
+    def init(self, objective: Products, theta: Floats) -> LSQRState:
         pair = begun(objective, theta)
         none = np.zeros_like(pair.alpha)
-        return Progress(theta, pair, pair.v, pair.alpha, pair.beta, pair.alpha**2, none, objective.weight)
+        return LSQRState(theta, pair, pair.v, pair.alpha, pair.beta, pair.alpha**2, none, objective.weight)
 
-    def step(self, objective: Products, state: Progress) -> Progress:
+    def step(self, objective: Products, state: LSQRState) -> LSQRState:
         pair = advanced(objective, state.pair)
         # rho = (rhobar^2 + beta^2)^1/2,  c = rhobar / rho,  s = beta / rho
         rho = np.hypot(state.rhobar, pair.beta)
@@ -83,4 +83,4 @@ class LSQR(Iterative[Products, Progress]):
         inverse = state.inverse + column_norms(over(state.w, rho)) ** 2
         w = pair.v - over(theta, rho) * state.w
         frobenius = state.frobenius + pair.alpha**2 + pair.beta**2
-        return Progress(x, pair, w, rhobar, phibar, frobenius, inverse, state.weight)
+        return LSQRState(x, pair, w, rhobar, phibar, frobenius, inverse, state.weight)

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from gramian.solvers.descent import Descent
 from gramian.solvers.rules import Momentum
-from gramian.solvers.steps import Length
+from gramian.solvers.steps import StepSize
 
 
-def momentum(length: Length | None = None, beta: float | None = None) -> Descent:
+def momentum(length: StepSize | None = None, beta: float | None = None) -> Descent:
     """The heavy ball; beta 0.9 beside a user's own step, the optimum from L and mu otherwise."""
     return Descent(Momentum(0.9 if beta is None and length is not None else beta), length)

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from gramian.solvers.descent import Descent
 from gramian.solvers.rules import Nesterov
-from gramian.solvers.steps import Length
+from gramian.solvers.steps import StepSize
 
 
-def nesterov(length: Length | None = None, beta: float | None = None) -> Descent:
+def nesterov(length: StepSize | None = None, beta: float | None = None) -> Descent:
     """Accelerated gradient; beta 0.9 beside a user's own step, from L and mu or the sequence t_k otherwise."""
     return Descent(Nesterov(0.9 if beta is None and length is not None else beta), length)

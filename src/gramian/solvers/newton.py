@@ -19,32 +19,32 @@ from typing import Protocol, cast
 import numpy as np
 from scipy.linalg import cho_solve, eigh
 
-from gramian.arraytypes import Floats
+from gramian.kernels.array_types import Floats
 from gramian.kernels.lapack import cholesky_upper
-from gramian.solution import Status
-from gramian.solvers.base import EPS
+from gramian.kernels.rounding import EPS
+from gramian.objectives.objective import Objective
+from gramian.problem.solution import Status
 from gramian.solvers.descent import known
 from gramian.solvers.iterate import Minimiser
 from gramian.solvers.search import armijo, failure, falls
-from gramian.views.objective import Objective
 
 ARMIJO = 1e-4
 
 
-class Inverse(Protocol):
+class HessianInverse(Protocol):
     """H^-1 g for the gradient of one target."""
 
     def __call__(self, g: Floats) -> Floats: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Standing:
+class NewtonState:
     """Where Newton's method stands; `inverses` are kept where the Hessian does not change."""
 
     theta: Floats
     value: float
     gradient: Floats
-    inverses: tuple[Inverse, ...] = ()
+    inverses: tuple[HessianInverse, ...] = ()
     stride: float = float("nan")
     status: Status | None = None
 
@@ -54,16 +54,16 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Newton(Minimiser[Standing]):
+class Newton(Minimiser[NewtonState]):
     """Damped Newton; `step` is the first that is tried, 1 by default. On a quadratic it is taken as it is."""
 
     first: float = 1.0
 
-    def init(self, objective: Objective, theta: Floats) -> Standing:
+    def init(self, objective: Objective, theta: Floats) -> NewtonState:
         value, g = objective.gradient(theta)
-        return Standing(theta, value, g)
+        return NewtonState(theta, value, g)
 
-    def step(self, objective: Objective, state: Standing) -> Standing:
+    def step(self, objective: Objective, state: NewtonState) -> NewtonState:
         inverses = state.inverses or tuple(inverse_of(H) for H in objective.hessian(state.theta))
         g = state.gradient
         # H d = -g
@@ -80,10 +80,10 @@ class Newton(Minimiser[Standing]):
                 return replace(state, status=failure(state.value, slope))
             theta = state.theta + step * d
             value, gradient = objective.gradient(theta)
-        return Standing(theta, value, gradient, inverses if objective.quadratic else (), step)
+        return NewtonState(theta, value, gradient, inverses if objective.quadratic else (), step)
 
 
-def inverse_of(H: Floats) -> Inverse:
+def inverse_of(H: Floats) -> HessianInverse:
     """Cholesky of H with its diagonal scaled to 1; eigenvalues where that fails or H is singular to rounding."""
     p = H.shape[0]
     diagonal = np.abs(np.diag(H))

@@ -15,17 +15,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gramian.arraytypes import Floats
+from gramian.kernels.array_types import Floats
 from gramian.kernels.lapack import inverse_upper
 from gramian.kernels.rounding import gamma
-from gramian.problem import Facts
-from gramian.solution import Factor, Solution, Status, surface_through_means
-from gramian.solvers.base import Cost, Request, Traits, largest_singular
+from gramian.kernels.spectra import largest_singular
+from gramian.problem.facts import Facts
+from gramian.problem.solution import Factor, Solution, Status, surface_through_means
+from gramian.problem.wanted import Wanted
+from gramian.reductions.triangle import Triangle
+from gramian.solvers.base import Cost, Traits
 from gramian.solvers.cost import Work, fewest, triangle_memory, triangle_work
 from gramian.solvers.rank import Scan, scan
 from gramian.solvers.shortest import shortest
 from gramian.solvers.wide import shortest_of_wide
-from gramian.views.triangle import Triangle
 
 """Columns that a narrow QR costs on top of its own: Householder vectors of few columns run at memory speed (measured)."""
 
@@ -42,7 +44,7 @@ class QR:
         work = (*triangle_work(facts), Work("solve", "orthogonal", n**2 * fewest(facts), n))
         return Cost(work, passes=1, **triangle_memory(facts, factors=4))
 
-    def solve(self, view: Triangle, request: Request) -> Solution:
+    def solve(self, view: Triangle, request: Wanted) -> Solution:
         wide = shortest_of_wide(view, request)
         if wide is not None:
             return wide
@@ -55,7 +57,7 @@ class QR:
         return finish(view, found, W, found.rhs, condition, request)
 
 
-def finish(view: Triangle, found: Scan, W: Floats, z: Floats, condition: float, request: Request) -> Solution:
+def finish(view: Triangle, found: Scan, W: Floats, z: Floats, condition: float, request: Wanted) -> Solution:
     """Apply the rank policy to b = W z; shared by the solvers that read a Triangle."""
     status = Status.DEPENDENT if found.dependencies and request.rank == "error" else Status.OK
     rank = W.shape[1]

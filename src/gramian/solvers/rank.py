@@ -13,11 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import solve_triangular
 
-from gramian.arraytypes import Floats
+from gramian.kernels.array_types import Floats
 from gramian.kernels.lapack import inverse_upper, triangle_of
-from gramian.solution import Dependency
-from gramian.solvers.base import CONSTANT, Request
-from gramian.views.triangle import Triangle
+from gramian.kernels.rounding import CONSTANT
+from gramian.problem.solution import Dependency
+from gramian.problem.wanted import Wanted
+from gramian.reductions.triangle import Triangle
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,7 +39,7 @@ class Scan:
         return self.E[:, list(self.kept)]
 
 
-def scan(view: Triangle, request: Request) -> Scan:
+def scan(view: Triangle, request: Wanted) -> Scan:
     """Decide which columns are independent; a ridge adds the rows sqrt(ridge) I first."""
     n, R = view.n, view.R
     ridge = request.penalty

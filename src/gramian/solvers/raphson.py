@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.linalg import get_lapack_funcs
 
-from gramian.arraytypes import Floats
-from gramian.solution import Status
-from gramian.solvers.base import EPS
+from gramian.kernels.array_types import Floats
+from gramian.kernels.rounding import EPS
+from gramian.objectives.user_system import UserSystem
+from gramian.problem.solution import Status
 from gramian.solvers.iterate import Iterative
-from gramian.views.usersystem import UserSystem
 
 ENOUGH = 1e-4
 MOST_HALVINGS = 50

@@ -12,8 +12,8 @@ from typing import Protocol, TypeAlias
 
 import numpy as np
 
-from gramian.arraytypes import Floats
-from gramian.views.objective import Curvature
+from gramian.kernels.array_types import Floats
+from gramian.objectives.objective import Curvature
 
 Memory: TypeAlias = tuple[Floats, ...]
 OFFSET = 1e-8

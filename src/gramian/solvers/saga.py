@@ -21,15 +21,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gramian.arraytypes import Floats
+from gramian.kernels.array_types import Floats
 from gramian.kernels.norms import column_norms
-from gramian.solution import Status
-from gramian.solvers.base import Running
+from gramian.objectives.batches import Batches, ReducedState
+from gramian.objectives.linear_objective import LinearObjective
+from gramian.problem.solution import Status
+from gramian.problem.solver_options import SolverOptions
 from gramian.solvers.iterate import Iterative
-from gramian.solvers.ranges import Aim, Range
+from gramian.solvers.ranges import Aim, Spectrum
 from gramian.solvers.sgd import EVERY, FAR, RESTARTS, number, restarted, typical_row
-from gramian.views.batches import Batches, Reduced
-from gramian.views.rowwise import RowsObjective
 
 DIGITS = 8.0
 CROWD = 8.0
@@ -41,8 +41,8 @@ class Reducing:
     """After `epoch` epochs; value and gradient_norms as measured last, nan norms where theta has moved on since."""
 
     batches: Batches
-    reduced: Reduced
-    range: Range
+    reduced: ReducedState
+    range: Spectrum
     possible: Floats  # how far J could fall at the start
     start: float  # J there
     theta: Floats
@@ -57,14 +57,14 @@ class Reducing:
 
 
 @dataclass(frozen=True, slots=True)
-class SAGA(Iterative[RowsObjective, Reducing]):
+class SAGA(Iterative[LinearObjective, Reducing]):
     """step None is 1 / (3 row)."""
 
     step_size: float | None = None
     seed: int = 0
     aim: Aim = Aim(DIGITS)
 
-    def init(self, objective: RowsObjective, theta: Floats) -> Reducing:
+    def init(self, objective: LinearObjective, theta: Floats) -> Reducing:
         batches = Batches.of(objective, 1, self.seed)
         value, g, reduced = batches.svrg(theta)
         h, chances = self.step_size, None
@@ -76,14 +76,14 @@ class SAGA(Iterative[RowsObjective, Reducing]):
             reduced, row = batches.saga(theta, chances), row + float(np.max(objective.shrink)) / objective.weight
         else:
             row = batches.objective.row_curvature()
-        curved = Range.of(objective, theta)
+        curved = Spectrum.of(objective, theta)
         row *= typical_row(objective)[0]
         h = h or (1.0 / (3.0 * row) if row > 0 else 1.0)
         return Reducing(
             batches, reduced, curved, curved.possible(g), value, theta, value, column_norms(g), h, theta, chances
         )
 
-    def step(self, objective: RowsObjective, state: Reducing) -> Reducing:
+    def step(self, objective: LinearObjective, state: Reducing) -> Reducing:
         following = self._epoch(objective, state)
         while self._lost(objective, following) and state.restarts < RESTARTS:
             state = replace(state, stride=state.stride / 4.0, epoch=following.epoch, restarts=state.restarts + 1)
@@ -93,7 +93,7 @@ class SAGA(Iterative[RowsObjective, Reducing]):
             following = self._epoch(objective, replace(state, reduced=reduced))
         return following
 
-    def _lost(self, objective: RowsObjective, state: Reducing) -> bool:
+    def _lost(self, objective: LinearObjective, state: Reducing) -> bool:
         if self.step_size is not None or np.isfinite(objective.loss.curvature):
             return False
         return not state.value - state.start <= FAR * float(np.sum(state.possible))
@@ -101,7 +101,7 @@ class SAGA(Iterative[RowsObjective, Reducing]):
     def remark(self, state: Reducing) -> str:
         return restarted(state.restarts)
 
-    def _epoch(self, objective: RowsObjective, state: Reducing) -> Reducing:
+    def _epoch(self, objective: LinearObjective, state: Reducing) -> Reducing:
         epoch, batches, reduced = state.epoch + 1, state.batches, state.reduced
         finite = batches.reduced_epoch(reduced, state.stride, epoch)
         theta = batches.theta(reduced)
@@ -119,7 +119,7 @@ class SAGA(Iterative[RowsObjective, Reducing]):
         status = Status.CONVERGED if state.range.reached(objective, theta, g, self.aim, possible) else None
         return replace(moved, reduced=reduced, value=value, gradient_norms=column_norms(g), status=status)
 
-    def advice(self, objective: RowsObjective, start: Floats) -> str:
+    def advice(self, objective: LinearObjective, start: Floats) -> str:
         bound = 1.0 / (typical_row(objective)[0] * objective.row_curvature())
         if self.step_size is None or self.step_size <= bound:
             return ""
@@ -135,5 +135,5 @@ def crowded(rows: Floats) -> tuple[float, Floats | None]:
     return float(np.max(rows / chances)), chances
 
 
-def saga(running: Running) -> SAGA:
+def saga(running: SolverOptions) -> SAGA:
     return SAGA(number(running.step), running.seed, Aim(running.digits or DIGITS, running.suboptimality))

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from gramian.solution import Status
-from gramian.solvers.base import EPS
-from gramian.views.objective import Line
+from gramian.kernels.rounding import EPS
+from gramian.objectives.objective import Line
+from gramian.problem.solution import Status
 
 ROUNDING = 8 * EPS
 TRIALS = 100

@@ -26,17 +26,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gramian.arraytypes import Floats
 from gramian.errors import bad_argument
+from gramian.kernels.array_types import Floats
 from gramian.kernels.norms import column_norms
-from gramian.solution import Status
+from gramian.objectives.batches import Batches, EpochState, Update
+from gramian.objectives.linear_objective import LinearObjective
+from gramian.problem.solution import Status
+from gramian.problem.solver_options import SolverOptions
 from gramian.solvers import adaptive
-from gramian.solvers.base import Running
 from gramian.solvers.iterate import Iterative
-from gramian.solvers.ranges import Aim, Range
-from gramian.solvers.steps import length_of
-from gramian.views.batches import Batches, Descent, Update
-from gramian.views.rowwise import RowsObjective
+from gramian.solvers.ranges import Aim, Spectrum
+from gramian.solvers.steps import step_size_of
 
 DIGITS = 2.0
 """What a stochastic method aims for when nothing is asked."""
@@ -53,9 +53,9 @@ class Sweeping:
     """After `epoch` epochs; value and gradient_norms as measured last, nan norms where theta has moved on since."""
 
     batches: Batches
-    descent: Descent
+    descent: EpochState
     update: Update
-    range: Range
+    range: Spectrum
     possible: Floats  # how far J could fall at the start
     start: float  # J there
     theta: Floats
@@ -69,7 +69,7 @@ class Sweeping:
 
 
 @dataclass(frozen=True, slots=True)
-class SGD(Iterative[RowsObjective, Sweeping]):
+class SGD(Iterative[LinearObjective, Sweeping]):
     """`rule` on mini-batches; step None takes h_t from the curvature."""
 
     rule: str
@@ -78,10 +78,10 @@ class SGD(Iterative[RowsObjective, Sweeping]):
     seed: int = 0
     aim: Aim = Aim(DIGITS)
 
-    def init(self, objective: RowsObjective, theta: Floats) -> Sweeping:
+    def init(self, objective: LinearObjective, theta: Floats) -> Sweeping:
         batches = Batches.of(objective, self.batch, self.seed)
-        curved = Range.of(objective, theta)
-        everywhere = curved if objective.quadratic else Range.of_sizes(objective)
+        curved = Spectrum.of(objective, theta)
+        everywhere = curved if objective.quadratic else Spectrum.of_sizes(objective)
         if not np.isfinite(objective.loss.curvature):
             everywhere = replace(everywhere, mu=curved.mu / 4.0, values=curved.values)
         update = Update(self.rule, self.step_size) if self.step_size else self.scheduled(objective, everywhere)
@@ -89,7 +89,7 @@ class SGD(Iterative[RowsObjective, Sweeping]):
         possible, sizes = curved.possible(g), column_norms(g)
         return Sweeping(batches, batches.descent(theta), update, curved, possible, value, theta, value, sizes, theta)
 
-    def step(self, objective: RowsObjective, state: Sweeping) -> Sweeping:
+    def step(self, objective: LinearObjective, state: Sweeping) -> Sweeping:
         following = self._epoch(objective, state)
         while self._lost(objective, following) and state.restarts < RESTARTS:
             update = replace(state.update, step=state.update.step / 4.0, decay=state.update.decay / 4.0)
@@ -98,12 +98,12 @@ class SGD(Iterative[RowsObjective, Sweeping]):
             following = self._epoch(objective, state)
         return following
 
-    def _lost(self, objective: RowsObjective, state: Sweeping) -> bool:
+    def _lost(self, objective: LinearObjective, state: Sweeping) -> bool:
         if self.step_size is not None or np.isfinite(objective.loss.curvature):
             return False
         return not state.value - state.start <= FAR * float(np.sum(state.possible))
 
-    def _epoch(self, objective: RowsObjective, state: Sweeping) -> Sweeping:
+    def _epoch(self, objective: LinearObjective, state: Sweeping) -> Sweeping:
         epoch = state.epoch + 1
         update = state.update if self.step_size else remembering(state.update, state.descent.updates)
         finite = state.batches.epoch(state.descent, update, epoch)
@@ -123,7 +123,7 @@ class SGD(Iterative[RowsObjective, Sweeping]):
     def remark(self, state: Sweeping) -> str:
         return restarted(state.restarts)
 
-    def scheduled(self, objective: RowsObjective, curved: Range) -> Update:
+    def scheduled(self, objective: LinearObjective, curved: Spectrum) -> Update:
         """The default: h and its decay from the curvature that a batch may show."""
         N, B = objective.counts.used, self.batch
         typical, slope = typical_row(objective)
@@ -144,11 +144,11 @@ class SGD(Iterative[RowsObjective, Sweeping]):
             return Update(self.rule, h, (mu * h / s) ** 2, 0.5)
         return Update(self.rule, s / bend, mu / bend)
 
-    def advice(self, objective: RowsObjective, start: Floats) -> str:
+    def advice(self, objective: LinearObjective, start: Floats) -> str:
         if self.step_size is None or self.rule != "gradient":
             return ""
         typical = typical_row(objective)[0]
-        curved, row = Range.of(objective, start), typical * objective.row_curvature()
+        curved, row = Spectrum.of(objective, start), typical * objective.row_curvature()
         bound = 2.0 / (row if self.batch == 1 else curved.L)
         if self.step_size < bound:
             return ""
@@ -156,7 +156,7 @@ class SGD(Iterative[RowsObjective, Sweeping]):
         return f"the step was {self.step_size:.6g}, and the largest stable step is {formula} = {bound:.6g}"
 
 
-def typical_row(objective: RowsObjective) -> tuple[float, float]:
+def typical_row(objective: LinearObjective) -> tuple[float, float]:
     """(curvature of a row where it has no bound: that of the mean of the targets, 1 at least; how fast u_i follows y_i there).
 
     The first is 1 where the curvature has a bound, which row_curvature then holds.
@@ -193,25 +193,25 @@ def number(step: float | str | None) -> float | None:
     return None if step is None else float(step)
 
 
-def stochastic(rule: str, running: Running) -> SGD:
+def stochastic(rule: str, running: SolverOptions) -> SGD:
     return SGD(rule, running.batch or 1, number(running.step), running.seed, Aim(running.digits or DIGITS, running.suboptimality))
 
 
-def sgd(running: Running) -> Iterative[RowsObjective, Sweeping]:
+def sgd(running: SolverOptions) -> Iterative[LinearObjective, Sweeping]:
     """One row a step, or a batch."""
     return stochastic("gradient", running)
 
 
-def adagrad(running: Running) -> Iterative[RowsObjective, Sweeping] | adaptive.Descent:
+def adagrad(running: SolverOptions) -> Iterative[LinearObjective, Sweeping] | adaptive.Descent:
     """AdaGrad: each coordinate's step is divided by the root of the sum of its squared gradients."""
-    return stochastic("adagrad", running) if running.batch else adaptive.adagrad(length_of(running.step))
+    return stochastic("adagrad", running) if running.batch else adaptive.adagrad(step_size_of(running.step))
 
 
-def rmsprop(running: Running) -> Iterative[RowsObjective, Sweeping] | adaptive.Descent:
+def rmsprop(running: SolverOptions) -> Iterative[LinearObjective, Sweeping] | adaptive.Descent:
     """RMSprop: each coordinate's step is divided by the root of a moving average of its squared gradients."""
-    return stochastic("rmsprop", running) if running.batch else adaptive.rmsprop(length_of(running.step))
+    return stochastic("rmsprop", running) if running.batch else adaptive.rmsprop(step_size_of(running.step))
 
 
-def adam(running: Running) -> Iterative[RowsObjective, Sweeping] | adaptive.Descent:
+def adam(running: SolverOptions) -> Iterative[LinearObjective, Sweeping] | adaptive.Descent:
     """Adam: RMSprop along a moving average of the gradients, both averages corrected for their start at zero."""
-    return stochastic("adam", running) if running.batch else adaptive.adam(length_of(running.step))
+    return stochastic("adam", running) if running.batch else adaptive.adam(step_size_of(running.step))

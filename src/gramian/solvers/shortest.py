@@ -14,11 +14,11 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import solve_triangular
 
-from gramian.arraytypes import Floats
+from gramian.kernels.array_types import Floats
 from gramian.kernels.lapack import inverse_upper
 from gramian.kernels.norms import column_norms
 from gramian.kernels.rounding import gamma
-from gramian.solvers.base import largest_singular
+from gramian.kernels.spectra import largest_singular
 from gramian.solvers.rank import Scan
 
 

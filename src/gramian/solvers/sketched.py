@@ -20,13 +20,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gramian.problem import Facts
-from gramian.solution import Solution
-from gramian.solvers.base import Cost, Request, Traits
+from gramian.problem.facts import Facts
+from gramian.problem.solution import Solution
+from gramian.problem.wanted import Wanted
+from gramian.reductions.sketch import Sketch, sketch_rows
+from gramian.solvers.base import Cost, Traits
 from gramian.solvers.confirmed import STEPS, conjugate_work, image_work, sketch_work, thinned
 from gramian.solvers.cost import Work
 from gramian.solvers.qr import QR
-from gramian.views.sketch import Sketch, sketch_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Sketched:
         passes = 2 + STEPS if every else 2
         return Cost((*sketch_work(facts), *factor, *after), passes, memory=8.0 * (2 * d * p + 5 * n**2), reads=2)
 
-    def solve(self, view: Sketch, request: Request) -> Solution:
+    def solve(self, view: Sketch, request: Wanted) -> Solution:
         solution = QR().solve(view.triangle, request)
         assert solution.factor is not None
         # The triangle is that of the sketch: nothing is known of the rows until a pass has confirmed it.

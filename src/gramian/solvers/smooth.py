@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, cast
 
 from gramian.errors import not_a_choice
+from gramian.problem.solver_options import SolverOptions
 from gramian.solvers import SOLVERS
 from gramian.solvers.ability import AUTO, Need, first_that, needs_of, refuse
-from gramian.solvers.base import Running
 from gramian.solvers.iterate import Minimiser
 from gramian.solvers.iterated import Iterated
 
@@ -27,7 +27,7 @@ def smooth(method: str, step: float | str | None = None) -> Minimiser[Any]:
     """
     if method not in [AUTO, *SOLVERS]:
         raise not_a_choice("method", method, [AUTO, *methods()])
-    running, default = Running(step=step), first_that(lambda traits: traits.functions and traits.frugal)
+    running, default = SolverOptions(step=step), first_that(lambda traits: traits.functions and traits.frugal)
     refuse(method, [FUNCTION, *needs_of(running)], default)
     method = default if method == AUTO else method
     return cast(Minimiser[Any], cast(Iterated, SOLVERS[method]).made(running))

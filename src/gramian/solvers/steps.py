@@ -17,17 +17,17 @@ from typing import Protocol, TypeAlias
 
 import numpy as np
 
-from gramian.arraytypes import Floats
 from gramian.errors import bad_argument, not_a_choice
-from gramian.solvers.base import EPS
+from gramian.kernels.array_types import Floats
+from gramian.kernels.rounding import EPS
+from gramian.objectives.objective import Objective
 from gramian.solvers.search import armijo, minimum
-from gramian.views.objective import Objective
 
 Step: TypeAlias = float | Floats
 """One number, or one for each target, (k,)."""
 
 
-class Standing(Protocol):
+class LineStart(Protocol):
     """Where a descent stands when it asks for a length."""
 
     @property
@@ -49,7 +49,7 @@ class Standing(Protocol):
         ...
 
 
-class Length(Protocol):
+class StepSize(Protocol):
     """find gives the step along d, nan where there is none."""
 
     @property
@@ -57,11 +57,11 @@ class Length(Protocol):
         """Only directions that point down will do."""
         ...
 
-    def find(self, objective: Objective, at: Standing, d: Floats) -> Step: ...
+    def find(self, objective: Objective, at: LineStart, d: Floats) -> Step: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Fixed:
+class FixedStep:
     """The same step for ever."""
 
     step: float
@@ -71,18 +71,18 @@ class Fixed:
         if not (np.isfinite(self.step) and self.step > 0):
             raise bad_argument("step", self.step, "a finite number > 0", "leave step out to have it computed")
 
-    def find(self, objective: Objective, at: Standing, d: Floats) -> Step:
+    def find(self, objective: Objective, at: LineStart, d: Floats) -> Step:
         return self.step
 
 
 @dataclass(frozen=True, slots=True)
-class Bounded:
+class BoundedStep:
     """step = -g'd / (L ||d||^2), for each target."""
 
     L: float
     searches: bool = True
 
-    def find(self, objective: Objective, at: Standing, d: Floats) -> Step:
+    def find(self, objective: Objective, at: LineStart, d: Floats) -> Step:
         return _divided(-np.sum(at.gradient * d, axis=0), self.L * np.sum(d**2, axis=0))
 
 
@@ -92,7 +92,7 @@ class ExactLine:
 
     searches: bool = True
 
-    def find(self, objective: Objective, at: Standing, d: Floats) -> Step:
+    def find(self, objective: Objective, at: LineStart, d: Floats) -> Step:
         if objective.quadratic and d.shape[1] > 1:
             Hd = objective.hessian_vector(at.theta, d)
             return _divided(-np.sum(at.gradient * d, axis=0), np.sum(d * Hd, axis=0))
@@ -117,7 +117,7 @@ class Backtracking:
     grow: float | None = None
     searches: bool = True
 
-    def find(self, objective: Objective, at: Standing, d: Floats) -> Step:
+    def find(self, objective: Objective, at: LineStart, d: Floats) -> Step:
         first = self.start
         if self.grow is not None and np.isfinite(at.stride):
             first = self.grow * at.stride
@@ -135,7 +135,7 @@ class BarzilaiBorwein:
 
     searches: bool = True
 
-    def find(self, objective: Objective, at: Standing, d: Floats) -> Step:
+    def find(self, objective: Objective, at: LineStart, d: Floats) -> Step:
         if at.moved is None:
             return ExactLine().find(objective, at, d) if objective.quadratic else Backtracking().find(objective, at, d)
         s, y = at.moved
@@ -148,14 +148,14 @@ class BarzilaiBorwein:
         return armijo(objective.line(at.theta, d), max(at.recent), slope, first, 0.5, 1e-4)
 
 
-NAMED: dict[str, Length] = {
+NAMED: dict[str, StepSize] = {
     "exact": ExactLine(),
     "backtracking": Backtracking(),
     "barzilai-borwein": BarzilaiBorwein(),
 }
 
 
-def length_of(step: float | str | Length | None) -> Length | None:
+def step_size_of(step: float | str | StepSize | None) -> StepSize | None:
     """What a user wrote as `step`: a number, a name, a Length, or None for the default from the curvature."""
     if step is None:
         return None
@@ -166,8 +166,8 @@ def length_of(step: float | str | Length | None) -> Length | None:
     if isinstance(step, bool):
         raise bad_argument("step", step, f"a number > 0, or one of {', '.join(NAMED)}")
     if isinstance(step, int | float | np.integer | np.floating):
-        return Fixed(float(step))
-    if isinstance(step, Fixed | Bounded | ExactLine | Backtracking | BarzilaiBorwein):
+        return FixedStep(float(step))
+    if isinstance(step, FixedStep | BoundedStep | ExactLine | Backtracking | BarzilaiBorwein):
         return step
     raise bad_argument("step", step, f"a number > 0, or one of {', '.join(NAMED)}")
 

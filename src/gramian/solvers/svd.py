@@ -14,14 +14,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gramian.problem import Facts
-from gramian.solution import Solution
-from gramian.solvers.base import Cost, Request, Traits
+from gramian.problem.facts import Facts
+from gramian.problem.solution import Solution
+from gramian.problem.wanted import Wanted
+from gramian.reductions.triangle import Triangle
+from gramian.solvers.base import Cost, Traits
 from gramian.solvers.cost import Work, fewest, triangle_memory, triangle_work
 from gramian.solvers.qr import finish
 from gramian.solvers.rank import scan
 from gramian.solvers.wide import shortest_of_wide
-from gramian.views.triangle import Triangle
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class SVD:
         work = (*triangle_work(facts), Work("solve", "svd", n**2 * fewest(facts), n))
         return Cost(work, passes=1, **triangle_memory(facts, factors=6))
 
-    def solve(self, view: Triangle, request: Request) -> Solution:
+    def solve(self, view: Triangle, request: Wanted) -> Solution:
         wide = shortest_of_wide(view, request)
         if wide is not None:
             return wide

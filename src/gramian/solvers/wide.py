@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from gramian.arraytypes import Floats
-from gramian.kernels.rounding import U, gamma
-from gramian.solution import Factor, Solution, surface_through_means
-from gramian.solvers.base import CONSTANT, Request, largest_singular
-from gramian.views.triangle import Triangle
+from gramian.kernels.array_types import Floats
+from gramian.kernels.rounding import CONSTANT, U, gamma
+from gramian.kernels.spectra import largest_singular
+from gramian.problem.solution import Factor, Solution, surface_through_means
+from gramian.problem.wanted import Wanted
+from gramian.reductions.triangle import Triangle
 
 EQUATIONS = 20_000
 """Terms of the equations of dependent columns up to which they are written: beyond, no one reads them."""
@@ -22,7 +23,7 @@ CLEAR = 1e-6
 """Singular values above this share of the largest are no matter of rounding, whatever the scales of the columns."""
 
 
-def shortest_of_wide(view: Triangle, request: Request) -> Solution | None:
+def shortest_of_wide(view: Triangle, request: Wanted) -> Solution | None:
     """The solution, where the shortest is wanted of many more columns than rows; None where the scan is to decide."""
     n, m = view.n, view.R.shape[0]
     plain = not request.penalty and request.penalty.exponents is None

@@ -13,19 +13,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gramian.arraytypes import Floats
 from gramian.data.blocks import Rows
+from gramian.data.counts import check_unchanged
+from gramian.execution.runner import Runner
+from gramian.kernels.array_types import Floats
 from gramian.kernels.exact import Double, add, dot, exactly
 from gramian.kernels.lapack import cholesky_upper, inverse_upper
 from gramian.kernels.norms import column_norms
 from gramian.kernels.rounding import U, gamma
-from gramian.solution import Factor
-from gramian.solvers.base import Request, largest_singular
-from gramian.views.base import Runner
-from gramian.views.counts import check_unchanged
-from gramian.views.exact import through
-from gramian.views.inner import Inner, inner
-from gramian.views.sight import Sized, Sizes
+from gramian.kernels.spectra import largest_singular
+from gramian.problem.solution import Factor
+from gramian.problem.wanted import Wanted
+from gramian.reductions.exact_gradient import through
+from gramian.reductions.exact_inner import Inner, inner
+from gramian.reductions.gradient_bound import Sized, Sizes
 
 MOST_PASSES = 3
 
@@ -55,7 +56,7 @@ def with_low_parts(view: Sized, factor: Factor, lost: Floats) -> Factor:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Inverse:
+class ExactInverse:
     """Diagonal (n,) of (X'WX)^-1 about the means, and its entry `constant` for the intercept; 0 without one."""
 
     diagonal: Floats
@@ -70,7 +71,7 @@ def measured(rows: Rows, view: Sized, factor: Factor, runner: Runner) -> Inner:
     return found
 
 
-def confirmed(view: Sized, request: Request, factor: Factor, found: Inner) -> Factor:
+def confirmed(view: Sized, request: Wanted, factor: Factor, found: Inner) -> Factor:
     """The factor with the smaller of two proven defects: as it is, or W R^-1 with R'R = I + E, which pays its rounding."""
     W, n = factor.W, view.n
     E = found.E + W.T @ (request.penalty.on(n)[:, None] * W)
@@ -89,7 +90,7 @@ def confirmed(view: Sized, request: Request, factor: Factor, found: Inner) -> Fa
 
 
 def confirmed_exactly(
-    rows: Rows, view: Sized, request: Request, factor: Factor, runner: Runner, wanted: float
+    rows: Rows, view: Sized, request: Wanted, factor: Factor, runner: Runner, wanted: float
 ) -> tuple[Factor, int]:
     """A factor whose defect is proven to be below `wanted`, where a few passes give one; and how many were made.
 
@@ -103,7 +104,7 @@ def confirmed_exactly(
     return factor, MOST_PASSES
 
 
-def inverse_of(view: Sized, factor: Factor, found: Inner) -> tuple[Inverse, Factor]:
+def inverse_of(view: Sized, factor: Factor, found: Inner) -> tuple[ExactInverse, Factor]:
     """(X'X)^-1 by its diagonal, to full digits, and a factor whose W W' is the rest of it."""
     W, n = factor.W, view.n
     C = np.asarray(np.linalg.solve(np.eye(factor.rank) + found.E, found.E), dtype=np.float64)
@@ -114,7 +115,7 @@ def inverse_of(view: Sized, factor: Factor, found: Inner) -> tuple[Inverse, Fact
         constant = float(1.0 / view.counts.weight + _form(Double(q.hi[None, :], q.lo[None, :]), C)[0])
     R = cholesky_upper(np.eye(factor.rank) + found.E)
     better = factor if R is None else replace(factor, W=W @ inverse_upper(R))
-    return Inverse(diagonal, constant), better
+    return ExactInverse(diagonal, constant), better
 
 
 def _form(rows: Double, C: Floats) -> Floats:

@@ -12,48 +12,48 @@ from dataclasses import replace
 
 import numpy as np
 
-from gramian.arraytypes import Floats
-from gramian.certificate import Certificate, Evidence, certify, certify_by_distance, correct, digits_of
+from gramian.certification.certificate import Certificate, Evidence, certify, certify_by_distance, correct, digits_of
+from gramian.certification.evidence import distance, evidence_of_data
+from gramian.certification.thresholds import aim_note, doubtful
 from gramian.data.blocks import Rows
-from gramian.evidence import distance, evidence_of_data
+from gramian.data.counts import check_unchanged
+from gramian.execution.threads import Threads
+from gramian.families.losses import LOSSES
+from gramian.kernels.array_types import Floats
 from gramian.kernels.exact import exactly
 from gramian.kernels.norms import column_norms
-from gramian.losses import LOSSES
-from gramian.plan import Plan
-from gramian.plan.plan import Step
-from gramian.solution import Factor, Solution, Stats, Status
+from gramian.objectives.curvature import affordable
+from gramian.objectives.hessian_lower_bound import HessianLowerBound, hessian_lower_bound
+from gramian.objectives.linear_objective import LinearObjective
+from gramian.planning import Plan
+from gramian.planning.plan import Step
+from gramian.problem.solution import Factor, Solution, Stats, Status
+from gramian.problem.wanted import Wanted
+from gramian.reductions.exact_gradient import small
+from gramian.reductions.gradient import Gradient
+from gramian.reductions.gradient_bound import Sizes
+from gramian.reductions.moments import MomentSums
+from gramian.reductions.triangle import Triangle
 from gramian.solvers import SOLVERS
-from gramian.solvers.base import Request
-from gramian.solvers.ranges import Range, with_shorter_rows
-from gramian.solving.reducing import check_finite
+from gramian.solvers.ranges import Spectrum, with_shorter_rows
+from gramian.solving.reduction_checks import check_finite
 from gramian.solving.refining import Answer, gap_of, gradient_at, proven, refine, total_squares, within
-from gramian.trust import aim_note, doubtful
-from gramian.views.base import Threads
-from gramian.views.counts import check_unchanged
-from gramian.views.curvature import affordable
-from gramian.views.exact import small
-from gramian.views.floor import Floor, floor_of
-from gramian.views.gradient import Gradient
-from gramian.views.moments import Moments
-from gramian.views.rowwise import RowsObjective
-from gramian.views.sight import Sizes
-from gramian.views.triangle import Triangle
 
 
-def iterate(rows: Rows, request: Request, runner: Threads, plan: Plan) -> Answer:
+def iterate(rows: Rows, request: Wanted, runner: Threads, plan: Plan) -> Answer:
     """Run the plan's first method on the rows. Raises as `solve`."""
     solver = plan.order[0].solver
     started = time.perf_counter()
     plain = request.running.step is None
-    objective = RowsObjective.of(rows, runner, LOSSES["gaussian"], request.penalty, standardise=plain)
+    objective = LinearObjective.of(rows, runner, LOSSES["gaussian"], request.penalty, standardise=plain)
     check_finite(objective)
     if rows.sparse and plain and solver.traits.seeded:
         objective = with_shorter_rows(objective)
     moments = None
     if _rough(request, objective) and solver.traits.seeded:
-        objective.spent.floor = floor_of(objective)
+        objective.spent.floor = hessian_lower_bound(objective)
     if objective.spent.floor is None and affordable(objective.counts.used, objective.shape[0]):
-        moments = Moments.of(objective.rows, runner)
+        moments = MomentSums.of(objective.rows, runner)
         assert moments is not None
         _know(objective, moments)
     spent = time.perf_counter() - started
@@ -72,18 +72,18 @@ def iterate(rows: Rows, request: Request, runner: Threads, plan: Plan) -> Answer
     return _with_factor(objective, moments, solution, request, runner, plan)
 
 
-def _closely(rows: Rows, request: Request) -> bool:
+def _closely(rows: Rows, request: Wanted) -> bool:
     """Whether the gradient is to be certified in double-double."""
     return small(rows) and request.running.suboptimality is None
 
 
-def _rough(request: Request, objective: RowsObjective) -> bool:
+def _rough(request: Wanted, objective: LinearObjective) -> bool:
     """Nothing is asked but to come near the optimum, for which a part of the rows may be proof enough."""
     running = request.running
     return not request.errors and running.suboptimality is not None and running.step is None and objective.shape[1] == 1
 
 
-def _know(objective: RowsObjective, moments: Moments) -> None:
+def _know(objective: LinearObjective, moments: MomentSums) -> None:
     """Hands the Gram matrix over in the objective's coordinates, so that no pass is made for it twice."""
     c, n, W = objective.coordinates, objective.n, objective.weight
     off = (moments.mean.hi[:n] - c.centre) / c.scale
@@ -95,7 +95,7 @@ def _know(objective: RowsObjective, moments: Moments) -> None:
 
 
 def _with_factor(
-    objective: RowsObjective, moments: Moments, found: Solution, request: Request, runner: Threads, plan: Plan
+    objective: LinearObjective, moments: MomentSums, found: Solution, request: Wanted, runner: Threads, plan: Plan
 ) -> Answer:
     """Certified by the factor that a direct solver makes of the same rows; its coefficients are not looked at."""
     rows = objective.rows
@@ -127,7 +127,7 @@ def _with_factor(
 
 
 def _without_factor(
-    objective: RowsObjective, found: Solution, request: Request, runner: Threads, plan: Plan
+    objective: LinearObjective, found: Solution, request: Wanted, runner: Threads, plan: Plan
 ) -> Answer:
     """Certified by ||g|| / mu, or by what a part of the rows proves."""
     rows, n, spread = objective.rows, objective.n, objective.spread
@@ -142,7 +142,7 @@ def _without_factor(
     evidence = replace(evidence, level_bound=evidence.level_bound + np.abs(off))
     if objective.spent.floor is not None:
         return _by_floor(objective, objective.spent.floor, view, solution, gradient, evidence, request, plan, started)
-    bend = Range.of_sizes(objective)
+    bend = Spectrum.of_sizes(objective)
     error = distance(evidence, gradient.s, view.counts.weight, objective.coordinates, bend.mu)
     condition = float(np.sqrt(bend.L / bend.mu)) if bend.mu > 0 else np.inf
     certificate = certify_by_distance(evidence, solution.coef, solution.intercept, error, condition)
@@ -158,13 +158,13 @@ def _without_factor(
 
 
 def _by_floor(
-    objective: RowsObjective,
-    floor: Floor,
+    objective: LinearObjective,
+    floor: HessianLowerBound,
     view: Sizes,
     solution: Solution,
     gradient: Gradient,
     evidence: Evidence,
-    request: Request,
+    request: Wanted,
     plan: Plan,
     started: float,
 ) -> Answer:
@@ -177,7 +177,7 @@ def _by_floor(
         unsure = np.concatenate([np.sqrt(weight) * evidence.residual_bound[None, :], unsure])
     left = floor.left(g / weight, column_norms(unsure) / weight)
     error = floor.reach(left)[int(c.intercept) :] / c.scale[:, None]
-    condition = float(np.sqrt(Range.of_sizes(objective).L / floor.values[0]))
+    condition = float(np.sqrt(Spectrum.of_sizes(objective).L / floor.values[0]))
     certificate = certify_by_distance(evidence, solution.coef, solution.intercept, error, condition)
     certificate = replace(certificate, gap=left)
     seconds = time.perf_counter() - started
@@ -189,13 +189,13 @@ def _by_floor(
 
 
 def _factor(
-    rows: Rows, moments: Moments, request: Request, runner: Threads
-) -> tuple[Moments | Triangle, Factor, Status, int]:
+    rows: Rows, moments: MomentSums, request: Wanted, runner: Threads
+) -> tuple[MomentSums | Triangle, Factor, Status, int]:
     """From the first direct solver of the registry that can tell the rank; with the view that it read."""
     for solver in SOLVERS.values():
         if solver.traits.iterates or solver.traits.confirmed:
             continue
-        reads_moments = solver.view is Moments
+        reads_moments = solver.view is MomentSums
         view = moments if reads_moments else solver.view.of(rows, runner)
         solved = solver.solve(view, request)
         if solved.factor is not None:
@@ -203,7 +203,7 @@ def _factor(
     raise AssertionError("a solver that decides rank always gives a factor")
 
 
-def _of_rank(coef: Floats, factor: Factor, request: Request) -> Floats:
+def _of_rank(coef: Floats, factor: Factor, request: Wanted) -> Floats:
     """The same surface with coefficients as the rank policy wants them: the shortest, or zero for dropped columns.
 
     A column that equals sum w_i x_i can hand its coefficient to the others, b_i + w_i b_j. The equations span the null space N of
@@ -228,12 +228,12 @@ def _of_rank(coef: Floats, factor: Factor, request: Request) -> Floats:
 
 
 def _answer(
-    objective: RowsObjective,
-    view: Moments | Triangle | Sizes,
+    objective: LinearObjective,
+    view: MomentSums | Triangle | Sizes,
     solution: Solution,
     certificate: Certificate,
     evidence: Evidence,
-    request: Request,
+    request: Wanted,
     plan: Plan,
 ) -> Answer:
     wanted = plan.order[0].solver.traits.aim(request.running)

@@ -10,29 +10,29 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from gramian.arraytypes import Floats
-from gramian.certificate import Certificate, Correction, Evidence, certify, correct, reach_of
+from gramian.certification.certificate import Certificate, Correction, Evidence, certify, correct, reach_of
+from gramian.certification.evidence import evidence_of_data, evidence_of_view, rss_after
+from gramian.certification.thresholds import FEWEST_DIGITS, doubtful
 from gramian.data.blocks import Rows
+from gramian.data.counts import Counts, check_unchanged
 from gramian.errors import RankError, message
-from gramian.evidence import evidence_of_data, evidence_of_view, rss_after
+from gramian.execution.runner import Runner
+from gramian.kernels.array_types import Floats
 from gramian.kernels.norms import column_norms
-from gramian.kernels.rounding import U
-from gramian.plan import Plan
-from gramian.plan.path import AFFORDABLE
-from gramian.plan.plan import Step
-from gramian.solution import Solution, Stats
-from gramian.solvers.base import CONSTANT, Request
+from gramian.kernels.rounding import CONSTANT, U
+from gramian.planning import Plan
+from gramian.planning.path import AFFORDABLE
+from gramian.planning.plan import Step
+from gramian.problem.solution import Solution, Stats
+from gramian.problem.wanted import Wanted
+from gramian.reductions.exact_gradient import exact_gradient, small
+from gramian.reductions.gradient import Gradient, Point, Squares
+from gramian.reductions.gradient_bound import Seeing, Sized
+from gramian.reductions.moments import MomentSums
+from gramian.reductions.sketch import Sketch
 from gramian.solvers.cost import SHORT, falls_short
-from gramian.solving.confirming import PROVEN, proven
-from gramian.solving.exactness import Inverse, confirmed_exactly, inverse_of, measured, widened, with_low_parts
-from gramian.trust import FEWEST_DIGITS, doubtful
-from gramian.views.base import Runner
-from gramian.views.counts import Counts, check_unchanged
-from gramian.views.exact import exact_gradient, small
-from gramian.views.gradient import Gradient, Point, Squares
-from gramian.views.moments import Moments
-from gramian.views.sight import Seeing, Sized
-from gramian.views.sketch import Sketch
+from gramian.solving.exactness import ExactInverse, confirmed_exactly, inverse_of, measured, widened, with_low_parts
+from gramian.solving.factor_verification import PROVEN, proven
 
 Accuracy: TypeAlias = Literal["data", "exact"] | float
 """All digits that the data support, in float64 or, whatever it costs, in double-double; or a number of digits."""
@@ -61,17 +61,17 @@ class Answer:
     tss: Floats
     rss: Floats
     met: bool  # the accuracy asked for is certified
-    moments: Moments | None  # when the solver read them
+    moments: MomentSums | None  # when the solver read them
     exact: bool = False  # the last gradient was taken in double-double
     explained: Floats | None = None  # tss - rss where it is known better than their difference, (k,)
-    inverse: Inverse | None = None
+    inverse: ExactInverse | None = None
 
 
 def refine(
     rows: Rows | None,
     view: Seeing | Sketch,
     solution: Solution,
-    request: Request,
+    request: Wanted,
     accuracy: Accuracy,
     runner: Runner | None,
     plan: Plan,
@@ -109,7 +109,7 @@ def _refine_from_data(
     rows: Rows,
     view: Seeing | Sketch,
     solution: Solution,
-    request: Request,
+    request: Wanted,
     accuracy: Accuracy,
     runner: Runner,
     plan: Plan,
@@ -254,7 +254,7 @@ def answer_of(
         tss=total_squares(view),
         rss=evidence.rss,
         met=not doubtful(certificate, FEWEST_DIGITS if isinstance(accuracy, str) else accuracy),
-        moments=view if isinstance(view, Moments) else None,
+        moments=view if isinstance(view, MomentSums) else None,
     )
 
 
@@ -269,7 +269,7 @@ def gap_of(evidence: Evidence, correction: Correction, solution: Solution) -> Fl
     return 1.01 * (reach**2 / evidence.weight + level**2) / 2.0
 
 
-def within(answer: Answer, request: Request) -> Answer:
+def within(answer: Answer, request: Wanted) -> Answer:
     """With `met` where J is proven to be as near its minimum as asked: by a share of what it can fall, or rounding of J."""
     share, gap, coef = request.running.suboptimality, answer.certificate.gap, answer.solution.coef
     if share is None or gap is None:

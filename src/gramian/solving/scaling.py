@@ -12,17 +12,17 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from gramian.arraytypes import Floats
-from gramian.certificate import Certificate, digits_of
+from gramian.certification.certificate import Certificate, digits_of
 from gramian.data.blocks import Block, BlockPart, Rows
+from gramian.data.counts import Counts
 from gramian.data.scaled import Exponents, Scaled, Units, largest_exponents
-from gramian.solution import Dependency, Factor, Solution
-from gramian.solvers.base import Request
-from gramian.solving.reducing import BeyondRange, Uneven
+from gramian.execution.runner import Runner
+from gramian.kernels.array_types import Floats
+from gramian.problem.solution import Dependency, Factor, Solution
+from gramian.problem.wanted import Wanted
+from gramian.reductions.moments import MomentSums
+from gramian.solving.reduction_checks import BeyondRange, Uneven
 from gramian.solving.refining import Answer
-from gramian.views.base import Runner
-from gramian.views.counts import Counts
-from gramian.views.moments import Moments
 
 EVEN = 600
 """Exponents of columns that lie within so many of each other share one unit: their norms stay within 2^-300 to 2^300."""
@@ -40,7 +40,7 @@ NO_RSS = (
 )
 
 
-def units_of(rows: Rows, request: Request, runner: Runner) -> tuple[Units, Counts] | None:
+def units_of(rows: Rows, request: Wanted, runner: Runner) -> tuple[Units, Counts] | None:
     """By one pass, with its counts; None where a value is not finite, or where no units help."""
     if not rows.rereadable:
         return None
@@ -56,7 +56,7 @@ def units_of(rows: Rows, request: Request, runner: Runner) -> tuple[Units, Count
     return None if units is None else (units, found[1])
 
 
-def units_of_moments(view: Moments, request: Request) -> Units | None:
+def units_of_moments(view: MomentSums, request: Wanted) -> Units | None:
     """From the norms in the Gram matrix, whose squares must have been inside the range."""
     # About the means, where there are any: it is these squares that were added up.
     norms = view.norms
@@ -66,7 +66,7 @@ def units_of_moments(view: Moments, request: Request) -> Units | None:
     return chosen(np.where(norms > 0, np.frexp(norms)[1], -4096).astype(np.int64), view.n, request)
 
 
-def chosen(exponents: Exponents, n: int, request: Request) -> Units | None:
+def chosen(exponents: Exponents, n: int, request: Wanted) -> Units | None:
     """Units from the exponents of the largest values of [X y], (p,), -4096 for zeros; None where a ridge leaves none."""
     columns, targets = exponents[:n], exponents[n:]
     seen = columns > -4096
@@ -85,18 +85,18 @@ def chosen(exponents: Exponents, n: int, request: Request) -> Units | None:
     return Units(columns, np.where(targets > -4096, targets, 0))
 
 
-def in_units(rows: Rows, request: Request, units: Units) -> tuple[Rows, Request]:
+def in_units(rows: Rows, request: Wanted, units: Units) -> tuple[Rows, Wanted]:
     """The problem in these units."""
     return Scaled(rows, units), asked_in(request, units)
 
 
-def asked_in(request: Request, units: Units) -> Request:
+def asked_in(request: Wanted, units: Units) -> Wanted:
     """Each coefficient's penalty changes with the unit of its column."""
     return replace(request, penalty=replace(request.penalty, exponents=units.columns))
 
 
 @np.errstate(over="ignore", under="ignore")  # what leaves the range is looked for, and told
-def restored(answer: Answer, units: Units, request: Request, counts: Counts) -> Answer:
+def restored(answer: Answer, units: Units, request: Wanted, counts: Counts) -> Answer:
     """The answer in the user's units, with counts of the rows as they are.
 
     Raises BeyondRange where a coefficient, or the scale of its error, is no float64, and Uneven where the shortest solution

@@ -14,20 +14,22 @@ import numpy as np
 
 from gramian.data.blocks import Rows
 from gramian.errors import DataError, RankError, SourceError, cannot, message
-from gramian.plan import Plan, choose, here
-from gramian.plan.plan import Candidate, Step
-from gramian.problem import Facts
-from gramian.solution import Solution, Stats, Status
+from gramian.execution.blas import factorising
+from gramian.execution.threads import Threads
+from gramian.planning import Plan, choose, here
+from gramian.planning.plan import Candidate, Step
+from gramian.problem.facts import Facts
+from gramian.problem.solution import Solution, Stats, Status
+from gramian.problem.wanted import Wanted
 from gramian.solvers import SOLVERS
 from gramian.solvers.ability import AUTO
-from gramian.solvers.base import Request, Traits
-from gramian.solving.conjugate import conjugated
+from gramian.solvers.base import Traits
+from gramian.solving.condition_sample import sampled_condition
 from gramian.solving.iterating import iterate
-from gramian.solving.looking import seen_condition
-from gramian.solving.reducing import NotFinite, check_finite, no_rows
+from gramian.solving.reduction_checks import NotFinite, check_finite, no_rows
 from gramian.solving.refining import Accuracy, Answer, refine, within
+from gramian.solving.sampled_pcg import conjugated
 from gramian.solving.scaling import in_units, restored, units_of
-from gramian.views.base import Threads, factorising
 
 SQUARED = min(solver.traits.limit for solver in SOLVERS.values())
 """Condition above which the methods that square it give up."""
@@ -42,7 +44,7 @@ HOPEFUL = 4.0
 
 
 def solve(
-    rows: Rows, request: Request, method: str, accuracy: Accuracy, runner: Threads, nnz: int | None = None
+    rows: Rows, request: Wanted, method: str, accuracy: Accuracy, runner: Threads, nnz: int | None = None
 ) -> Answer:
     """Plan, reduce and solve, then refine to `accuracy`.
 
@@ -50,7 +52,7 @@ def solve(
     """
     facts = Facts.of(rows, nnz)
     if method == AUTO:
-        facts = replace(facts, condition=seen_condition(rows, SQUARED, runner.threads))
+        facts = replace(facts, condition=sampled_condition(rows, SQUARED, runner.threads))
     plan = plan_for(facts, request, method, accuracy, runner.threads)
     if request.running.suboptimality is not None:
         accuracy = SHARE_DIGITS
@@ -66,7 +68,7 @@ def solve(
         return restored(_solved(scaled, asked, accuracy, runner, plan), units, request, counts)
 
 
-def plan_for(facts: Facts, request: Request, method: str, accuracy: Accuracy, threads: int) -> Plan:
+def plan_for(facts: Facts, request: Wanted, method: str, accuracy: Accuracy, threads: int) -> Plan:
     """The plan of a question, with this machine's prices."""
     digits = None if isinstance(accuracy, str) else accuracy
     digits = digits if request.running.suboptimality is None else SHARE_DIGITS
@@ -74,7 +76,7 @@ def plan_for(facts: Facts, request: Request, method: str, accuracy: Accuracy, th
     return choose(replace(facts, **asked), here(), method, threads, request.running)
 
 
-def _solved(rows: Rows, request: Request, accuracy: Accuracy, runner: Threads, plan: Plan) -> Answer:
+def _solved(rows: Rows, request: Wanted, accuracy: Accuracy, runner: Threads, plan: Plan) -> Answer:
     while plan.order and plan.order[0].solver.traits.iterates:
         if accuracy == "exact":
             direct = [name for name, solver in SOLVERS.items() if not solver.traits.iterates]
@@ -99,7 +101,7 @@ def _solved(rows: Rows, request: Request, accuracy: Accuracy, runner: Threads, p
         plan = _next(rows, answer.plan, Status.UNCONFIRMED, request)
 
 
-def _iterated(rows: Rows, request: Request, runner: Threads, plan: Plan) -> Answer:
+def _iterated(rows: Rows, request: Wanted, runner: Threads, plan: Plan) -> Answer:
     """Once more, aiming higher, where a run that converged is a few digits short of being proven."""
     answer, running = iterate(rows, request, runner, plan), request.running
     told = running.step is not None or running.max_iter is not None or running.callback is not None or running.path
@@ -124,7 +126,7 @@ def _decides(traits: Traits) -> bool:
 
 
 def _first_answer(
-    rows: Rows, request: Request, plan: Plan, runner: Threads, view: Any = None
+    rows: Rows, request: Wanted, plan: Plan, runner: Threads, view: Any = None
 ) -> tuple[Any, Solution, Plan]:
     """The answer of the first method that has one; `view` is what was read before, and is not read again for a method that
     solves from it.
@@ -155,14 +157,14 @@ def _reduced(rows: Rows, plan: Plan, runner: Threads) -> tuple[Any, Plan]:
     if view is None or view.counts.used == 0:
         raise no_rows(rows, None if view is None else view.counts)
     check_finite(view)
-    seconds, what = time.perf_counter() - started, f"{kind.__name__.lower()}, {view.counts.used:,} rows"
+    seconds, what = time.perf_counter() - started, f"{kind.label}, {view.counts.used:,} rows"
     reading = seconds * runner.clock.share() if plan.facts.where.copied else 0.0
     steps = [Step("read", f"{view.counts.read:,} rows", reading)] if reading else []
     steps.append(Step("reduce", what, seconds - reading))
     return view, plan.done(*steps)
 
 
-def _next(rows: Rows, plan: Plan, status: Status, request: Request) -> Plan:
+def _next(rows: Rows, plan: Plan, status: Status, request: Wanted) -> Plan:
     """The plan without its first candidate, which could not answer; raises where there is no other."""
     plan = plan.moved_on(status.value)
     able = " or ".join(f'method="{name}"' for name, solver in SOLVERS.items() if _decides(solver.traits))
@@ -174,7 +176,7 @@ def _next(rows: Rows, plan: Plan, status: Status, request: Request) -> Plan:
     return _knowing(plan, request) if status is Status.CANNOT_TELL else plan
 
 
-def _knowing(plan: Plan, request: Request) -> Plan:
+def _knowing(plan: Plan, request: Wanted) -> Plan:
     """The same candidates at the prices of a condition that a Gram matrix could not carry."""
     facts = replace(plan.facts, condition=max(plan.facts.condition or 0.0, SEEN))
     gone = {each.name for each in plan.gone}
@@ -182,7 +184,7 @@ def _knowing(plan: Plan, request: Request) -> Plan:
     return replace(plan, facts=facts, candidates=tuple(each for each in again if each.name not in gone))
 
 
-def solve_view(plan: Plan, view: Any, request: Request) -> tuple[Solution, Plan]:
+def solve_view(plan: Plan, view: Any, request: Wanted) -> tuple[Solution, Plan]:
     """The first candidate's solution from its view."""
     candidate = plan.order[0]
     started = time.perf_counter()

@@ -1,0 +1,1 @@
+"""The public calls: each checks what it is asked, and hands a problem on."""

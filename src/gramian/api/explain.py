@@ -1,0 +1,201 @@
+"""gm.explain: the plan of a fit, read before it runs. Metadata alone are looked at; of text files, the first megabyte."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from gramian.data.source import Field, Schema, Source
+from gramian.errors import ArgumentError, GramianError, bad_argument, message, needs_rows, not_a_choice
+from gramian.execution.pooling import available_threads
+from gramian.families.losses import LOSSES
+from gramian.formula.design import Design
+from gramian.formula.nodes import depth
+from gramian.inference.covariance import covariance_kind
+from gramian.planning import Plan
+from gramian.planning.path import exact
+from gramian.problem.facts import Facts
+from gramian.problem.wanted import RankPolicy
+from gramian.results.moments import Moments
+from gramian.solving.options import FILE_DIGITS, SolveSettings, ask_arrays, one_of, settings_of
+from gramian.solving.solve import plan_for
+from gramian.sources.frames import from_mapping
+from gramian.sources.peek import Peeked, peek
+
+LEVELS = 20
+"""Levels that a category is taken to have while none of its rows has been looked at."""
+SAMPLE = 64
+
+
+def explain(
+    formula: Any,
+    data: Any,
+    *,
+    analyze: bool = False,
+    family: Literal["gaussian", "binomial", "poisson", "gamma"] = "gaussian",
+    method: str = "auto",
+    accuracy: Literal["data"] | float | None = None,
+    cov: str = "classical",
+    clusters: Any = None,
+    weights: Any = None,
+    freq_weights: Any = None,
+    offset: Any = None,
+    ridge: float = 0.0,
+    missing: Literal["drop", "error"] = "drop",
+    rank: RankPolicy | None = None,
+    tol: float | None = None,
+    suboptimality: float | None = None,
+    step: float | str | None = None,
+    batch: int | None = None,
+    max_iter: int | None = None,
+    seed: int = 0,
+    threads: int | None = None,
+    progress: Any = None,
+) -> Plan:
+    """The plan of gm.fit(formula, data, ...), or of gm.lstsq(X, y, ...), without running it.
+
+    formula, data: as gm.fit; or X (m, n) and y (m,) or (m, k), as gm.lstsq. All other settings as there. analyze: run it, and
+    give the plan with what each part took beside its estimate. Estimates are in seconds, from counted work and the prices of
+    this machine, which `gramian calibrate` measures.
+
+    Nothing of the rows is read but metadata; of CSV files the size and the first megabyte. So rows of CSV files, and columns
+    that depend on the rows (levels of categories), are estimates; the plan says so.
+
+    Raises FormulaError, DataError or ArgumentError where gm.fit would before its first pass.
+    """
+    running: dict[str, Any] = {"step": step, "batch": batch, "max_iter": max_iter, "seed": seed, "suboptimality": suboptimality}
+    table = isinstance(formula, str)
+    policy: RankPolicy = rank if rank is not None else "drop" if table else "min-norm"
+    settings = settings_of(method, accuracy, ridge=ridge, rank=policy, tol=tol, threads=threads, errors=table, **running)
+    shared = {"method": method, "accuracy": accuracy, "ridge": ridge, "rank": policy, "tol": tol, "threads": threads}
+    shared |= {**running, "weights": weights}
+    if not table:
+        _check_arrays_only(family, clusters=clusters, freq_weights=freq_weights, offset=offset)
+        return _of_arrays(formula, data, weights, settings, shared if analyze else None)
+    beside = {"weights": weights, "freq_weights": freq_weights, "offset": offset, "clusters": clusters}
+    if not one_of(family, LOSSES):
+        raise not_a_choice("family", family, LOSSES)
+    covariance_kind(cov)
+    if isinstance(data, Moments):
+        raise needs_rows("gm.explain")
+    if analyze:
+        given = {**shared, **beside, "family": family, "cov": cov, "missing": missing, "progress": progress}
+        return _analysed(formula, data, given)
+    return _of_table(formula, peek(data), beside, missing, family, settings)
+
+
+def _check_arrays_only(family: object, **given: Any) -> None:
+    names = [name for name, value in given.items() if value is not None]
+    names += ["family"] if family != "gaussian" else []
+    if names:
+        raise ArgumentError(
+            message(
+                f"{names[0]} was given with arrays",
+                "Allowed with arrays: the settings of gm.lstsq",
+                f"pass a formula and a table, which take {names[0]}",
+            )
+        )
+
+
+def _of_arrays(X: Any, y: Any, weights: Any, settings: SolveSettings, run: dict[str, Any] | None) -> Plan:
+    if run is not None:
+        from gramian.api.lstsq import lstsq
+
+        return lstsq(X, y, **run).plan
+    asked, rows = ask_arrays(X, y, weights, settings)
+    facts = Facts.of(rows, asked.nnz)
+    return plan_for(facts, asked.request, asked.method, asked.accuracy, asked.runner.threads)
+
+
+def _analysed(formula: str, data: Any, given: dict[str, Any]) -> Plan:
+    """The plan of the fit, once it has run."""
+    from gramian.api.fit import fit
+
+    fitted = fit(formula, data, **given)
+    if isinstance(fitted.plan, Plan):
+        return fitted.plan
+    raise bad_argument("analyze", True, "False for this family", "gm.fit(...).how tells what was done")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Shape:
+    """The columns of a design, as far as they are known; `passes` that learning them takes."""
+
+    n: int
+    passes: int
+    notes: tuple[str, ...]
+
+
+def _of_table(
+    formula: str, source: Peeked, beside: dict[str, Any], missing: str, family: str, settings: SolveSettings
+) -> Plan:
+    design = Design.of(formula, source.schema, **beside, missing=missing, where=source.name)
+    shape = _shape(design, source)
+    where = replace(source.where, columns=len(design.columns))
+    facts = Facts(
+        source.rows,
+        shape.n,
+        len(design.targets),
+        None,
+        False,
+        design.intercept,
+        source.rereadable,
+        source.in_memory,
+        where,
+        design.weights is not None,
+        family,
+        guessed=not source.exact or bool(shape.passes),
+        learns=shape.passes,
+    )
+    accuracy = settings.accuracy
+    if not settings.given and not (facts.in_memory or exact(facts)):
+        accuracy = FILE_DIGITS
+    threads = settings.threads or available_threads()
+    plan = plan_for(facts, settings.request, settings.method, accuracy, threads)
+    notes = [] if source.exact else [_rows_note(source)]
+    return plan.noted(*notes, *shape.notes)
+
+
+def _rows_note(source: Peeked) -> str:
+    if source.rows is None:
+        return f"{source.name} does not tell its rows: ten million are assumed"
+    return "the rows are an estimate, from the size of the file and its first lines"
+
+
+def _shape(design: Design, source: Peeked) -> _Shape:
+    """Columns that depend on the rows, from the first rows where they are at hand, else from LEVELS assumed."""
+    if not design.unlearned:
+        return _Shape(len(design.names), 0, ())
+    passes = len({depth(node) for node in design.to_learn()})
+    extra = f"{', '.join(design.unlearned)}: learned of all rows, by {passes} pass{'' if passes == 1 else 'es'} more"
+    for rows, how in ((_first(source), "as the first rows have them"), (_made_up(source.schema), f"{LEVELS} levels assumed")):
+        if rows is None:
+            continue
+        try:
+            n = len(design.learned(rows, 1).names)
+        except GramianError:
+            continue
+        return _Shape(n, passes, (f"{extra}; the columns are an estimate, {how}",))
+    n = len(design.formula.terms)
+    return _Shape(n, passes, (f"{extra}; the columns are an estimate, one for each term",))
+
+
+def _first(source: Peeked) -> Source | None:
+    return source if source.head is not None else None
+
+
+def _made_up(schema: Schema) -> Source:
+    """Rows that have something of everything, in place of those that are not looked at."""
+    return from_mapping({each.name: _values(each) for each in schema.fields if each.kind != "other" or each.is_date})
+
+
+def _values(each: Field) -> Any:
+    place = np.arange(SAMPLE)
+    if each.kind == "text" or each.is_date:
+        levels = each.levels or tuple(f"level {i:02d}" for i in range(LEVELS))
+        return np.array([levels[i % len(levels)] for i in place], dtype=str)
+    if each.kind == "boolean":
+        return place % 2 == 0
+    return (place % LEVELS + 1).astype(np.int64) if each.kind == "integer" else (place % LEVELS + 1) / LEVELS

@@ -1,0 +1,1 @@
+"""Certificates: what is proven of an answer, from what evidence, and when it is enough."""

@@ -1,0 +1,83 @@
+"""A text column with two levels as a target of 0 and 1: the levels are sorted, and the second one is 1."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gramian.data.source import CodedColumn, Field, Part, Schema, Source, Table
+from gramian.errors import not_two_levels, second_pass_needed
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Labelled:
+    """The source with `column` as numbers: 0 for `levels[0]`, 1 for `levels[1]`, NaN where missing."""
+
+    source: Source
+    column: str
+    levels: tuple[str, str]
+
+    @property
+    def name(self) -> str:
+        return self.source.name
+
+    @property
+    def schema(self) -> Schema:
+        fields = self.source.schema.fields
+        return Schema(tuple(Field(f.name, "float") if f.name == self.column else f for f in fields))
+
+    @property
+    def rows(self) -> int | None:
+        return self.source.rows
+
+    @property
+    def rereadable(self) -> bool:
+        return self.source.rereadable
+
+    @property
+    def in_memory(self) -> bool:
+        return self.source.in_memory
+
+    def parts(self, columns: Sequence[str], rows: int) -> Sequence[Part]:
+        parts = self.source.parts(columns, rows)
+        return parts if self.column not in columns else [_LabelledPart(part, self.column, self.levels) for part in parts]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _LabelledPart:
+    part: Part
+    column: str
+    levels: tuple[str, str]
+
+    @property
+    def label(self) -> str:
+        return self.part.label
+
+    @property
+    def first(self) -> int | None:
+        return self.part.first
+
+    def tables(self) -> Iterator[Table]:
+        for table in self.part.tables():
+            coded = table.columns[self.column]
+            assert isinstance(coded, CodedColumn)
+            values = np.array([float(level == self.levels[1]) for level in coded.levels] + [np.nan])
+            yield replace(table, columns={**table.columns, self.column: values[coded.codes]})
+
+
+def labelled(source: Source, column: str) -> Labelled:
+    """One pass over the column. Raises DataError unless it has two levels, SourceError where it can be read once only."""
+    if not source.rereadable:
+        raise second_pass_needed(source.name, [column])
+    found: set[str] = set()
+    for part in source.parts([column], 1 << 16):
+        for table in part.tables():
+            coded = table.columns[column]
+            assert isinstance(coded, CodedColumn)
+            found.update(coded.levels[code] for code in np.unique(coded.codes) if code >= 0)
+    levels = sorted(found)
+    if len(levels) != 2:
+        raise not_two_levels(column, levels)
+    return Labelled(source, column, (levels[0], levels[1]))

@@ -1,1 +1,0 @@
-"""Fits by reweighted least squares, and what can go wrong with them: separated targets."""

@@ -1,0 +1,65 @@
+"""Sizes and kinds of a problem that a plan may count on, known before any pass."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from gramian.data.blocks import Rows, block_rows
+from gramian.data.describe import Described, described
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Sizes and kinds, known before any pass; `rows` is None where only a pass could tell.
+
+    where: how the rows are stored. loss: of a row. digits: what is asked for, None all that the data support. condition: of
+    the scaled columns, once a reduction has measured it. ridge: whether there is one. held: rows read once are kept in memory
+    for later passes. guessed: `rows` or `n` are estimates. learns: passes that are still to come before the columns are known.
+    exact: every digit of the exact solution is asked for. errors: so are standard errors.
+    """
+
+    rows: int | None
+    n: int
+    k: int
+    nnz: int | None
+    sparse: bool
+    centred: bool
+    rereadable: bool
+    in_memory: bool
+    where: Described = Described("X", "arrays")
+    weighted: bool = False
+    loss: str = "gaussian"
+    digits: float | None = None
+    condition: float | None = None
+    ridge: bool = False
+    held: bool = True
+    guessed: bool = False
+    learns: int = 0
+    exact: bool = False
+    errors: bool = False
+
+    @staticmethod
+    def of(rows: Rows, nnz: int | None = None) -> Facts:
+        return Facts(
+            rows.rows,
+            rows.n,
+            rows.k,
+            nnz,
+            rows.sparse,
+            rows.centred,
+            rows.rereadable,
+            rows.in_memory,
+            described(rows),
+            rows.weighted,
+        )
+
+    @property
+    def blocks(self) -> int:
+        """Blocks of a pass."""
+        return max(1, math.ceil((self.rows or 0) / block_rows(self.n + self.k)))
+
+    @property
+    def pieces(self) -> int:
+        """Parts of the rows that workers can share."""
+        return self.blocks if self.where.pieces is None else max(1, self.where.pieces)

@@ -1,0 +1,71 @@
+"""Where a method stands, and when its run is to stop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from gramian.errors import bad_argument
+from gramian.kernels.array_types import Floats
+from gramian.problem.solution import Status
+
+MAX_ITER = 100_000
+"""The default bound on iterations."""
+
+
+class Counted(Protocol):
+    """Whatever a method reads, it counts its passes and says where to start."""
+
+    @property
+    def passes(self) -> float: ...
+    def start(self) -> Floats: ...
+
+
+class State(Protocol):
+    """Where a method stands. `gradient_norms` (k,) is nan for what is not known; `status` is the method's own end."""
+
+    @property
+    def theta(self) -> Floats: ...
+    @property
+    def value(self) -> float: ...
+    @property
+    def gradient_norms(self) -> Floats: ...
+    @property
+    def stride(self) -> float:
+        """The step that led here; nan at the start."""
+        ...
+
+    @property
+    def status(self) -> Status | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """When to stop. gradient: relative to the gradient at the start, each target by itself. suboptimality: (J - J*) relative
+    to what was gained, by the bound ||g||^2 / (2 mu), where a mu > 0 is known. passes, seconds, max_iter: budgets of this run.
+
+    `natural`: ||g|| max(1, ||theta||) <= gradient max(1, |J|) as well, where a far start has a gradient that says nothing.
+    """
+
+    gradient: float | None = 1e-8
+    suboptimality: float | None = None
+    passes: float | None = None
+    seconds: float | None = None
+    max_iter: int | None = None
+    natural: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("gradient", "suboptimality", "passes", "seconds"):
+            value = getattr(self, name)
+            if value is not None and not (np.isfinite(value) and value >= 0):
+                raise bad_argument(name, value, "a finite number >= 0, or None")
+        if self.max_iter is not None and (isinstance(self.max_iter, bool) or self.max_iter != int(self.max_iter)):
+            raise bad_argument("max_iter", self.max_iter, "a whole number >= 1, or None")
+        if self.max_iter is not None and self.max_iter < 1:
+            raise bad_argument("max_iter", self.max_iter, "a whole number >= 1, or None")
+
+    @property
+    def iterations(self) -> int:
+        return MAX_ITER if self.max_iter is None else int(self.max_iter)

@@ -1,0 +1,94 @@
+"""Separated targets: a direction along which the likelihood grows for ever, found by the fit and named by its columns.
+
+A fit by Newton's method finds it by itself: once nothing else is left to gain, its steps point along such a direction d, and
+a pass checks every row against it: no row with y = 1 has x'd < 0, no row with y = 0 has x'd > 0 (for Poisson: x'd <= 0 where
+y = 0, and x'd = 0 elsewhere). Here the columns are looked at one by one, since most often a single one is to blame.
+Reference: Albert and Anderson (1984), Biometrika 71.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gramian.data.blocks import Block, BlockPart, Rows
+from gramian.execution.runner import Runner
+from gramian.families.losses import Loss
+from gramian.kernels.array_types import Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranges:
+    """Least and largest value of each column (n,), apart for rows with y = 0 (or low) and for the others."""
+
+    low: tuple[Floats, Floats]
+    high: tuple[Floats, Floats]
+
+    @staticmethod
+    def of(rows: Rows, runner: Runner) -> Ranges | None:
+        """One pass."""
+
+        def piece(part: BlockPart, block: Block) -> Ranges:
+            X, zero = block.dense(), block.y[:, 0] == 0
+            return Ranges(_range(X[zero]), _range(X[~zero]))
+
+        return runner.fold(rows, "ranges", piece, _merge)
+
+
+def _range(X: Floats) -> tuple[Floats, Floats]:
+    n = X.shape[1]
+    return (
+        np.min(X, axis=0, initial=np.inf) if X.size else np.full(n, np.inf),
+        np.max(X, axis=0, initial=-np.inf) if X.size else np.full(n, -np.inf),
+    )
+
+
+def _merge(a: Ranges, b: Ranges) -> Ranges:
+    def both(p: tuple[Floats, Floats], q: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
+        return np.minimum(p[0], q[0]), np.maximum(p[1], q[1])
+
+    return Ranges(both(a.low, b.low), both(a.high, b.high))
+
+
+def how_separated(rows: Rows, runner: Runner, loss: Loss, direction: Floats, names: tuple[str, ...]) -> str:
+    """In words: the single column that separates, where there is one, else the combination. `direction` (n,)."""
+    found = Ranges.of(rows, runner)
+    assert found is not None
+    for j in np.argsort(-np.abs(direction)):
+        told = _alone(found, int(j), loss, names[j])
+        if told:
+            return told
+    return f"{_combination(direction, names)} tells {_sides(loss)} apart without exception"
+
+
+def _sides(loss: Loss) -> str:
+    return "the rows of 0 and those of 1" if loss.name == "binomial" else "some rows of 0 from all others"
+
+
+def _alone(found: Ranges, j: int, loss: Loss, name: str) -> str:
+    (low0, high0), (low1, high1) = ((side[0][j], side[1][j]) for side in (found.low, found.high))
+    if low0 == high0 == low1 == high1:
+        return ""
+    if loss.name == "binomial":
+        if high0 < low1:
+            return f"{name} is at most {high0:.6g} in every row of 0 and at least {low1:.6g} in every row of 1"
+        if high1 < low0:
+            return f"{name} is at most {high1:.6g} in every row of 1 and at least {low0:.6g} in every row of 0"
+        if high0 == low1:
+            return f"{name} is at most {high0:.6g} in every row of 0 and never below it in a row of 1"
+        if high1 == low0:
+            return f"{name} is at most {high1:.6g} in every row of 1 and never below it in a row of 0"
+        return ""
+    if low1 == high1 and (high0 <= low1 or low0 >= high1):
+        return f"{name} is {low1:.6g} in every row with a count above 0, and rows with another value count 0"
+    return ""
+
+
+def _combination(direction: Floats, names: tuple[str, ...]) -> str:
+    """The largest terms, scaled so that the largest is 1."""
+    order = np.argsort(-np.abs(direction))[:4]
+    unit = direction / np.max(np.abs(direction))
+    terms = [f"{unit[j]:+.3g} {names[j]}" for j in order if abs(unit[j]) > 1e-6]
+    more = int(np.count_nonzero(np.abs(unit) > 1e-6)) - len(terms)
+    return " ".join(terms).lstrip("+") + (f" and {more} more" if more > 0 else "")

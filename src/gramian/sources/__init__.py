@@ -1,0 +1,1 @@
+"""Sources: tables of every kind, read in parts, each part a run of small tables of columns."""
