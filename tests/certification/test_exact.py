@@ -17,6 +17,7 @@ from bench.truth import exact
 from gramian.data.arrays import ArrayRows
 from gramian.errors import GramianError
 from gramian.execution.threads import Threads
+from gramian.kernels.exact import exactly
 from gramian.problem.penalty import Penalty
 from gramian.problem.wanted import Wanted
 from gramian.reductions import exact_gradient as view
@@ -119,7 +120,7 @@ def test_the_defect_is_known_to_its_bound(condition: float, length: float, centr
     X = (left * np.geomspace(1.0, 1.0 / condition, n)) @ right.T + 0.3 * centred
     W = np.linalg.inv(np.linalg.qr(X, mode="r")) * [1.0, length, length]
     norms = np.linalg.norm(X, axis=0)
-    found = inner(ArrayRows.of(X, X[:, 0], centred=centred), Threads(1), np.zeros(n), W, norms, norms)
+    found = inner(ArrayRows.of(X, X[:, 0], centred=centred), Threads(1), exactly(np.zeros(n)), W, norms, norms)
     A, B = ([[Fraction(float(v)) for v in row] for row in matrix] for matrix in (X, W))
     V = [[sum((a * b[c] for a, b in zip(row, B, strict=True)), Fraction(0)) for c in range(n)] for row in A]
     means = [sum((row[j] for row in V), Fraction(0)) / m * centred for j in range(n)]

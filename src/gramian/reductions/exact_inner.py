@@ -68,8 +68,8 @@ class _Factor:
     bits: int
 
 
-def inner(rows: Rows, runner: Runner, centre: Floats, W: Floats, norms: Floats, raw: Floats) -> Inner:
-    """One pass; centre (n,), W (n, r), norms and raw (n,) the column norms about the mean and about zero."""
+def inner(rows: Rows, runner: Runner, centre: Double, W: Floats, norms: Floats, raw: Floats) -> Inner:
+    """One pass; centre (n,) in both parts, W (n, r), norms and raw (n,) the column norms about the mean and about zero."""
     whole = not rows.in_memory
     n, reach = W.shape[0], float(np.linalg.norm(np.maximum(norms, U * raw) @ np.abs(W)))
     factor = _sliced_factor(W, norms, reach)
@@ -141,9 +141,12 @@ def _slices(A: Floats, bits: int, slices: int) -> tuple[Floats, ...]:
     return (*found, A)
 
 
-def _image(X: Floats, block: Block, at: slice, centre: Floats | None, factor: _Factor) -> Double:
+def _image(X: Floats, block: Block, at: slice, centre: Double | None, factor: _Factor) -> Double:
     """Rows of sqrt(w) X W in double-double."""
-    hi, low = (X, None) if centre is None else two_sum(X, -centre)
+    hi, low = X, None
+    if centre is not None:
+        hi, low = two_sum(X, -centre.hi)
+        low = low - centre.lo
     if block.X_lo is not None:
         low = block.X_lo[at] if low is None else low + block.X_lo[at]
     V = _product(hi / factor.D, None if low is None else low / factor.D, factor)

@@ -66,7 +66,8 @@ class ExactInverse:
 def measured(rows: Rows, view: Sized, factor: Factor, runner: Runner) -> Inner:
     """E of the factor, in one pass about the means of the view."""
     n = view.n
-    found = inner(rows, runner, view.mean.hi[:n], factor.W, view.norms[:n], view.raw_norms[:n])
+    mean = Double(view.mean.hi[:n], view.mean.lo[:n])
+    found = inner(rows, runner, mean, factor.W, view.norms[:n], view.raw_norms[:n])
     check_unchanged(rows.name, view.counts, found.counts)
     return found
 
@@ -111,7 +112,8 @@ def inverse_of(view: Sized, factor: Factor, found: Inner) -> tuple[ExactInverse,
     diagonal = _form(exactly(W), C)
     constant = 0.0
     if view.centred:
-        q = add(dot(exactly(W.T), exactly(np.broadcast_to(view.mean.hi[:n], W.T.shape))), exactly(found.shift))
+        mean = (np.broadcast_to(part[:n], W.T.shape) for part in (view.mean.hi, view.mean.lo))
+        q = add(dot(exactly(W.T), Double(*mean)), exactly(found.shift))
         constant = float(1.0 / view.counts.weight + _form(Double(q.hi[None, :], q.lo[None, :]), C)[0])
     R = cholesky_upper(np.eye(factor.rank) + found.E)
     better = factor if R is None else replace(factor, W=W @ inverse_upper(R))
