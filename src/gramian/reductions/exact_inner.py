@@ -56,10 +56,11 @@ class _Piece:
     rest: Floats
     sums: Floats  # of the columns of V
     lost: Floats  # as that of the blocks, (n + k,)
+    low: bool  # whether blocks carry low parts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Factor:
+class SlicedFactor:
     """W scaled: D W = sum of slices times `top` (r,), D (n,) powers of two near the column norms of X."""
 
     D: Floats
@@ -67,16 +68,27 @@ class _Factor:
     slices: tuple[Floats, ...]
     bits: int
 
+    @staticmethod
+    def of(W: Floats, norms: Floats, raw: Floats) -> SlicedFactor:
+        """By norms and raw (n,) of the columns of X, about the mean and about zero."""
+        return _sliced_factor(W, norms, reach_of(W, norms, raw))
+
+
+def reach_of(W: Floats, norms: Floats, raw: Floats) -> float:
+    """What rounding of X W is measured by: the norm of the sums of column norms times |W|."""
+    return float(np.linalg.norm(np.maximum(norms, U * raw) @ np.abs(W)))
+
 
 def inner(rows: Rows, runner: Runner, centre: Double, W: Floats, norms: Floats, raw: Floats) -> Inner:
     """One pass; centre (n,) in both parts, W (n, r), norms and raw (n,) the column norms about the mean and about zero."""
     whole = not rows.in_memory
-    n, reach = W.shape[0], float(np.linalg.norm(np.maximum(norms, U * raw) @ np.abs(W)))
+    n, reach = W.shape[0], reach_of(W, norms, raw)
     factor = _sliced_factor(W, norms, reach)
 
     def piece(part: BlockPart, block: Block) -> _Piece:
         r = W.shape[1]
-        found = _Piece(Counts.of(block, whole), np.zeros((r, r)), np.zeros((r, r)), np.zeros(r), lost_of(block))
+        counts, low = Counts.of(block, whole), block.X_lo is not None
+        found = _Piece(counts, np.zeros((r, r)), np.zeros((r, r)), np.zeros(r), lost_of(block), low)
         X = block.dense()
         step = max(CHUNK_BYTES // (8 * max(X.shape[1], 1)), 64)
         for first in range(0, block.rows, step):
@@ -92,7 +104,7 @@ def inner(rows: Rows, runner: Runner, centre: Double, W: Floats, norms: Floats, 
     E = (found.lead - np.eye(W.shape[1])) + found.rest
     if rows.centred:
         E -= np.outer(found.sums, found.sums) / found.counts.weight
-    lost = errors_of(found.lost[:n], raw)
+    lost = errors_of(found.lost[:n], raw) if found.low else np.zeros(n)
     moved = U * _unsliced(n, factor.bits, len(factor.slices) - 1, reach) + float(np.linalg.norm(through(lost, W)))
     # ||V||^2 is the trace. Sums of squares below 2 are exact, and so are all others then (Cauchy and Schwarz).
     size = max(float(np.sum(lead)), 1.0)
@@ -108,7 +120,7 @@ def inner(rows: Rows, runner: Runner, centre: Double, W: Floats, norms: Floats, 
 
 def _merge(a: _Piece, b: _Piece) -> _Piece:
     lost = np.hypot(a.lost, b.lost)
-    return _Piece(a.counts + b.counts, a.lead + b.lead, a.rest + b.rest, a.sums + b.sums, lost)
+    return _Piece(a.counts + b.counts, a.lead + b.lead, a.rest + b.rest, a.sums + b.sums, lost, a.low or b.low)
 
 
 def _unsliced(n: int, bits: int, slices: int, reach: float) -> float:
@@ -116,14 +128,14 @@ def _unsliced(n: int, bits: int, slices: int, reach: float) -> float:
     return (n + 8.0) * n**1.5 * 2.0 ** (2 - slices * bits) * reach
 
 
-def _sliced_factor(W: Floats, norms: Floats, reach: float) -> _Factor:
+def _sliced_factor(W: Floats, norms: Floats, reach: float) -> SlicedFactor:
     n = W.shape[0]
     bits = (52 - ceil(log2(max(n, 2)))) // 2
     slices = next((s for s in range(1, MOST_SLICES) if _unsliced(n, bits, s, reach) <= ENOUGH), MOST_SLICES)
     D = np.ldexp(1.0, np.frexp(np.where(norms > 0, norms, 1.0))[1])
     scaled = D[:, None] * W
     top = _power_above(np.max(np.abs(scaled), axis=0, initial=0.0))
-    return _Factor(D, top, _slices(scaled / top, bits, slices), bits)
+    return SlicedFactor(D, top, _slices(scaled / top, bits, slices), bits)
 
 
 def _power_above(values: Floats) -> Floats:
@@ -141,15 +153,12 @@ def _slices(A: Floats, bits: int, slices: int) -> tuple[Floats, ...]:
     return (*found, A)
 
 
-def _image(X: Floats, block: Block, at: slice, centre: Double | None, factor: _Factor) -> Double:
+def _image(X: Floats, block: Block, at: slice, centre: Double | None, factor: SlicedFactor) -> Double:
     """Rows of sqrt(w) X W in double-double."""
-    hi, low = X, None
+    hi, low = X, None if block.X_lo is None else block.X_lo[at]
     if centre is not None:
-        hi, low = two_sum(X, -centre.hi)
-        low = low - centre.lo
-    if block.X_lo is not None:
-        low = block.X_lo[at] if low is None else low + block.X_lo[at]
-    V = _product(hi / factor.D, None if low is None else low / factor.D, factor)
+        hi, low = less_centre(hi, low, centre)
+    V = product_of_slices(hi / factor.D, None if low is None else low / factor.D, factor)
     if block.w is None:
         return V
     w = block.w[at]
@@ -158,6 +167,13 @@ def _image(X: Floats, block: Block, at: slice, centre: Double | None, factor: _F
     rest = ((w - square.hi) - square.lo) / (2.0 * root)
     p, e = two_prod(V.hi, root[:, None])
     return Double(p, e + (V.hi * rest[:, None] + V.lo * root[:, None]))
+
+
+def less_centre(X: Floats, X_lo: Floats | None, centre: Double) -> Double:
+    """X + X_lo less the centre: both parts are taken off without error, so that what is left holds 2^-104 of itself."""
+    hi, low = two_sum(X, -centre.hi)
+    hi, more = two_sum(hi, -centre.lo)
+    return Double(hi, low + more if X_lo is None else (low + more) + X_lo)
 
 
 def _add(found: _Piece, V: Double, root: Floats | None) -> None:
@@ -170,7 +186,7 @@ def _add(found: _Piece, V: Double, root: Floats | None) -> None:
     found.sums[:] += V.hi.sum(axis=0) if root is None else root @ V.hi
 
 
-def _product(A: Floats, low: Floats | None, factor: _Factor) -> Double:
+def product_of_slices(A: Floats, low: Floats | None, factor: SlicedFactor) -> Double:
     """(A + low) D W by slices; each row is scaled to entries of at most 1."""
     top = _power_above(np.max(np.abs(A), axis=1, initial=0.0))[:, None]
     w = factor.slices
