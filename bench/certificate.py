@@ -101,6 +101,19 @@ def main(arguments: list[str]) -> None:
     write("certificate", [*lines, *broken[:40]], "short" in arguments)
 
 
+def summary_of(count: int, first: int = 1_000_000) -> str:
+    """The claims of so many problems in two lines, and each that is broken."""
+    total: Tallies = defaultdict(Tally)
+    broken: list[str] = []
+    with ProcessPoolExecutor() as pool:
+        starts = range(first, first + count, CHUNK)
+        for tallies, told in pool.map(_chunk, starts, [first + count] * len(starts), [WAYS] * len(starts)):
+            broken += told
+            for key, tally in tallies.items():
+                total[key].merge(tally)
+    return "\n".join([_summary(count, total), *broken[:10]])
+
+
 def _summary(done: int, total: Tallies) -> str:
     every = total[("all",)]
     return (
