@@ -20,6 +20,7 @@ from gramian.data.blocks import Rows
 from gramian.errors import DataError, cannot, message, not_for_family, one_value
 from gramian.glm.concordance import certified
 from gramian.glm.lookout import Lookout, placed
+from gramian.glm.ranked import factored_at, of_rank
 from gramian.losses import Loss
 from gramian.solution import Solution, Stats, Status
 from gramian.solvers import SOLVERS
@@ -27,7 +28,7 @@ from gramian.solvers.ability import AUTO, Need, first_that, needs_of, refuse
 from gramian.solvers.base import Request
 from gramian.solvers.irls import IRLS, Fitting, Reweighted, newton_step
 from gramian.solvers.iterate import Stop, run
-from gramian.solving.reducing import check_finite, no_rows
+from gramian.solving.reducing import no_rows
 from gramian.solving.refining import Accuracy
 from gramian.trust import FEWEST_DIGITS, aim_note, doubtful, missed_note
 from gramian.views.absorbed import Absorbed, has_offset
@@ -236,11 +237,11 @@ def _certified(
     problem: Reweighted, ended: Ended, accuracy: Literal["data"] | float, corrects: bool
 ) -> tuple[Solution, Certificate, Reduced]:
     """Certify, correct, and again while that could help."""
-    status, place, stats = ended.status, ended.place, Stats(iterations=ended.iterations)
+    status, stats = ended.status, Stats(iterations=ended.iterations)
+    found, factor, place = of_rank(problem, ended.place, decided=corrects)
     for attempt in range(MOST_PASSES):
-        found = problem.at(place)
-        check_finite(found.view)
-        found, factor = problem.factored(found, place)
+        if attempt:
+            found, factor = factored_at(problem, place)
         if problem.dependent is not None and problem.dependent != tuple(d.column for d in factor.dependencies):
             # A column lost its weight on the way, so that nothing is known about it.
             factor = replace(factor, defect=np.inf)
