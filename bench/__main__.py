@@ -10,10 +10,12 @@ STUDIES = (
     "illconditioned", "crossover", "plan", "nist",
 )  # fmt: skip
 
+WORDS = ("short", "linear", "families")
+
 
 def main(arguments: list[str]) -> int:
     """Run the studies named, or all; other words are handed to them."""
-    unknown = [a for a in arguments if a not in (*STUDIES, "short") and not a.isdigit()]
+    unknown = [a for a in arguments if a not in (*STUDIES, *WORDS) and not a.isdigit()]
     if unknown:
         print(f"{', '.join(unknown)} is no study\nStudies: {', '.join(STUDIES)}", file=sys.stderr)
         return 2

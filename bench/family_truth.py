@@ -163,7 +163,7 @@ def _losses(family: str, eta: Floats, y: Floats) -> tuple[Floats, Floats, Floats
 
 def _start(family: str, Z: Floats, y: Floats, w: Floats, shrink: Floats, offset: Floats) -> tuple[Floats, Floats]:
     """By damped Newton steps, each the least-squares solution of the rows and those of the penalty; and the sizes of columns."""
-    scale = np.sqrt(np.sum(Z**2, axis=0))
+    scale = np.sqrt(np.sum(Z**2, axis=0) + shrink)
     scale = np.where(scale > 0, scale, 1.0)
     A, theta, root = Z / scale, np.zeros(Z.shape[1]), np.sqrt(shrink) / scale
 

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from bench.family_truth import optimum
+from bench.stress_families import able, run_all
 from bench.truth import spread
 
 import gramian as gm
@@ -33,6 +34,7 @@ from gramian.views.triangle import Triangle
 
 pytestmark = pytest.mark.filterwarnings("ignore::gramian.GramianWarning")
 
+PROBLEMS, CHUNKS = 240, 8
 M, NAMES = 60, ("a", "b", "total", "c", "twice")
 KEPT = (0, 1, 3)
 NULL = np.array([[1.0, 1, -1, 0, 0], [0, 0, 0, 2, -1]])
@@ -160,13 +162,6 @@ def score(p: Problem, found: Given) -> float:
     return float(np.max(np.abs(g) / (np.linalg.norm(columns, axis=0) * np.linalg.norm(r))))
 
 
-def able(family: str) -> list[str]:
-    """The methods of the registry that answer dependent columns of this family."""
-    if family == "gaussian":
-        return [name for name, solver in SOLVERS.items() if solver.traits.iterates or solver.traits.decides_rank]
-    return [name for name, solver in SOLVERS.items() if solver.traits.losses]
-
-
 CASES = [(family, method) for family in LOSSES for method in able(family)]
 
 
@@ -255,6 +250,25 @@ def test_columns_alike_but_for_rows_that_lost_their_weight_are_no_dependence(ran
     assert not fit.trusted
 
 
+# ---- random problems
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_no_claim_about_a_family_is_broken(chunk: int) -> None:
+    """Each by a few methods by turns; `python -m bench certificate families N` runs as many others as wanted."""
+    size = PROBLEMS // CHUNKS
+    claimed = 0
+    for verdict in run_all(range(chunk * size, (chunk + 1) * size)):
+        assert not verdict.broken, f"seed {verdict.case.seed}, {verdict.route}: {verdict.broken}"
+        claimed += len(verdict.claimed)
+    assert claimed >= 2 * size, "the sweep is empty"
+
+
+def test_the_judge_sees_coefficients_that_were_not_moved(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gramian.glm.ranked.moved", lambda coef, *rest: coef)
+    assert any(verdict.broken for verdict in run_all(range(40)))
+
+
 # ---- the move itself
 
 
@@ -282,6 +296,7 @@ def test_the_move_keeps_fitted_values(condition: float, size: float, ridge: floa
     view, request = _triangle(X, centred=True), Request(Penalty(ridge), rank)
     factor = solver.solve(view, request).factor
     assert factor.rank == 3
+    assert factor.defect < 1e-3  # also of the shortest, whose row space is known to the condition times rounding only
     about = X - np.mean(X, axis=0)
     coef = np.random.default_rng(3).standard_normal((7, 2)) / np.linalg.norm(about, axis=0)[:, None]
     found = moved(coef, factor, view, request)

@@ -246,10 +246,11 @@ def _certified(
             # A column lost its weight on the way, so that nothing is known about it.
             factor = replace(factor, defect=np.inf)
         ridge = problem.request.penalty.ridge
-        solution, certificate, correction = certified(found, place, factor, ridge, status, stats, corrects)
+        made = corrects and factor.defect < 1.0  # else W W' is not known to be near the inverse of the Hessian
+        solution, certificate, correction = certified(found, place, factor, ridge, status, stats, made)
         enough = accuracy != "data" and not doubtful(certificate, accuracy)
         at_floor = bool(np.all(correction.bracket <= 2.0 * correction.floor))
-        if not corrects or enough or at_floor or not status.ok or attempt == MOST_PASSES - 1:
+        if not made or enough or at_floor or not status.ok or attempt == MOST_PASSES - 1:
             return solution, certificate, found.view
         step = newton_step(found, place, factor, ridge)
         smaller = float(correction.bracket[0]) < np.inf and step.decrement <= 4 * float(correction.floor[0])

@@ -1,8 +1,8 @@
 """Where an iteration ended, with its coefficients as the rank policy wants them: what is certified then is what is returned.
 
-Newton's method steps within the span of its factors; any other method ends wherever its path led along the null space of X. A
-factor has no row for a dropped column, and sees nothing of the null space, so that a certificate of such a place would be one
-of other coefficients.
+Newton's method steps by independent columns, with zero for the others; any other method ends wherever its path led along the
+null space of X. A factor has no row for a dropped column, and sees nothing of the null space, so that a certificate of such a
+place would be one of other coefficients.
 """
 
 from __future__ import annotations
@@ -47,4 +47,4 @@ def factored_at(problem: Reweighted, place: Place) -> tuple[Working, Factor]:
     """The sums at a place and the factor of the weighted rows. Raises NotFinite."""
     found = problem.at(place)
     check_finite(found.view)
-    return problem.factored(found, place)
+    return problem.factored(found, place, stepping=False)
