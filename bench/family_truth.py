@@ -19,7 +19,11 @@ from bench.truth import Floats
 BITS = 240
 SETTLED = mpf(10) ** -30
 """Relative size of a last step that leaves no error that a claim of 16 digits could tell."""
-MOST_STEPS = 60
+NEAR = mpf(10) ** -3
+"""Relative size of a step from which on Newton's method needs no damping."""
+LARGE = 50.0
+"""Linear predictor at which float64 has lost its way; multiple precision begins at zero then."""
+MOST_STEPS = 100
 
 _FIRST = {
     "gaussian": lambda eta, y: eta - y,
@@ -93,18 +97,30 @@ class _Exact:
     offset: list[Any]
 
     def minimum(self, b: list[Any], scale: list[Any]) -> list[Any]:
-        """From a place near it; steps are measured in columns of size 1."""
+        """By Newton's method, damped where it is far off, with a Hessian kept near the end; steps in columns of size 1."""
         L, before = self.factored(b), mpf(10) ** 300
         for _ in range(MOST_STEPS):
             step = _solved(L, self.gradient(b))
-            b = [value - change for value, change in zip(b, step, strict=True)]
-            size = max((abs(change) * unit for change, unit in zip(step, scale, strict=True)), default=mpf(0))
-            if size <= SETTLED * max([abs(value) * unit for value, unit in zip(b, scale, strict=True)], default=mpf(0)):
+            size, reach = (max((abs(v) * s for v, s in zip(x, scale, strict=True)), default=mpf(0)) for x in (step, b))
+            near = size <= NEAR * reach
+            stride = mpf(1) if near else self.stride(b, step)
+            b = [value - stride * change for value, change in zip(b, step, strict=True)]
+            if size <= SETTLED * reach:
                 return b
-            if size > before / 2**20:
+            if not near or size > before / 2**20:
                 L = self.factored(b)
             before = size
         raise NoOptimum("Newton's method does not settle")
+
+    def stride(self, b: list[Any], step: list[Any]) -> Any:
+        """1, 1/2, 1/4 ... until the slope along the step has fallen, as it does towards the minimum of what is convex."""
+        slope, t = abs(mp.fdot(self.gradient(b), step)), mpf(1)
+        while t > mpf(2) ** -MOST_STEPS:
+            after = [value - t * change for value, change in zip(b, step, strict=True)]
+            if abs(mp.fdot(self.gradient(after), step)) <= slope * (1 - t / 10):
+                break
+            t /= 2
+        return t
 
     def eta(self, b: list[Any]) -> list[Any]:
         return [o + mp.fdot(row, b) for o, row in zip(self.offset, self.rows, strict=True)]
@@ -182,4 +198,5 @@ def _start(family: str, Z: Floats, y: Floats, w: Floats, shrink: Floats, offset:
             theta = theta + t * step
             if np.linalg.norm(step) <= 1e-10 * np.linalg.norm(theta):
                 break
-    return theta / scale, scale
+        lost = family != "gaussian" and not np.max(np.abs(A @ theta), initial=0.0) < LARGE
+    return (np.zeros_like(theta) if lost else theta / scale), scale
