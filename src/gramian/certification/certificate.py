@@ -146,7 +146,7 @@ def certify(evidence: Evidence, factor: Factor, correction: Correction, coef: Fl
     intercept_bound += slack * column_norms(evidence.centre)
     D = evidence.norms[:, None]
     size = column_norms(D * coef)
-    error = column_norms(D * bound)
+    error = column_norms(_reach(D, bound))
     return Certificate(
         evidence=evidence.kind,
         gradient=_relative_gradient(evidence, correction, coef),
@@ -196,7 +196,7 @@ def certify_by_distance(
 
 
 def _reach(size: Floats, bracket: Floats) -> Floats:
-    """Size * bracket, infinite where nothing is known, also for a size of zero."""
+    """Size * bracket, infinite where nothing is known, also for a size of zero: of a column of zeros, say."""
     unknown = np.isinf(bracket)
     return np.where(unknown, np.inf, size * np.where(unknown, 0.0, bracket))
 

@@ -35,6 +35,7 @@ class GoodnessOfFit:
 
         return runner.fold(rows, "deviance", piece, _merge)
 
+    @np.errstate(invalid="ignore")  # as of sums that are infinite
     def loglik(self, loss: Loss) -> float:
         """As R's logLik of a glm: for a family with a dispersion, that is deviance over the sum of the weights."""
         if not loss.scale:
@@ -46,22 +47,22 @@ class GoodnessOfFit:
         return float(a * A + W * (a * np.log(a) - special.gammaln(a)) - (A - self.density))
 
 
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")  # sums of a place far from the minimum are infinite
 def _of_block(block: Block, loss: Loss, at: Place, null_level: float, frequency: bool) -> GoodnessOfFit:
     y = block.y[:, 0]
     w = np.ones(block.rows) if block.w is None else block.w
     eta = centred_eta(block, at)
     empty = np.full(block.rows, null_level) if block.offset is None else null_level + block.offset
     mu, base = loss.mean(eta), loss.mean(empty)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        pearson = np.where(y == mu, 0.0, (y - mu) ** 2 / loss.variance(mu))
-        density = w * loss.density(eta, y, np.ones_like(y), 1.0) if frequency else loss.density(eta, y, w, 1.0)
-        return GoodnessOfFit(
-            float(np.sum(w)),
-            float(w @ loss.deviance(mu, y)),
-            float(w @ loss.deviance(base, y)),
-            float(w @ pearson),
-            float(np.sum(density)),
-        )
+    pearson = np.where(y == mu, 0.0, (y - mu) ** 2 / loss.variance(mu))
+    density = w * loss.density(eta, y, np.ones_like(y), 1.0) if frequency else loss.density(eta, y, w, 1.0)
+    return GoodnessOfFit(
+        float(np.sum(w)),
+        float(w @ loss.deviance(mu, y)),
+        float(w @ loss.deviance(base, y)),
+        float(w @ pearson),
+        float(np.sum(density)),
+    )
 
 
 def _merge(a: GoodnessOfFit, b: GoodnessOfFit) -> GoodnessOfFit:

@@ -35,6 +35,7 @@ from gramian.solvers.cholesky import Cholesky
 from gramian.solvers.iterate import Iterative
 from gramian.solvers.qr import QR
 from gramian.solvers.svd import SVD
+from gramian.solvers.wide import shortest_of_wide
 
 CLOSE = 1e-3
 """s * lambda at which the next step is the last: it leaves about the square of this, and the certifying pass the fourth power."""
@@ -72,8 +73,12 @@ class Reweighted:
         self.passes += 1
         return found
 
-    def factored(self, found: Working, place: Place) -> tuple[Working, Factor]:
-        """The factor of the weighted X; by QR, with one more pass, where the moments cannot tell."""
+    def factored(self, found: Working, place: Place, stepping: bool = True) -> tuple[Working, Factor]:
+        """The factor of the weighted X; by QR, with one more pass, where the moments cannot tell.
+
+        A step goes by independent columns alone, `stepping`, for it makes the same fitted values as the shortest of all steps,
+        and its factor has no rounding of a row space in it; the shortest coefficients are taken at the end.
+        """
         if isinstance(found.view, MomentSums):
             factor = Cholesky().solve(found.view, self.request).factor
             if factor is not None:
@@ -81,13 +86,22 @@ class Reweighted:
                 return found, factor
             self.kind = Triangle
             found = self.at(place)
-        solver = SVD() if self.request.rank == "min-norm" and not self.request.penalty else QR()
         assert isinstance(found.view, Triangle)
-        factor = solver.solve(found.view, self.request).factor
-        assert factor is not None
+        factor = self._of_triangle(found.view, stepping)
         if self.dependent is None:
             self.dependent = tuple(each.column for each in factor.dependencies)
         return found, factor
+
+    def _of_triangle(self, view: Triangle, stepping: bool) -> Factor:
+        request = self.request
+        solution = shortest_of_wide(view, request)
+        if solution is None and stepping and request.rank == "min-norm":
+            request = replace(request, rank="drop")
+        if solution is None:
+            solver = SVD() if request.rank == "min-norm" and not request.penalty else QR()
+            solution = solver.solve(view, request)
+        assert solution.factor is not None
+        return solution.factor
 
     def value_of(self, found: Working, place: Place) -> float:
         return found.value + 0.5 * self.request.penalty.ridge * float(place.coef @ place.coef)

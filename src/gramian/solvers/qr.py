@@ -58,12 +58,13 @@ class QR:
 
 
 def finish(view: Triangle, found: Scan, W: Floats, z: Floats, condition: float, request: Wanted) -> Solution:
-    """Apply the rank policy to b = W z; shared by the solvers that read a Triangle."""
+    """Apply the rank policy to b = W z, z = (X W)'y; shared by the solvers that read a Triangle."""
     status = Status.DEPENDENT if found.dependencies and request.rank == "error" else Status.OK
     rank = W.shape[1]
     slack, left = 0.0, gamma(4 * rank + 4) * condition  # the rounding of the inverse
     if found.dependencies and request.rank == "min-norm":
         W, slack, measured = shortest(W, found, condition)
+        z = (found.E @ (found.scale[:, None] * W)).T @ found.rhs
         left += measured
     # ||W'E'XW|| <= ||E_D||_F ||W_D||, |E_j| <= gamma |X_j|.
     size = float(np.sum(found.scale @ np.abs(W))) if slack else 0.0

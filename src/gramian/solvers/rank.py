@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
 from gramian.kernels.array_types import Floats
@@ -41,23 +42,30 @@ class Scan:
 
 def scan(view: Triangle, request: Wanted) -> Scan:
     """Decide which columns are independent; a ridge adds the rows sqrt(ridge) I first."""
-    n, R = view.n, view.R
-    ridge = request.penalty
+    n = view.n
+    R, norms, flat = with_penalty(view, request)
+    scale = np.where(flat, 1.0, norms)
+    A = R[:, :n] / scale
+    A[:, flat] = 0.0
+    used = view.counts.used
+    # m rows about their means span m - 1 dimensions at most, whatever rounding makes of the last.
+    most = n if request.penalty else used - int(view.centred)
+    E, rhs, kept = _echelon(A, R[:, n:].copy(), request.tolerance(n, used), most)
+    return Scan(E, rhs, scale, kept, _equations(E, scale, kept, n))
+
+
+def with_penalty(view: Triangle, request: Wanted) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """The triangle of [X y] with the rows of the ridge; the norms of the columns of X; and which of them are zero, or constant
+    beside an intercept.
+    """
+    n, R, ridge = view.n, view.R, request.penalty
     if ridge:
         penalty = np.zeros((n, R.shape[1]))
         penalty[:, :n] = np.diag(np.sqrt(ridge.on(n)))
         R = triangle_of(np.concatenate([R, penalty]))
     norms = np.sqrt(np.sum(R[:, :n] ** 2, axis=0))
     raw = np.sqrt(norms**2 + view.counts.weight * view.mean.hi[:n] ** 2)
-    flat = norms <= CONSTANT * raw  # zero, or constant beside an intercept
-    scale = np.where(flat, 1.0, norms)
-    A = R[:, :n] / scale
-    A[:, flat] = 0.0
-    used = view.counts.used
-    # m rows about their means span m - 1 dimensions at most, whatever rounding makes of the last.
-    most = n if ridge else used - int(view.centred)
-    E, rhs, kept = _echelon(A, R[:, n:].copy(), request.tolerance(n, used), most)
-    return Scan(E, rhs, scale, kept, _equations(E, scale, kept, n))
+    return R, norms, norms <= CONSTANT * raw
 
 
 def _echelon(A: Floats, rhs: Floats, tol: float, most: int) -> tuple[Floats, Floats, tuple[int, ...]]:

@@ -30,6 +30,7 @@ from gramian.reductions.irls_pass import Place, Reduced, WorkingRows
 from gramian.reductions.likelihood import GoodnessOfFit, NoColumns
 from gramian.reductions.offset_folded import OffsetFolded, has_offset
 from gramian.reductions.target_summary import TargetSummary
+from gramian.solving.ranked import factored_at, of_rank
 from gramian.solvers import SOLVERS
 from gramian.solvers.ability import AUTO, Need, first_that, needs_of, refuse
 from gramian.solvers.irls import IRLS, Fitting, Reweighted, newton_step
@@ -237,19 +238,20 @@ def _certified(
     problem: Reweighted, ended: Ended, accuracy: Literal["data"] | float, corrects: bool
 ) -> tuple[Solution, Certificate, Reduced]:
     """Certify, correct, and again while that could help."""
-    status, place, stats = ended.status, ended.place, Stats(iterations=ended.iterations)
+    status, stats = ended.status, Stats(iterations=ended.iterations)
+    found, factor, place = of_rank(problem, ended.place, decided=corrects)
     for attempt in range(MOST_PASSES):
-        found = problem.at(place)
-        check_finite(found.view)
-        found, factor = problem.factored(found, place)
+        if attempt:
+            found, factor = factored_at(problem, place)
         if problem.dependent is not None and problem.dependent != tuple(d.column for d in factor.dependencies):
             # A column lost its weight on the way, so that nothing is known about it.
             factor = replace(factor, defect=np.inf)
         ridge = problem.request.penalty.ridge
-        solution, certificate, correction = certified(found, place, factor, ridge, status, stats, corrects)
+        made = corrects and factor.defect < 1.0  # else W W' is not known to be near the inverse of the Hessian
+        solution, certificate, correction = certified(found, place, factor, ridge, status, stats, made)
         enough = accuracy != "data" and not doubtful(certificate, accuracy)
         at_floor = bool(np.all(correction.bracket <= 2.0 * correction.floor))
-        if not corrects or enough or at_floor or not status.ok or attempt == MOST_PASSES - 1:
+        if not made or enough or at_floor or not status.ok or attempt == MOST_PASSES - 1:
             return solution, certificate, found.view
         step = newton_step(found, place, factor, ridge)
         smaller = float(correction.bracket[0]) < np.inf and step.decrement <= 4 * float(correction.floor[0])

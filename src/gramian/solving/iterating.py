@@ -37,6 +37,7 @@ from gramian.reductions.triangle import Triangle
 from gramian.solvers import SOLVERS
 from gramian.solvers.ranges import Spectrum, with_shorter_rows
 from gramian.solving.reduction_checks import check_finite
+from gramian.solvers.moving import moved
 from gramian.solving.refining import Answer, gap_of, gradient_at, proven, refine, total_squares, within
 
 
@@ -101,7 +102,7 @@ def _with_factor(
     rows = objective.rows
     started = time.perf_counter()
     view, factor, status, passes = _factor(rows, moments, request, runner)
-    coef = _of_rank(found.coef, factor, request)
+    coef = moved(found.coef, factor, view, request)
     level = found.level + (view.mean.hi[: view.n] - found.centre) @ found.coef
     solution = replace(found, coef=coef, level=level, centre=view.mean.hi[: view.n], factor=factor)
     solution = solution.costing(Stats(passes=passes, seconds=time.perf_counter() - started))
@@ -201,30 +202,6 @@ def _factor(
         if solved.factor is not None:
             return view, solved.factor, solved.status, 1 if reads_moments else 2
     raise AssertionError("a solver that decides rank always gives a factor")
-
-
-def _of_rank(coef: Floats, factor: Factor, request: Wanted) -> Floats:
-    """The same surface with coefficients as the rank policy wants them: the shortest, or zero for dropped columns.
-
-    A column that equals sum w_i x_i can hand its coefficient to the others, b_i + w_i b_j. The equations span the null space N of
-    X, and b - N N'b is the shortest. Nothing is done where the columns are independent.
-    """
-    if not factor.dependencies:
-        if factor.rank == coef.shape[0]:
-            return coef
-        Q = np.linalg.qr(factor.W)[0]  # no equations were written: the columns of W span the row space of X
-        return Q @ (Q.T @ coef)
-    equations = np.zeros((coef.shape[0], len(factor.dependencies)))
-    for i, dependency in enumerate(factor.dependencies):
-        equations[dependency.column, i] = 1.0
-        equations[list(dependency.others), i] = -np.asarray(dependency.weights)
-    if request.rank == "drop":
-        dropped = [dependency.column for dependency in factor.dependencies]
-        moved = coef - equations @ coef[dropped]
-        moved[dropped] = 0.0
-        return moved
-    N = np.linalg.qr(equations)[0]
-    return coef - N @ (N.T @ coef)
 
 
 def _answer(
