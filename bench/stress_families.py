@@ -18,14 +18,14 @@ from bench.judging import Found, Verdict, judge
 from bench.truth import Floats, Truth, independent, spread
 from gramian.data.arrays import ArrayRows
 from gramian.errors import GramianError, RankError
-from gramian.solving.family_fit import solve_family
+from gramian.execution.threads import Threads
 from gramian.families.losses import LOSSES
 from gramian.problem.penalty import Penalty
 from gramian.problem.solution import Status
-from gramian.solvers import SOLVERS
 from gramian.problem.solver_options import SolverOptions
 from gramian.problem.wanted import Wanted
-from gramian.execution.threads import Threads
+from gramian.solvers import SOLVERS
+from gramian.solving.family_fit import solve_family
 
 STEPS, SEEDED_STEPS = 100, 5
 """Of methods that may take thousands; the claims of an early end have to hold too."""

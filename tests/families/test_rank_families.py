@@ -15,23 +15,23 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.sparse as sp
+
+import gramian as gm
 from bench.family_truth import optimum
 from bench.stress_families import able, run_all
 from bench.truth import spread
-
-import gramian as gm
 from gramian.data.arrays import ArrayRows
-from gramian.solving.family_fit import solve_family
+from gramian.execution.threads import Threads
 from gramian.families.losses import LOSSES
-from gramian.problem.penalty import Penalty
-from gramian.solvers import SOLVERS
 from gramian.kernels.rounding import EPS
+from gramian.problem.penalty import Penalty
 from gramian.problem.wanted import RankPolicy, Wanted
+from gramian.reductions.triangle import Triangle
+from gramian.solvers import SOLVERS
 from gramian.solvers.moving import moved
 from gramian.solvers.qr import QR
 from gramian.solvers.svd import SVD
-from gramian.execution.threads import Threads
-from gramian.reductions.triangle import Triangle
+from gramian.solving.family_fit import solve_family
 
 pytestmark = pytest.mark.filterwarnings("ignore::gramian.GramianWarning")
 

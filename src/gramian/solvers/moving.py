@@ -20,9 +20,9 @@ from gramian.kernels.array_types import Floats
 from gramian.kernels.norms import column_norms
 from gramian.problem.solution import Factor
 from gramian.problem.wanted import Wanted
-from gramian.solvers.rank import with_penalty
 from gramian.reductions.moments import MomentSums
 from gramian.reductions.triangle import Triangle
+from gramian.solvers.rank import with_penalty
 
 MOST_STEPS = 8
 """Each leaves the rounding of A W, which the condition multiplies; two are many."""

@@ -30,13 +30,13 @@ from gramian.reductions.irls_pass import Place, Reduced, WorkingRows
 from gramian.reductions.likelihood import GoodnessOfFit, NoColumns
 from gramian.reductions.offset_folded import OffsetFolded, has_offset
 from gramian.reductions.target_summary import TargetSummary
-from gramian.solving.ranked import factored_at, of_rank
 from gramian.solvers import SOLVERS
 from gramian.solvers.ability import AUTO, Need, first_that, needs_of, refuse
 from gramian.solvers.irls import IRLS, Fitting, Reweighted, newton_step
 from gramian.solvers.iterate import run
 from gramian.solvers.state import Stop
-from gramian.solving.reduction_checks import check_finite, no_rows
+from gramian.solving.ranked import factored_at, of_rank
+from gramian.solving.reduction_checks import no_rows
 from gramian.solving.refining import Accuracy
 from gramian.solving.separation_monitor import SeparationMonitor, placed
 

@@ -19,7 +19,6 @@ from gramian.data.blocks import Rows
 from gramian.data.counts import check_unchanged
 from gramian.execution.threads import Threads
 from gramian.families.losses import LOSSES
-from gramian.kernels.array_types import Floats
 from gramian.kernels.exact import exactly
 from gramian.kernels.norms import column_norms
 from gramian.objectives.curvature import affordable
@@ -35,9 +34,9 @@ from gramian.reductions.gradient_bound import Sizes
 from gramian.reductions.moments import MomentSums
 from gramian.reductions.triangle import Triangle
 from gramian.solvers import SOLVERS
+from gramian.solvers.moving import moved
 from gramian.solvers.ranges import Spectrum, with_shorter_rows
 from gramian.solving.reduction_checks import check_finite
-from gramian.solvers.moving import moved
 from gramian.solving.refining import Answer, gap_of, gradient_at, proven, refine, total_squares, within
 
 

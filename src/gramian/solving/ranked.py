@@ -12,10 +12,10 @@ from dataclasses import replace
 import numpy as np
 
 from gramian.problem.solution import Factor
+from gramian.reductions.irls_pass import Place, Working
 from gramian.solvers.irls import Reweighted
 from gramian.solvers.moving import moved
 from gramian.solving.reduction_checks import check_finite
-from gramian.reductions.irls_pass import Place, Working
 
 MOST_MOVES = 3
 """A second one is taken only where the first changed which columns are dropped."""
