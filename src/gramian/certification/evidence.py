@@ -20,7 +20,7 @@ from gramian.reductions.gradient_bound import Seeing, Sized
 
 def evidence_of_view(view: Seeing, solution: Solution, request: Wanted, factor: Factor) -> Evidence:
     """The gradient as a reduction of the rows gives it, with its own rounding bounded."""
-    b, ridge = solution.coef, request.penalty.on(view.n)[:, None]
+    b, ridge = solution.coef, request.penalty.quadratic(view.n)[:, None]
     seen = view.at(b)
     bound = seen.bound + 3 * U * (ridge * np.abs(b) + np.abs(seen.g))
     g = seen.g - ridge * b
@@ -34,7 +34,7 @@ def evidence_of_data(
 ) -> tuple[Evidence, Floats]:
     """The gradient about the exact means, and the correction of the level (k,)."""
     n, b, weight = view.n, solution.coef, view.counts.weight
-    ridge = request.penalty.on(n)[:, None]
+    ridge = request.penalty.quadratic(n)[:, None]
     g = Double(gradient.g, np.broadcast_to(gradient.g_lo, gradient.g.shape))
     level = np.zeros_like(gradient.s)
     penal = multiply(Double(b, solution.coef_lo), exactly(np.broadcast_to(ridge, b.shape)))
@@ -94,7 +94,7 @@ def rss_after(
     ||r||^2 - 2 d'(g + ridge b) + d'g - d'ridge d - weight * level^2.
     """
     d = correction.coef if correction.made else np.zeros_like(correction.coef)
-    ridge = request.penalty.on(d.shape[0])[:, None]
+    ridge = request.penalty.quadratic(d.shape[0])[:, None]
     before = solution.coef - d
     change = np.einsum("ij,ij->j", d, evidence.g + 2.0 * ridge * before + ridge * d)
     return np.maximum(evidence.rss - change - weight * level**2, 0.0)

@@ -20,21 +20,22 @@ import numpy as np
 from gramian.certification.certificate import Certificate, Correction, Evidence, certify, correct
 from gramian.kernels.array_types import Floats
 from gramian.kernels.rounding import U, gamma
+from gramian.problem.penalty import Penalty
 from gramian.problem.solution import Factor, Solution, Stats, Status
 from gramian.reductions.irls_pass import Place, Working
 from gramian.solvers.irls import newton_step
 
 
 def certified(
-    found: Working, place: Place, factor: Factor, ridge: float, status: Status, stats: Stats, corrects: bool
+    found: Working, place: Place, factor: Factor, penalty: Penalty, status: Status, stats: Stats, corrects: bool
 ) -> tuple[Solution, Certificate, Correction]:
     """The solution at `place`, one Newton step further when `corrects`, with its certificate."""
     n, view = place.coef.size, found.view
-    step = newton_step(found, place, factor, ridge)
+    step = newton_step(found, place, factor, penalty)
     # Curvature lent to rows that had none makes H larger than it is, by lent s^2 of itself at most.
     factor = replace(factor, defect=factor.defect + found.lent * step.row**2)
     centre = view.mean.hi[:n] if view.centred else place.centre
-    evidence = _evidence(found, place, factor, ridge, centre)
+    evidence = _evidence(found, place, factor, penalty.quadratic(n), centre)
     correction = correct(evidence, factor)
     lam = (step.decrement + float(correction.floor[0])) / (1.0 - factor.defect) if factor.defect < 1 else np.inf
     left = beyond(step.row, lam)
@@ -76,7 +77,7 @@ def beyond(row: float, decrement: float) -> float:
     return float(bend * R / row)
 
 
-def _evidence(found: Working, place: Place, factor: Factor, ridge: float, centre: Floats) -> Evidence:
+def _evidence(found: Working, place: Place, factor: Factor, ridge: Floats, centre: Floats) -> Evidence:
     n, view, b = place.coef.size, found.view, np.abs(place.coef)
     V = view.counts.weight
     root = np.sqrt(V)
@@ -105,5 +106,5 @@ def _evidence(found: Working, place: Place, factor: Factor, ridge: float, centre
         centre,
         factor.defect,
         V,
-        np.full(n, ridge),
+        ridge,
     )

@@ -19,7 +19,7 @@ from gramian.families.losses import Loss
 from gramian.kernels.array_types import Floats
 from gramian.objectives.curvature import affordable
 from gramian.objectives.linear_objective import LinearObjective
-from gramian.problem.penalty import Penalty
+from gramian.problem.penalties import RidgePenalty
 from gramian.problem.solution import Status
 from gramian.problem.solver_options import SolverOptions
 from gramian.problem.wanted import Wanted
@@ -78,7 +78,7 @@ class Penalised(BaseEstimator, ABC):
         traits = SOLVERS[method].traits
         rows = ArrayRows.of(X, y, weights=w, centred=self.fit_intercept and not sp.issparse(X))
         runner = Threads(checked_threads(self.threads))
-        request = Wanted(Penalty(ridge), "min-norm", None, SolverOptions(max_iter=self.max_iter))
+        request = Wanted(RidgePenalty(ridge), "min-norm", None, SolverOptions(max_iter=self.max_iter))
         names = tuple(f"column {j} of X" for j in range(rows.n))
         try:
             if traits.reweights or not sp.issparse(X):

@@ -44,7 +44,7 @@ class Cholesky:
     def solve(self, view: MomentSums, request: Wanted) -> Solution:
         n = view.n
         G, c = view.gram[:n, :n], view.gram[:n, n:]
-        ridge = request.penalty.on(n)
+        ridge = request.penalty.quadratic(n)
         D = np.sqrt(np.maximum(np.diag(G), 0.0) + ridge)
         raw = view.raw_norms[:n]
         if np.any(CONSTANT * raw >= D) or not np.all(np.isfinite(G)):

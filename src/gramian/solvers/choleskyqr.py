@@ -49,7 +49,7 @@ class CholeskyQR:
     def solve(self, view: MomentSums, request: Wanted) -> Solution:
         n = view.n
         G, c = view.gram[:n, :n], view.gram[:n, n:]
-        D = np.sqrt(np.maximum(np.diag(G), 0.0) + request.penalty.on(n))
+        D = np.sqrt(np.maximum(np.diag(G), 0.0) + request.penalty.quadratic(n))
         if np.any(CONSTANT * view.raw_norms[:n] >= D) or not np.all(np.isfinite(G)):
             return surface_through_means(view.mean, np.zeros_like(c), None, Status.CANNOT_TELL)
         scaled = G / np.outer(D, D)

@@ -26,6 +26,7 @@ from gramian.families.losses import Loss
 from gramian.kernels.array_types import Floats
 from gramian.kernels.norms import column_norms
 from gramian.kernels.rounding import EPS
+from gramian.problem.penalty import Penalty
 from gramian.problem.solution import Factor, Status
 from gramian.problem.wanted import Wanted
 from gramian.reductions.irls_pass import Place, Reduced, Working
@@ -81,7 +82,7 @@ class Reweighted:
                 return found, factor
             self.kind = Triangle
             found = self.at(place)
-        solver = SVD() if self.request.rank == "min-norm" and not self.request.penalty else QR()
+        solver = SVD() if self.request.rank == "min-norm" and self.request.penalty.is_zero else QR()
         assert isinstance(found.view, Triangle)
         factor = solver.solve(found.view, self.request).factor
         assert factor is not None
@@ -90,7 +91,7 @@ class Reweighted:
         return found, factor
 
     def value_of(self, found: Working, place: Place) -> float:
-        return found.value + 0.5 * self.request.penalty.ridge * float(place.coef @ place.coef)
+        return found.value + float(self.request.penalty.value(place.coef[:, None])[0])
 
 
 def as_theta(place: Place) -> Floats:
@@ -158,23 +159,23 @@ class IRLS(Iterative[Reweighted, Fitting]):
         if not np.isfinite(value):
             raise FloatingPointError("the start has no finite value")
         found, factor = objective.factored(found, place)
-        to = newton_step(found, place, factor, objective.request.penalty.ridge)
+        to = newton_step(found, place, factor, objective.request.penalty)
         status, direction = None, None
         lean = found.lean
-        if taken >= SURE and not objective.request.penalty and lean.size > 0 and lean.against <= LEANING * lean.size:
+        if taken >= SURE and objective.request.penalty.is_zero and lean.size > 0 and lean.against <= LEANING * lean.size:
             status, direction = Status.SEPARATED, place
         elif to.row * to.decrement <= CLOSE or to.decrement**2 <= 64 * EPS * abs(value):
             status = Status.CONVERGED
         return Fitting(place, found, to, value / found.counts.weight, taken, t, status, direction)
 
 
-def newton_step(found: Working, place: Place, factor: Factor, ridge: float) -> NewtonStep:
+def newton_step(found: Working, place: Place, factor: Factor, penalty: Penalty) -> NewtonStep:
     """From the sums at a place: g about the weighted means, z = W'g, d = W z, and the level that goes with it."""
     view = found.view
     n = place.coef.size
     c = view.mean.hi[:n] if view.centred else place.centre
     V = view.counts.weight
-    g = found.g - (c - place.centre) * found.s - ridge * place.coef
+    g = found.g - (c - place.centre) * found.s - penalty.quadratic(n) * place.coef
     z = factor.W.T @ g
     coef = factor.W @ z
     square, level = float(z @ z), 0.0

@@ -71,7 +71,7 @@ class Spectrum:
         bend = view.loss.curvature if np.isfinite(view.loss.curvature) else 1.0
         sizes = np.square(view.norms[: view.n] / view.coordinates.scale) / view.weight
         ridge = view.shrink / view.weight
-        mu = float(np.min(ridge[first:], initial=np.inf)) if view.penalty and view.n else 0.0
+        mu = float(np.min(ridge[first:])) if view.n else 0.0
         return Spectrum(mu, bend * (float(np.sum(sizes)) + first) + float(np.sum(ridge)), _far(view))
 
     def tolerance(self, aim: Aim) -> float:
@@ -145,7 +145,7 @@ def with_shorter_rows(view: LinearObjective) -> LinearObjective:
     For sparse rows taken one by one. On a bag of words of 8,713 columns, saga took 351 epochs with standard deviations as
     scales and 128 without (measured).
     """
-    if not view.penalty:
+    if not Spectrum.of_sizes(view).mu > 0:
         return view
     other = view.without_centre(scaled=False)
     bends = [each.without_centre().row_curvature() / Spectrum.of_sizes(each).mu for each in (view, other)]

@@ -40,12 +40,12 @@ class Scan:
 
 
 def scan(view: Triangle, request: Wanted) -> Scan:
-    """Decide which columns are independent; a ridge adds the rows sqrt(ridge) I first."""
+    """Decide which columns are independent; a quadratic penalty adds the rows diag(sqrt(weights)) first."""
     n, R = view.n, view.R
-    ridge = request.penalty
-    if ridge:
+    weights = request.penalty.quadratic(n)
+    if not request.penalty.is_zero:
         penalty = np.zeros((n, R.shape[1]))
-        penalty[:, :n] = np.diag(np.sqrt(ridge.on(n)))
+        penalty[:, :n] = np.diag(np.sqrt(weights))
         R = triangle_of(np.concatenate([R, penalty]))
     norms = np.sqrt(np.sum(R[:, :n] ** 2, axis=0))
     raw = np.sqrt(norms**2 + view.counts.weight * view.mean.hi[:n] ** 2)
@@ -54,8 +54,8 @@ def scan(view: Triangle, request: Wanted) -> Scan:
     A = R[:, :n] / scale
     A[:, flat] = 0.0
     used = view.counts.used
-    # m rows about their means span m - 1 dimensions at most, whatever rounding makes of the last.
-    most = n if ridge else used - int(view.centred)
+    # m rows about their means span m - 1 dimensions at most, whatever rounding makes of the last; a penalty adds its rows.
+    most = min(n, used - int(view.centred) + int(np.count_nonzero(weights)))
     E, rhs, kept = _echelon(A, R[:, n:].copy(), request.tolerance(n, used), most)
     return Scan(E, rhs, scale, kept, _equations(E, scale, kept, n))
 

@@ -88,7 +88,7 @@ def group_of(view: Sized, factor: Factor) -> int:
 def _stepped(solution: Solution, view: Sized, request: Wanted, W: Floats, inverse: Floats, seen: Image) -> Solution:
     """One step of refinement from what the pass saw: b + V V'(X'r - ridge b) with V = W R^-1."""
     n, r = view.n, W.shape[1]
-    across = seen.across[:r] - W.T @ (request.penalty.on(n)[:, None] * solution.coef)
+    across = seen.across[:r] - W.T @ (request.penalty.quadratic(n)[:, None] * solution.coef)
     level = np.zeros(solution.coef.shape[1])
     if view.centred:
         level = seen.off / view.counts.weight
@@ -112,7 +112,7 @@ def orthonormalised(view: Sized, request: Wanted, factor: Factor, seen: Image) -
     raw, s = seen.gram[:r, :r], seen.sums[:r] / np.sqrt(weight)
     if not view.centred:
         s = np.zeros(r)
-    penalty = W.T @ (request.penalty.on(n)[:, None] * W) if request.penalty else np.zeros((r, r))
+    penalty = W.T @ (request.penalty.quadratic(n)[:, None] * W) if not request.penalty.is_zero else np.zeros((r, r))
     G = raw + penalty - np.outer(s, s)
     R = cholesky_upper(G)
     if R is None:
@@ -186,7 +186,7 @@ def _depend(view: Sized, request: Wanted, factor: Factor, seen: Image) -> bool:
     if not count:
         return True
     n = view.n
-    norms = np.hypot(view.norms[:n], np.sqrt(request.penalty.on(n)))
+    norms = np.hypot(view.norms[:n], np.sqrt(request.penalty.quadratic(n)))
     tol = request.tolerance(n, view.counts.used)
     N = nullspace(factor)
     reach = norms @ np.abs(N)

@@ -31,7 +31,7 @@ from gramian.reductions.likelihood import GoodnessOfFit, NoColumns
 from gramian.reductions.offset_folded import OffsetFolded, has_offset
 from gramian.reductions.target_summary import TargetSummary
 from gramian.solvers import SOLVERS
-from gramian.solvers.ability import AUTO, Need, first_that, needs_of, refuse
+from gramian.solvers.ability import AUTO, Need, first_that, needs_of, penalty_need, refuse
 from gramian.solvers.irls import IRLS, Fitting, Reweighted, newton_step
 from gramian.solvers.iterate import run
 from gramian.solvers.state import Stop
@@ -103,7 +103,7 @@ def solve_family(
 
     Raises DataError for targets that the family does not allow, of one value, or separated; ArgumentError for a method.
     """
-    refuse(method, [family_need(loss), *needs_of(request.running)], default_method())
+    refuse(method, [family_need(loss), penalty_need(request.penalty.kind), *needs_of(request.running)], default_method())
     method = default_method() if method == AUTO else method
     if not rows.rereadable:
         raise not_for_family(f"{rows.name}, a stream that is read once,", loss.name, "rows that can be read again",
@@ -245,13 +245,13 @@ def _certified(
         if problem.dependent is not None and problem.dependent != tuple(d.column for d in factor.dependencies):
             # A column lost its weight on the way, so that nothing is known about it.
             factor = replace(factor, defect=np.inf)
-        ridge = problem.request.penalty.ridge
-        solution, certificate, correction = certified(found, place, factor, ridge, status, stats, corrects)
+        penal = problem.request.penalty
+        solution, certificate, correction = certified(found, place, factor, penal, status, stats, corrects)
         enough = accuracy != "data" and not doubtful(certificate, accuracy)
         at_floor = bool(np.all(correction.bracket <= 2.0 * correction.floor))
         if not corrects or enough or at_floor or not status.ok or attempt == MOST_PASSES - 1:
             return solution, certificate, found.view
-        step = newton_step(found, place, factor, ridge)
+        step = newton_step(found, place, factor, penal)
         smaller = float(correction.bracket[0]) < np.inf and step.decrement <= 4 * float(correction.floor[0])
         if smaller:
             return solution, certificate, found.view

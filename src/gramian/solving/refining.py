@@ -162,7 +162,7 @@ def _refine_from_data(
             answer = replace(answer, plan=plan)
             if blurred and not exact:
                 return _without_residual(answer)
-            wanted = request.errors and not request.penalty and answer.exact
+            wanted = request.errors and request.penalty.is_zero and answer.exact
             cheap = accuracy == "exact" or view.counts.used * n * n <= AFFORDABLE
             return with_inverse(answer, rows, view, runner) if wanted and cheap else answer
         before = size
@@ -274,7 +274,7 @@ def within(answer: Answer, request: Wanted) -> Answer:
     share, gap, coef = request.running.suboptimality, answer.certificate.gap, answer.solution.coef
     if share is None or gap is None:
         return answer
-    lost = answer.rss + request.penalty.on(coef.shape[0]) @ coef**2
+    lost = answer.rss + 2.0 * request.penalty.value(coef)
     most = np.maximum(share * (answer.tss - lost), 4.0 * U * answer.tss)
     return replace(answer, met=bool(np.all(2.0 * answer.counts.weight * gap <= most)))
 

@@ -70,15 +70,15 @@ def chosen(exponents: Exponents, n: int, request: Wanted) -> Units | None:
     """Units from the exponents of the largest values of [X y], (p,), -4096 for zeros; None where a ridge leaves none."""
     columns, targets = exponents[:n], exponents[n:]
     seen = columns > -4096
-    ridge = request.penalty.ridge
+    weights = request.penalty.quadratic(n)
     if not np.any(seen):
         columns = np.zeros_like(columns)
     elif np.max(columns[seen]) - np.min(columns[seen]) <= EVEN:
         columns = np.full_like(columns, (np.max(columns[seen]) + np.min(columns[seen])) // 2)
     else:
         columns = np.where(seen, columns, 0)
-    if ridge:
-        above = int(np.frexp(np.sqrt(ridge))[1])
+    if not request.penalty.is_zero:
+        above = np.where(weights > 0, np.frexp(np.sqrt(weights))[1], -4096).astype(np.int64)
         if np.any(above - columns > APART):
             return None
         columns = np.maximum(columns, above - RIDGE) if np.any(above - columns > RIDGE) else columns
@@ -92,7 +92,7 @@ def in_units(rows: Rows, request: Wanted, units: Units) -> tuple[Rows, Wanted]:
 
 def asked_in(request: Wanted, units: Units) -> Wanted:
     """Each coefficient's penalty changes with the unit of its column."""
-    return replace(request, penalty=replace(request.penalty, exponents=units.columns))
+    return replace(request, penalty=request.penalty.scaled(units.columns), in_units=True)
 
 
 @np.errstate(over="ignore", under="ignore")  # what leaves the range is looked for, and told

@@ -52,7 +52,7 @@ class SeparationMonitor:
     ) -> Callable[[Any], object]:
         """The user's callback, with a look now and then; coefficients are told about the centre `about`, of columns so large."""
         cheap = affordable(self.problem.rows.rows or 0, self.problem.rows.n + 1)
-        wanted = cheap and not self.problem.request.penalty
+        wanted = cheap and self.problem.request.penalty.is_zero
 
         def told(seen: Snapshot) -> object:
             if wanted and seen.level is not None and seen.iteration in (self.milestone, self.milestone // 2):
@@ -73,7 +73,7 @@ class SeparationMonitor:
     def look(self) -> None:
         """Raises DataError where a direction separates the targets."""
         problem = self.problem
-        if problem.request.penalty or self.settled:
+        if not problem.request.penalty.is_zero or self.settled:
             return
         look = replace(problem, passes=0.0)
         try:

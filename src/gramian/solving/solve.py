@@ -72,8 +72,8 @@ def plan_for(facts: Facts, request: Wanted, method: str, accuracy: Accuracy, thr
     """The plan of a question, with this machine's prices."""
     digits = None if isinstance(accuracy, str) else accuracy
     digits = digits if request.running.suboptimality is None else SHARE_DIGITS
-    asked = {"digits": digits, "ridge": bool(request.penalty), "exact": accuracy == "exact", "errors": request.errors}
-    return choose(replace(facts, **asked), here(), method, threads, request.running)
+    asked = {"digits": digits, "exact": accuracy == "exact", "errors": request.errors}
+    return choose(replace(facts, **asked).penalised(request.penalty), here(), method, threads, request.running)
 
 
 def _solved(rows: Rows, request: Wanted, accuracy: Accuracy, runner: Threads, plan: Plan) -> Answer:
