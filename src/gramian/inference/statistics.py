@@ -249,7 +249,7 @@ class Inference:
 
     def _testable(self, what: str) -> None:
         if self.estimate.penalised:
-            raise errors.no_test(what, self._reason(), "fit without ridge")
+            raise errors.no_test(what, self._reason(), f"fit without {self.estimate.penalty.partition('=')[0]}")
         if self.estimate.df_resid <= 0:
             raise errors.no_test(what, self.notes[0], "fit fewer columns, or more rows")
 

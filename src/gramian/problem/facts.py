@@ -17,9 +17,10 @@ class Facts:
     """Sizes and kinds, known before any pass; `rows` is None where only a pass could tell.
 
     where: how the rows are stored. loss: of a row. digits: what is asked for, None all that the data support. condition: of
-    the scaled columns, once a reduction has measured it. penalty: its kind. ridge: it bends along every column. held: rows read once are kept in memory
-    for later passes. guessed: `rows` or `n` are estimates. learns: passes that are still to come before the columns are known.
-    exact: every digit of the exact solution is asked for. errors: so are standard errors.
+    the scaled columns, once a reduction has measured it. penalty: its kind; ridge: it has a weight above 0 for every column.
+    held: rows read once are kept in memory for later passes. guessed: `rows` or `n` are estimates. learns: passes that are
+    still to come before the columns are known. exact: every digit of the exact solution is asked for. errors: so are standard
+    errors.
     """
 
     rows: int | None
