@@ -22,8 +22,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gramian.certification.certificate import correct
-from gramian.certification.evidence import evidence_of_data, rss_after
+from gramian.certification.bounded_gradient import BoundedGradient, rss_after
+from gramian.certification.gradient_evidence import GradientEvidence, correct
 from gramian.certification.thresholds import FEWEST_DIGITS, doubtful
 from gramian.data.blocks import Block, BlockPart, Rows
 from gramian.data.counts import check_unchanged
@@ -128,18 +128,18 @@ def _refined(ask: _Ask, solution: Solution, factor: Factor, off: float, plan: Pl
         check_unchanged(ask.rows.name, view.counts, gradient.counts)
         if gradient.lost is not None:
             return solution, plan.noted("numbers read as decimals ask for a factor that all rows confirm")
-        evidence, level = evidence_of_data(view, solution, ask.request, gradient, factor.defect)
+        seen, level = BoundedGradient.of_data(view, solution, ask.request, gradient, factor.defect)
         # W z is the error of coefficients that stay as they are: that they are better with it is known, by how much is not.
-        correction = replace(correct(evidence, factor), made=False)
+        correction = replace(correct(seen, factor), made=False)
         shift = np.abs(correction.coef).T @ (np.abs(view.mean.lo[:n]) + view.mean_error[:n])
-        evidence = replace(evidence, level_bound=evidence.level_bound + shift + off * correction.bracket)
+        seen = replace(seen, level_bound=seen.level_bound + shift + off * correction.bracket)
         size = float(np.max(column_norms(correction.z), initial=0.0))
         solution = solution.corrected_by(np.zeros_like(solution.coef), level)
-        rss = rss_after(evidence, correction, level, view.counts.weight, solution, ask.request)
+        rss = rss_after(seen, correction.step, level, view.counts.weight, solution, ask.request)
         seconds = time.perf_counter() - started
         solution = replace(solution, factor=factor).costing(Stats(passes=1, refinements=1, seconds=seconds))
         plan = plan.done(Step("refine", f"exact gradient pass, off by {size:.1e}", seconds))
-        answer = answer_of(view, solution, replace(evidence, rss=rss), correction, "data", plan)
+        answer = answer_of(view, solution, GradientEvidence(replace(seen, rss=rss), factor, correction), "data", plan)
         if gradient.squares is not None:
             answer = summed(answer, gradient, gradient.squares)
         if _enough(answer):
@@ -168,12 +168,12 @@ def _begun(ask: _Ask, solution: Solution, factor: Factor, plan: Plan) -> tuple[S
     rounding = gamma(view.n + seen.chain) * float(np.max(norms @ np.abs(probes)))
     longest = np.sqrt(2.0 / np.pi) / SMALL * (np.sqrt(np.max(np.diag(seen.probes))) + rounding)
     factor = replace(factor, longest=max(float(longest), 1.0))
-    evidence, level = evidence_of_data(view, solution, ask.request, seen, factor.defect)
+    found, level = BoundedGradient.of_data(view, solution, ask.request, seen, factor.defect)
     solution = solution.corrected_by(np.zeros_like(solution.coef), level)
     seconds = time.perf_counter() - started
     plan = plan.done(Step("refine", "gradient pass", seconds))
     solution = solution.costing(Stats(passes=1, seconds=seconds))
-    solution, plan = _stepped(ask, solution, factor, factor.W.T @ evidence.g, plan)
+    solution, plan = _stepped(ask, solution, factor, factor.W.T @ found.g, plan)
     return solution, factor, plan
 
 
