@@ -27,7 +27,7 @@ from gramian.solvers.nesterov import nesterov
 from gramian.solvers.newton import Newton
 from gramian.solvers.smooth import methods, smooth
 from gramian.solvers.state import Stop
-from gramian.solvers.steps import FixedStep
+from gramian.solvers.step_sizes import FixedStep
 from shared_data import table
 
 RNG = np.random.default_rng(11)

@@ -23,7 +23,7 @@ from gramian.solvers.momentum import momentum
 from gramian.solvers.nesterov import nesterov
 from gramian.solvers.newton import Newton
 from gramian.solvers.state import Stop
-from gramian.solvers.steps import Backtracking, BarzilaiBorwein, ExactLine, FixedStep
+from gramian.solvers.step_sizes import Backtracking, BarzilaiBorwein, ExactLine, FixedStep
 
 RNG = np.random.default_rng(3)
 X = RNG.standard_normal((12, 3)) * [1.0, 2.0, 0.5]

@@ -23,7 +23,7 @@ from gramian.solvers.newton import Newton
 from gramian.solvers.search import armijo, minimum, wolfe
 from gramian.solvers.smooth import methods, smooth
 from gramian.solvers.state import Stop
-from gramian.solvers.steps import NAMED, Backtracking, BarzilaiBorwein, ExactLine
+from gramian.solvers.step_sizes import NAMED, Backtracking, BarzilaiBorwein, ExactLine
 
 METHODS: dict[str, Minimiser] = {
     "gradient": gradient(),

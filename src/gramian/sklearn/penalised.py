@@ -27,7 +27,7 @@ from gramian.solvers import SOLVERS
 from gramian.solvers.ability import AUTO, Need, first_that, refuse
 from gramian.solvers.iterate import run
 from gramian.solvers.iterated import Iterated
-from gramian.solvers.ranges import with_shorter_rows
+from gramian.solvers.spectrum import with_shorter_rows
 from gramian.solvers.state import Stop
 from gramian.solving.family_fit import family_need, solve_family
 from gramian.solving.options import checked_threads
@@ -68,7 +68,7 @@ class Penalised(BaseEstimator, ABC):
         """The name of the method, or what "auto" stands for. ArgumentError where it cannot do this."""
         sparse = [STAYS_SPARSE] if sp.issparse(X) else []
         few = parameters <= SMALL and not sparse
-        default = first_that(lambda t: t.functions and (t.reweights if few else t.frugal))
+        default = first_that(lambda t: t.functions and (t.reweights if few else t.limited_memory))
         refuse(self.method, [*needs, *sparse], default)
         return default if self.method == AUTO else self.method
 

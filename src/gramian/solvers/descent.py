@@ -22,7 +22,7 @@ from gramian.problem.solution import Status
 from gramian.solvers.iterate import Minimiser
 from gramian.solvers.rules import Memory, Rule
 from gramian.solvers.search import failure
-from gramian.solvers.steps import Backtracking, BoundedStep, ExactLine, FixedStep, StepSize
+from gramian.solvers.step_sizes import Backtracking, BoundedStep, ExactLine, FixedStep, StepSize
 
 RECENT = 10
 

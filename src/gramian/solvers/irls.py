@@ -17,6 +17,7 @@ Memory 2 n^2 doubles a thread. Reference: McCullagh and Nelder (1989), Generaliz
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -32,6 +33,7 @@ from gramian.problem.wanted import Wanted
 from gramian.reductions.irls_pass import Place, Reduced, Working
 from gramian.reductions.moments import MomentSums
 from gramian.reductions.triangle import Triangle
+from gramian.solvers.base import Solver
 from gramian.solvers.cholesky import Cholesky
 from gramian.solvers.iterate import Iterative
 from gramian.solvers.qr import QR
@@ -74,21 +76,22 @@ class Reweighted:
         return found
 
     def factored(self, found: Working, place: Place) -> tuple[Working, Factor]:
-        """The factor of the weighted X; by QR, with one more pass, where the moments cannot tell."""
-        if isinstance(found.view, MomentSums):
-            factor = Cholesky().solve(found.view, self.request).factor
-            if factor is not None:
-                self.dependent = self.dependent or ()
-                return found, factor
+        """The factor of the weighted X; with one more pass, by a method that decides rank, where the moments cannot tell."""
+        factor = self._solver(found.view).solve(found.view, self.request).factor
+        if factor is None:
             self.kind = Triangle
             found = self.at(place)
-        solver = SVD() if self.request.rank == "min-norm" and self.request.penalty.is_zero else QR()
-        assert isinstance(found.view, Triangle)
-        factor = solver.solve(found.view, self.request).factor
+            factor = self._solver(found.view).solve(found.view, self.request).factor
         assert factor is not None
         if self.dependent is None:
             self.dependent = tuple(each.column for each in factor.dependencies)
         return found, factor
+
+    def _solver(self, view: Reduced) -> Solver[Any]:
+        """Of the direct methods the one for such a reduction."""
+        if not view.decides_rank:
+            return Cholesky()
+        return SVD() if self.request.rank == "min-norm" and self.request.penalty.is_zero else QR()
 
     def value_of(self, found: Working, place: Place) -> float:
         return found.value + float(self.request.penalty.value(place.coef[:, None])[0])

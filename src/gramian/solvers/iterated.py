@@ -24,9 +24,9 @@ from gramian.solvers.base import Cost, Traits
 from gramian.solvers.cost import Kind, Prior, iterating, values_of_y
 from gramian.solvers.history import Snapshot
 from gramian.solvers.iterate import Callback, Iterative, Run, run
-from gramian.solvers.ranges import Aim, Spectrum
+from gramian.solvers.spectrum import Aim, Spectrum
 from gramian.solvers.state import Stop
-from gramian.solvers.steps import step_size_of
+from gramian.solvers.step_sizes import step_size_of
 
 LEAST_STEPS, TIMES_COLUMNS = 1000, 5
 ROUNDS = 6

@@ -30,8 +30,6 @@ from gramian.problem.wanted import Wanted
 from gramian.reductions.gradient import Point
 from gramian.reductions.gradient_bound import Sized
 from gramian.reductions.image import GROUP, Image, in_single
-from gramian.reductions.sketch import Sketch
-from gramian.reductions.triangle import Triangle
 
 PROVEN = 0.1
 """A factor whose defect is bounded below this needs no test on the data."""
@@ -58,10 +56,10 @@ def proven(
         if factor is None or factor.defect < PROVEN:
             return solution, plan
         started = time.perf_counter()
-        probes = np.concatenate([factor.W, _probing(view, factor)], axis=1) if isinstance(view, Sketch) else factor.W
+        probes = factor.W if view.is_evidence else np.concatenate([factor.W, _probing(view, factor)], axis=1)
         at = Point(solution.centre, solution.level, solution.coef, solution.level_lo, solution.coef_lo)
         # Of a sketch V is near orthonormal; a shifted Gram matrix may leave a condition that float32 cannot square.
-        single = isinstance(view, Sketch) and in_single(view.counts.used, probes.shape[1])
+        single = not view.is_evidence and in_single(view.counts.used, probes.shape[1])
         seen = Image.of(rows, runner, at, probes, group_of(view, factor), single)
         check_unchanged(rows.name, view.counts, seen.counts)
         better, inverse, near = orthonormalised(view, request, factor, seen)
@@ -137,7 +135,7 @@ def orthonormalised(view: Sized, request: Wanted, factor: Factor, seen: Image) -
     rounding = gamma(2 * r + 6) * trace * stretch**2 + _rounded(norms, W, inverse, new)
     defect = 1.1 * (error + rounding)
     condition = max(factor.condition, largest_singular(norms[:, None] * new))
-    if not isinstance(view, Triangle) and not _independent(norms, new, request.tolerance(n, view.counts.used)):
+    if not view.decides_rank and not _independent(norms, new, request.tolerance(n, view.counts.used)):
         return lost
     near = max(stretch, largest_singular(R)) < NEAR
     return replace(factor, W=new, defect=defect, condition=condition), inverse, near

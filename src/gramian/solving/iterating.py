@@ -36,7 +36,7 @@ from gramian.reductions.gradient_bound import Sizes
 from gramian.reductions.moments import MomentSums
 from gramian.reductions.triangle import Triangle
 from gramian.solvers import SOLVERS
-from gramian.solvers.ranges import Spectrum, with_shorter_rows
+from gramian.solvers.spectrum import Spectrum, with_shorter_rows
 from gramian.solving.reduction_checks import check_finite
 from gramian.solving.refining import Answer, gradient_at, proven, refine, total_squares, within
 
@@ -110,7 +110,7 @@ def _with_factor(
         solution = replace(solution, status=status)
     if request.running.refined:
         answer = refine(rows, view, solution, request, "data", runner, plan)
-        return replace(answer, counts=objective.counts, moments=None)
+        return replace(answer, counts=objective.counts)
     started = time.perf_counter()
     solution, plan = proven(rows, view, solution, request, runner, plan, refined=False)
     assert solution.factor is not None
@@ -211,7 +211,7 @@ def _answer(
     y = seen.raw_y_norm / np.sqrt(seen.weight)
     met = not doubtful(replace(certificate, digits_intercept=digits_of(seen.level_bound, y)), wanted)
     tss = total_squares(view)
-    answer = within(Answer(solution, certificate, plan, objective.counts, tss, seen.rss, met, moments=None), request)
+    answer = within(Answer(solution, certificate, plan, objective.counts, tss, seen.rss, met), request)
     if answer.met and solution.status is Status.STALLED:
         answer = replace(answer, solution=replace(solution, status=Status.CONVERGED))
     return answer

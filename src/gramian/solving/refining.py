@@ -29,9 +29,7 @@ from gramian.problem.solution import Solution, Stats
 from gramian.problem.wanted import Wanted
 from gramian.reductions.exact_gradient import exact_gradient, small
 from gramian.reductions.gradient import Gradient, Point, Squares
-from gramian.reductions.gradient_bound import Seeing, Sized
-from gramian.reductions.moments import MomentSums
-from gramian.reductions.sketch import Sketch
+from gramian.reductions.gradient_bound import Sized, sees
 from gramian.solvers.cost import SHORT, falls_short
 from gramian.solving.exactness import ExactInverse, confirmed_exactly, inverse_of, measured, widened, with_low_parts
 from gramian.solving.factor_verification import PROVEN, proven
@@ -63,7 +61,6 @@ class Answer:
     tss: Floats
     rss: Floats
     met: bool  # the accuracy asked for is certified
-    moments: MomentSums | None  # when the solver read them
     exact: bool = False  # the last gradient was taken in double-double
     explained: Floats | None = None  # tss - rss where it is known better than their difference, (k,)
     inverse: ExactInverse | None = None
@@ -71,7 +68,7 @@ class Answer:
 
 def refine(
     rows: Rows | None,
-    view: Seeing | Sketch,
+    view: Sized,
     solution: Solution,
     request: Wanted,
     accuracy: Accuracy,
@@ -86,7 +83,7 @@ def refine(
     if factor is None:
         raise RankError(message(solution.status.value))
     from_view = rows is None or runner is None or not rows.rereadable
-    if not isinstance(view, Sketch) and (from_view or not isinstance(accuracy, str)):
+    if sees(view) and (from_view or not isinstance(accuracy, str)):
         seen = BoundedGradient.of_view(view, solution, request, factor)
         evidence = GradientEvidence(seen, factor, correct(seen, factor))
         answer = answer_of(view, _corrected(solution, evidence.correction), evidence, accuracy, plan)
@@ -109,7 +106,7 @@ def _without_residual(answer: Answer) -> Answer:
 
 def _refine_from_data(
     rows: Rows,
-    view: Seeing | Sketch,
+    view: Sized,
     solution: Solution,
     request: Wanted,
     accuracy: Accuracy,
@@ -120,7 +117,7 @@ def _refine_from_data(
     solution, plan = proven(rows, view, solution, request, runner, plan)
     factor = solution.factor
     assert factor is not None
-    if exact and factor.rank and factor.defect >= PROVEN and not isinstance(view, Sketch):
+    if exact and factor.rank and factor.defect >= PROVEN and view.is_evidence:
         factor, passes = confirmed_exactly(rows, view, request, factor, runner, PROVEN)
         solution = replace(solution, factor=factor).costing(Stats(passes=passes))
     before = np.inf
@@ -136,7 +133,7 @@ def _refine_from_data(
         check_unchanged(rows.name, view.counts, gradient.counts)
         if gradient.lost is not None and gradient.shift is not None and sizes is view:
             sizes, factor = widened(view, gradient.lost, gradient.shift), with_low_parts(view, factor, gradient.lost)
-            if factor.defect >= PROVEN and factor.rank and not isinstance(view, Sketch):
+            if factor.defect >= PROVEN and factor.rank and view.is_evidence:
                 factor, passes = confirmed_exactly(rows, view, request, factor, runner, PROVEN)
                 solution = replace(solution, factor=factor).costing(Stats(passes=passes))
         seen, level = BoundedGradient.of_data(sizes, solution, request, gradient, factor.defect)
@@ -239,7 +236,7 @@ def _corrected(solution: Solution, correction: Correction) -> Solution:
 
 
 def answer_of(
-    view: Seeing | Sketch,
+    view: Sized,
     solution: Solution,
     evidence: GradientEvidence,
     accuracy: Accuracy,
@@ -254,7 +251,6 @@ def answer_of(
         tss=total_squares(view),
         rss=evidence.seen.rss,
         met=not doubtful(certificate, FEWEST_DIGITS if isinstance(accuracy, str) else accuracy),
-        moments=view if isinstance(view, MomentSums) else None,
     )
 
 
@@ -268,7 +264,7 @@ def within(answer: Answer, request: Wanted) -> Answer:
     return replace(answer, met=bool(np.all(2.0 * answer.counts.weight * gap <= most)))
 
 
-def with_inverse(answer: Answer, rows: Rows, view: Seeing | Sketch, runner: Runner) -> Answer:
+def with_inverse(answer: Answer, rows: Rows, view: Sized, runner: Runner) -> Answer:
     """With the diagonal of (X'X)^-1 to full digits: one more pass, in double-double."""
     factor = answer.solution.factor
     if factor is None or not factor.rank or not np.isfinite(factor.defect):

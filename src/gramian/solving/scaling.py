@@ -132,7 +132,7 @@ def restored(answer: Answer, units: Units, request: Wanted, counts: Counts) -> A
         tss, rss, plan = np.full_like(tss, np.nan), np.full_like(rss, np.nan), plan.noted(NO_RSS)
     certificate = _with_low_parts_lost(_certificate(certificate, found, units), solution)
     explained = None if answer.explained is None else _of_targets(_of_targets(answer.explained, units), units)
-    answer = replace(answer, counts=counts, tss=tss, rss=rss, explained=explained, inverse=None, moments=None)
+    answer = replace(answer, counts=counts, tss=tss, rss=rss, explained=explained, inverse=None)
     return replace(answer, solution=solution, certificate=certificate, plan=plan)
 
 
