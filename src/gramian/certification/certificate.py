@@ -1,4 +1,4 @@
-"""What is told of how far an answer may be trusted, and how bounds on errors become digits."""
+"""The certificate of an answer: bounds on its errors and the digits that follow from them."""
 
 from __future__ import annotations
 

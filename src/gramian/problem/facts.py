@@ -14,7 +14,7 @@ from gramian.problem.penalty import NOTHING, Penalty, PenaltyKind
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Sizes and kinds, known before any pass; `rows` is None where only a pass could tell.
+    """Sizes and kinds, known before any pass; `rows` is None where a pass would be needed to count them.
 
     where: how the rows are stored. loss: of a row. digits: what is asked for, None all that the data support. condition: of
     the scaled columns, once a reduction has measured it. penalty: its kind; ridge: it has a weight above 0 for every column.

@@ -12,7 +12,7 @@ from gramian.solvers import SOLVERS
 from gramian.solvers.base import Traits
 
 AUTO = "auto"
-"""What users type to leave the method to gramian."""
+"""The name that leaves the choice of the method to the plan."""
 
 
 @dataclass(frozen=True, slots=True)

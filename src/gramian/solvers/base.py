@@ -41,7 +41,7 @@ class Traits:
     losses: bool = False  # minimises any loss of a row, not only the squared one
     functions: bool = False  # and any smooth function that a user gives
     reweights: bool = False  # with a loss that is no parabola it is least squares with new weights in each step
-    limited_memory: bool = False  # quick on any smooth function with a few vectors: "auto" where a Hessian is too large
+    limited_memory: bool = False  # takes any smooth function in a few vectors: "auto" where a Hessian is too large
     penalties: Callable[[PenaltyKind], bool] = quadratic  # the penalties that it takes
     digits: float = 8.0
     batch_digits: float = 2.0

@@ -36,7 +36,10 @@ PLAIN = 5e7
 
 @dataclass(frozen=True, slots=True)
 class CholeskyQR:
-    """Solves from Moments, and from the passes that confirm its factor."""
+    """Shifted Cholesky QR; reads MomentSums, and its factor holds once later passes over the rows have confirmed it.
+
+    Reference: Fukaya, Kannan, Nakatsukasa, Yamamoto and Yanagisawa (2020), SIAM J. Sci. Comput. 42(1).
+    """
 
     view: type[MomentSums] = MomentSums
     traits: Traits = Traits(squares=False, decides_rank=False, sparse=True, confirmed=True)

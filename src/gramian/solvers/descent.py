@@ -29,7 +29,7 @@ RECENT = 10
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Descending:
-    """Where a descent stands; `rule` and `length` are settled, `k` counts the directions since the start."""
+    """The state of a descent; `rule` and `length` are those in use, `k` counts the directions since the start."""
 
     rule: Rule
     length: StepSize

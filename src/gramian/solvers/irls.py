@@ -2,7 +2,7 @@
 
 Minimises F(b) = sum w f(eta, y) + ridge/2 ||b||^2. Use for generalised linear models of up to a few thousand columns. One
 pass a step gives value, score and weighted Gram together; the factor comes from the direct solvers, by Cholesky of the
-moments and, where those cannot tell dependent columns from others, by QR of the rows, which squares no condition number.
+moments and, where those cannot decide which columns are dependent, by QR of the rows, which squares no condition number.
 
     v = w f'',  r = -f'/f'',   d = argmin sum v (r - x'd)^2 + ridge ||b + d||^2,   b+ = b + t d,
     t = 1, 1/2, 1/4 ... until F falls by 1e-4 t lambda^2,   lambda^2 = d'H d  (the Newton decrement, squared)
@@ -46,7 +46,7 @@ HALVINGS = 40
 SURE = 5
 """Steps before a direction is believed to separate the targets."""
 LOOK = 30
-"""Steps of a look for separation alone: from the null model ten are many."""
+"""Steps of a run that tests for separation alone: from the null model ten are many."""
 LEANING = 1e-8
 """Share of the largest |x'd| by which no row may lose along a direction that separates."""
 
@@ -76,7 +76,7 @@ class Reweighted:
         return found
 
     def factored(self, found: Working, place: Place) -> tuple[Working, Factor]:
-        """The factor of the weighted X; with one more pass, by a method that decides rank, where the moments cannot tell."""
+        """The factor of the weighted X; with one more pass, by a method that decides rank, where the moments do not."""
         factor = self._solver(found.view).solve(found.view, self.request).factor
         if factor is None:
             self.kind = Triangle
@@ -114,7 +114,7 @@ class NewtonStep:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fitting:
-    """Where IRLS stands, with the step to take next; `value` is F over the sum of the weights."""
+    """The state of IRLS, with the step to take next; `value` is F over the sum of the weights."""
 
     place: Place
     found: Working
@@ -136,7 +136,10 @@ class Fitting:
 
 @dataclass(frozen=True, slots=True)
 class IRLS(Iterative[Reweighted, Fitting]):
-    """Runs on `Reweighted`; ends by itself, CONVERGED, SEPARATED or LINE_SEARCH_FAILED."""
+    """Damped Newton steps on `Reweighted`; ends by itself, CONVERGED, SEPARATED or LINE_SEARCH_FAILED.
+
+    Reference: McCullagh and Nelder (1989), Generalized Linear Models, section 2.5.
+    """
 
     def init(self, objective: Reweighted, theta: Floats) -> Fitting:
         place = replace(objective.first, level=float(theta[0, 0]), coef=theta[1:, 0].copy())

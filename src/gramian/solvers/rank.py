@@ -1,4 +1,4 @@
-"""The rank decision, one for all solvers that see a triangle: columns scaled to norm 1, scanned left to right.
+"""The rank decision, one for all solvers that read a triangle: columns scaled to norm 1, scanned left to right.
 
 A column is dependent when its distance from the span of the kept ones is at most tol (1 + sum |weights|), the weights being
 those of the equation that gives it from the kept columns, each of norm 1: that is how far the rounding of those columns

@@ -22,7 +22,7 @@ def methods() -> tuple[str, ...]:
 def smooth(method: str, step: float | str | None = None) -> Minimiser[Any]:
     """The method of that name with the user's step: a number, "exact", "backtracking", "barzilai-borwein", or None.
 
-    "auto" is the one that is quick with a few vectors. Raises ArgumentError for an unknown method, and for one that cannot
+    "auto" is the one that needs a few vectors of memory. Raises ArgumentError for an unknown method, and for one that cannot
     do this.
     """
     if method not in [AUTO, *SOLVERS]:

@@ -4,7 +4,7 @@
 
 The method that reweights, which is what "auto" means here, is iteratively reweighted least squares, one pass a step. Any
 other reads the same objective as least squares does; what it found is certified, and stays as it is. Where that is nowhere
-near a minimum, a few reweighted steps from there tell whether the targets are separated.
+near a minimum, a few reweighted steps from there show whether the targets are separated.
 """
 
 from __future__ import annotations
@@ -226,7 +226,7 @@ def _other(problem: Reweighted, method: str, lookout: SeparationMonitor) -> Ende
     running = replace(request.running, callback=watched)
     solution = SOLVERS[method].solve(objective, replace(request, running=running))
     notes = () if solution.status.ok and not solution.advice else (f"{method}: {solution.sentence}",)
-    if solution.status is Status.DIVERGED:  # where it got to is nowhere: the start is told instead
+    if solution.status is Status.DIVERGED:  # its last iterate means nothing: the start is returned
         told = (*notes, f"{method}: the coefficients are those of the start")
         return Ended(solution.status, solution.stats.iterations, first, told, objective.passes)
     place = placed(first.centre, solution.centre, solution.coef, solution.level)

@@ -98,7 +98,7 @@ def _know(objective: LinearObjective, moments: MomentSums) -> None:
 def _with_factor(
     objective: LinearObjective, moments: MomentSums, found: Solution, request: Wanted, runner: Threads, plan: Plan
 ) -> Answer:
-    """Certified by the factor that a direct solver makes of the same rows; its coefficients are not looked at."""
+    """Certified by the factor that a direct solver makes of the same rows; its coefficients are not used."""
     rows = objective.rows
     started = time.perf_counter()
     view, factor, status, passes = _factor(rows, moments, request, runner)
@@ -161,7 +161,7 @@ def _without_factor(
 def _factor(
     rows: Rows, moments: MomentSums, request: Wanted, runner: Threads
 ) -> tuple[MomentSums | Triangle, Factor, Status, int]:
-    """From the first direct solver of the registry that can tell the rank; with the view that it read."""
+    """From the first direct solver of the registry that decides the rank; with the reduction that it read."""
     for solver in SOLVERS.values():
         if solver.traits.iterates or solver.traits.confirmed:
             continue

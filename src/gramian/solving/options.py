@@ -78,10 +78,10 @@ def settings_of(
     errors: bool = False,
     **running: Any,
 ) -> SolveSettings:
-    """Raises ArgumentError for what is outside what is allowed; `running` are fields of Running.
+    """Raises ArgumentError for what is outside what is allowed; `running` are fields of SolverOptions.
 
-    decimal: numbers are the decimals that they were written as; None where that is cheap and they look it. `errors`: standard
-    errors will be wanted.
+    decimal: numbers are the decimals that they were written as; None where that is cheap and all are short decimals.
+    errors: standard errors will be wanted.
     """
     if not one_of(method, ["auto", *SOLVERS]):
         raise not_a_choice("method", method, ["auto", *SOLVERS])
@@ -130,7 +130,7 @@ def ask_arrays(X: Any, y: Any, weights: Any, settings: SolveSettings) -> tuple[A
 
 
 def takes_decimals(settings: SolveSettings, accuracy: Accuracy, rows: Rows) -> bool:
-    """Whether numbers are looked at as decimals: where asked, or unasked where passes in double-double are made anyway."""
+    """Whether numbers are read as decimals: where asked, or unasked where passes in double-double are made anyway."""
     if settings.decimal is True:
         return True
     solver = SOLVERS.get(settings.method)

@@ -8,7 +8,7 @@ orthonormal on a part S of them, up to a defect d that a pass over S proves, and
 That costs the proof the digits of 1 / lambda, about one, and the answer none: W is as good to the steps as it is on S, a
 condition of 3 to 4 for twelve rows a column drawn by chance. So a gradient in double-double, ten steps in float64 for
 W'(X'X + ridge)W z = W'g, b <- b + W z, and again until a gradient proves that the answer is one of data within rounding. Where
-S says too little, as where a few rows tell columns apart, all rows confirm the factor, and the look at S is lost.
+S proves too little, as where columns differ in a few rows only, all rows confirm the factor, and the pass over S is lost.
 
 Rounding of the residual reaches W'g through X W, which random vectors bound from above.
 Reference: the two loops of Epperly, Meier and Nakatsukasa (2024), arXiv 2406.03468; Hestenes and Stiefel (1952); for the random

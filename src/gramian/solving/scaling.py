@@ -1,6 +1,6 @@
-"""Columns whose squares leave the range of a float64 are read in units of powers of two, and the answer is told in the user's.
+"""Columns whose squares leave the range of a float64 are read in units of powers of two; the answer is in the user's.
 
-A column of norm 1e150 or 1e-150 is a matter of its unit: nothing is refused that can be answered. What cannot be told, because a
+A column of norm 1e150 or 1e-150 is a matter of its unit: nothing is refused that can be answered. What has no answer, because a
 coefficient itself lies outside the range of a float64, is refused by name; a residual sum of squares that does is NaN, with
 a note.
 """
@@ -27,7 +27,7 @@ from gramian.solving.refining import Answer
 EVEN = 600
 """Exponents of columns that lie within so many of each other share one unit: their norms stay within 2^-300 to 2^300."""
 RIDGE, APART = 300, 660
-"""A ridge is let so many exponents above a column of norm 1; farther, the column itself is let fall, and then refused."""
+"""Exponents that a ridge may lie above a column of norm 1 before the column's unit changes, and before it is refused."""
 LARGEST = 2.0**990
 """A mean or a slope beyond this leaves their product no room for its error."""
 NOTE = (
@@ -95,12 +95,12 @@ def asked_in(request: Wanted, units: Units) -> Wanted:
     return replace(request, penalty=request.penalty.scaled(units.columns), in_units=True)
 
 
-@np.errstate(over="ignore", under="ignore")  # what leaves the range is looked for, and told
+@np.errstate(over="ignore", under="ignore")  # what leaves the range is found below, and reported
 def restored(answer: Answer, units: Units, request: Wanted, counts: Counts) -> Answer:
     """The answer in the user's units, with counts of the rows as they are.
 
     Raises BeyondRange where a coefficient, or the scale of its error, is no float64, and Uneven where the shortest solution
-    is wanted and cannot be told.
+    is wanted and cannot be determined.
     """
     found, certificate = answer.solution, answer.certificate
     if found.factor is not None and found.factor.dependencies and request.rank == "min-norm" and not units.even:

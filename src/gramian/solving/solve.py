@@ -38,7 +38,7 @@ SHARE_DIGITS = 6.0
 PATIENCE, DEARER = 5.0, 20.0
 """Estimated seconds, and times those of the first one, that the next method may take where it was not asked for by name."""
 SEEN = 1e8
-"""Scaled condition taken as measured where a Gram matrix cannot tell: at least 1e7."""
+"""Scaled condition taken as measured where a Gram matrix cannot carry it: at least 1e7."""
 HOPEFUL = 4.0
 """Digits short of what was asked that a second run may bring."""
 
@@ -121,7 +121,7 @@ def _dearer(following: Candidate) -> str:
 
 
 def _decides(traits: Traits) -> bool:
-    """Whether a method tells dependent columns apart without a later pass."""
+    """Whether a method decides which columns are dependent without a later pass."""
     return traits.decides_rank and not traits.confirmed
 
 
