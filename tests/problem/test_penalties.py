@@ -222,6 +222,18 @@ def test_families_meet_the_condition(family: Any) -> None:
         assert np.max(np.abs(X.T @ residual - WEIGHTS * b[1:])) <= tolerance * np.linalg.norm(X)
 
 
+@pytest.mark.parametrize("method", ["auto", "lbfgs"])
+def test_targets_that_a_free_column_separates_are_an_error(method: str) -> None:
+    rng = np.random.default_rng(2)
+    X = rng.standard_normal((120, 2))
+    data = {"y": (X[:, 0] > 0).astype(float), "a": X[:, 0], "b": X[:, 1]}
+    with pytest.raises(gm.DataError, match="separated|apart"):
+        gm.fit("y ~ a + b", data, family="binomial", method=method, penalty=RidgePenalty(np.array([0.0, 1.0])))
+    found = gm.fit("y ~ a + b", data, family="binomial", method=method, penalty=RidgePenalty(np.array([1.0, 0.0])))
+    assert np.all(np.isfinite(found.estimate.coef))
+    assert found.certificate.digits[0] > 4
+
+
 # ---- a new one, by its file and its line
 
 

@@ -93,6 +93,12 @@ class Reweighted:
             return Cholesky()
         return SVD() if self.request.rank == "min-norm" and self.request.penalty.is_zero else QR()
 
+    @property
+    def unbounded(self) -> bool:
+        """Whether some coefficient may grow without a penalty, so that the targets may be separated."""
+        penalty = self.request.penalty
+        return penalty.is_zero or bool(np.any(penalty.free(self.rows.n)))
+
     def value_of(self, found: Working, place: Place) -> float:
         return found.value + float(self.request.penalty.value(place.coef[:, None])[0])
 
@@ -167,12 +173,19 @@ class IRLS(Iterative[Reweighted, Fitting]):
         found, factor = objective.factored(found, place)
         to = newton_step(found, place, factor, objective.request.penalty)
         status, direction = None, None
-        lean = found.lean
-        if taken >= SURE and objective.request.penalty.is_zero and lean.size > 0 and lean.against <= LEANING * lean.size:
+        if taken >= SURE and found.lean.size > 0 and _separates(found, to, objective.request.penalty):
             status, direction = Status.SEPARATED, place
         elif to.row * to.decrement <= CLOSE or to.decrement**2 <= 64 * EPS * abs(value):
             status = Status.CONVERGED
         return Fitting(place, found, to, value / found.counts.weight, taken, t, status, direction)
+
+
+def _separates(found: Working, step: NewtonStep, penalty: Penalty) -> bool:
+    """Whether no row loses along the last step, and the next one leaves the columns that are penalised as they are."""
+    free, lean = penalty.free(step.coef.size), found.lean
+    if lean.against > LEANING * lean.size or not (np.all(free) or np.any(free)):
+        return False
+    return bool(np.all(np.abs(step.coef[~free]) * found.reach[~free] <= LEANING * lean.size))
 
 
 def newton_step(found: Working, place: Place, factor: Factor, penalty: Penalty) -> NewtonStep:

@@ -42,10 +42,9 @@ from gramian.problem.solution import Factor, Solution, Stats
 from gramian.problem.wanted import Wanted
 from gramian.reductions.exact_gradient import small
 from gramian.reductions.gradient import Gradient, Point
-from gramian.reductions.gradient_bound import Sizes
+from gramian.reductions.gradient_bound import Sized, Sizes
 from gramian.reductions.image import Image
 from gramian.reductions.sampled_rows import SampledRows
-from gramian.reductions.sketch import Sketch
 from gramian.solvers.bidiagonal import over
 from gramian.solvers.confirmed import thinning
 from gramian.solvers.cost import falls_short
@@ -69,17 +68,17 @@ class _Ask:
     """What every step here needs."""
 
     rows: Rows
-    view: Sketch
+    view: Sized
     request: Wanted
     runner: Runner
 
 
 def conjugated(
-    rows: Rows, view: object, solution: Solution, request: Wanted, accuracy: Accuracy, runner: Runner, plan: Plan
+    rows: Rows, view: Sized, solution: Solution, request: Wanted, accuracy: Accuracy, runner: Runner, plan: Plan
 ) -> tuple[Answer | Solution, Plan]:
     """The certified answer; or the solution as it was, with what was spent, where all rows must confirm the factor."""
     factor = solution.factor
-    if not isinstance(view, Sketch) or accuracy != "data" or request.errors or factor is None or factor.dependencies:
+    if view.is_evidence or accuracy != "data" or request.errors or factor is None or factor.dependencies:
         return solution, plan
     every = thinning(rows.rows, rows.n, rows.k) if rows.in_memory and not rows.sparse and not small(rows) else 0
     if not every or not falls_short(rows.n, factor.condition):

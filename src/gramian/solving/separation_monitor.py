@@ -52,7 +52,7 @@ class SeparationMonitor:
     ) -> Callable[[Any], object]:
         """The user's callback with a test now and then; coefficients are about `about`, and columns of norms `scale`."""
         cheap = affordable(self.problem.rows.rows or 0, self.problem.rows.n + 1)
-        wanted = cheap and self.problem.request.penalty.is_zero
+        wanted = cheap and self.problem.unbounded
 
         def told(seen: Snapshot) -> object:
             if wanted and seen.level is not None and seen.iteration in (self.milestone, self.milestone // 2):
@@ -73,7 +73,7 @@ class SeparationMonitor:
     def look(self) -> None:
         """Raises DataError where a direction separates the targets."""
         problem = self.problem
-        if not problem.request.penalty.is_zero or self.settled:
+        if not problem.unbounded or self.settled:
             return
         look = replace(problem, passes=0.0)
         try:
