@@ -17,7 +17,7 @@ from gramian.execution.threads import Threads
 from gramian.families.losses import LOSSES
 from gramian.objectives.batches import Batches, Update
 from gramian.objectives.linear_objective import LinearObjective
-from gramian.problem.penalty import Penalty
+from gramian.problem.penalties import NoPenalty
 
 STEP = 1e-3
 
@@ -32,7 +32,7 @@ def main(arguments: list[str]) -> None:
 
 def _objective(X: Any, y: np.ndarray, family: str = "gaussian", standardise: bool = True) -> LinearObjective:
     rows = ArrayRows.of(X, y, centred=standardise)
-    return LinearObjective.of(rows, Threads(), LOSSES[family], Penalty(), standardise)
+    return LinearObjective.of(rows, Threads(), LOSSES[family], NoPenalty(), standardise)
 
 
 def _gradients(rows: int, rounds: int) -> list[str]:

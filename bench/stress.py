@@ -18,7 +18,7 @@ from bench.problems import TROUBLES, Case, CaseRows, make, problem, scaled_condi
 from bench.truth import Floats, Truth, exact, norms
 from gramian.errors import GramianError
 from gramian.execution.threads import Threads
-from gramian.problem.penalty import Penalty
+from gramian.problem.penalties import NoPenalty, RidgePenalty
 from gramian.problem.wanted import Wanted
 from gramian.reductions import exact_gradient as exact_view
 from gramian.solvers import SOLVERS
@@ -98,7 +98,7 @@ def _halved(part: bool) -> Iterator[None]:
 
 def _by_rows(case: Case, route: Route) -> Found:
     rows = CaseRows(case, rereadable=route.rereadable)
-    request = Wanted(Penalty(case.ridge), "drop")
+    request = Wanted(RidgePenalty(case.ridge), "drop")
     found = solving.solve(rows, request, route.method, route.accuracy, Threads(1))
     solution = found.solution
     kept = range(rows.n) if solution.factor is None else solution.factor.kept
@@ -199,7 +199,7 @@ def verdicts(case: Case, routes: Sequence[Route], refusals: bool = True) -> Iter
         full = isinstance(found, Found) and len(found.kept) == case.X.shape[1]
         if not full and not case.ridge and _must_reach(route, verdict.refused):
             centred = case.centred and route.door != "lstsq"
-            tolerance = Wanted(Penalty(), "drop").tolerance(case.X.shape[1], len(case.y))
+            tolerance = Wanted(NoPenalty(), "drop").tolerance(case.X.shape[1], len(case.y))
             verdict.unreached = scaled_condition(replace(case, centred=centred)) < UNREACHED / tolerance
         if refusals or not verdict.refused:
             yield verdict

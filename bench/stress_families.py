@@ -20,7 +20,7 @@ from gramian.data.arrays import ArrayRows
 from gramian.errors import GramianError, RankError
 from gramian.execution.threads import Threads
 from gramian.families.losses import LOSSES
-from gramian.problem.penalty import Penalty
+from gramian.problem.penalties import RidgePenalty
 from gramian.problem.solution import Status
 from gramian.problem.solver_options import SolverOptions
 from gramian.problem.wanted import Wanted
@@ -103,7 +103,7 @@ def _by_arrays(case: FamilyCase, route: FamilyRoute) -> Answered:
         coef, dependencies, certificate, trusted = found.coef, found.dependencies, found.certificate, found.trusted
     else:
         rows = ArrayRows.of(X, case.y[:, 0], weights=case.w)
-        request = Wanted(Penalty(case.ridge), case.rank, None, SolverOptions(max_iter=route.steps))
+        request = Wanted(RidgePenalty(case.ridge), case.rank, None, SolverOptions(max_iter=route.steps))
         names = tuple(f"x{j}" for j in range(n))
         solved = solve_family(rows, LOSSES[case.family], request, route.method, "data", Threads(1), names, "y")
         if solved.solution.status is Status.DEPENDENT:

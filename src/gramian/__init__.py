@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from gramian.api.root import RootResult, root
     from gramian.certification.certificate import Certificate
     from gramian.planning import Plan
+    from gramian.problem.penalties import NoPenalty, RidgePenalty
     from gramian.racing import Race
     from gramian.results.fit import Fit
     from gramian.results.model_file import load
@@ -47,12 +48,14 @@ _HOMES = {
     "LstsqResult": "gramian.api.lstsq",
     "MinimizeResult": "gramian.api.minimize",
     "Moments": "gramian.results.moments",
+    "NoPenalty": "gramian.problem.penalties",
     "Online": "gramian.sklearn.online",
     "Plan": "gramian.planning",
     "PoissonRegressor": "gramian.sklearn.glm",
     "SGDRegressor": "gramian.sklearn.sgd",
     "Race": "gramian.racing",
     "Ridge": "gramian.sklearn.linear",
+    "RidgePenalty": "gramian.problem.penalties",
     "RootResult": "gramian.api.root",
     "explain": "gramian.api.explain",
     "fit": "gramian.api.fit",
@@ -79,12 +82,14 @@ __all__ = [
     "ModelError",
     "Moments",
     "NeedsData",
+    "NoPenalty",
     "Online",
     "Plan",
     "PoissonRegressor",
     "Race",
     "RankError",
     "Ridge",
+    "RidgePenalty",
     "SGDRegressor",
     "RootResult",
     "SourceError",

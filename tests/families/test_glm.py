@@ -19,7 +19,7 @@ from gramian.certification.thresholds import aim_note, missed_note
 from gramian.data.arrays import ArrayRows
 from gramian.execution.threads import Threads
 from gramian.families.losses import LOSSES
-from gramian.problem.penalty import Penalty
+from gramian.problem.penalties import NoPenalty
 from gramian.problem.solution import Stats, Status
 from gramian.problem.wanted import Wanted
 from gramian.reductions.irls_pass import Place
@@ -605,7 +605,7 @@ def test_nothing_is_certified_where_every_row_is_saturated():
     """The curvature there is zero, and what is lent to it proves nothing."""
     x = np.arange(30.0)
     rows = ArrayRows.of(np.column_stack([x, np.sin(x)]), (x > 14).astype(float), centred=True)
-    problem = Reweighted(rows, Threads(1), LOSSES["binomial"], Wanted(Penalty(), "drop"), Place(np.zeros(2), 0.0, np.zeros(2)))
+    problem = Reweighted(rows, Threads(1), LOSSES["binomial"], Wanted(NoPenalty(), "drop"), Place(np.zeros(2), 0.0, np.zeros(2)))
     place = Place(np.zeros(2), -49_558.0, np.array([3548.0, -922.0]))
     found, factor = problem.factored(problem.at(place), place)
     _, certificate, _ = certified(found, place, factor, 0.0, Status.CONVERGED, Stats(), corrects=True)

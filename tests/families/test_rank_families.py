@@ -24,7 +24,7 @@ from gramian.data.arrays import ArrayRows
 from gramian.execution.threads import Threads
 from gramian.families.losses import LOSSES
 from gramian.kernels.rounding import EPS
-from gramian.problem.penalty import Penalty
+from gramian.problem.penalties import RidgePenalty
 from gramian.problem.wanted import RankPolicy, Wanted
 from gramian.reductions.triangle import Triangle
 from gramian.solvers import SOLVERS
@@ -121,7 +121,7 @@ def _of_sparse(p: Problem, method: str, rank: RankPolicy, settings: dict[str, An
         coef, certificate, dependencies, trusted = found.coef.copy(), found.certificate, found.dependencies, found.trusted
     else:
         rows = ArrayRows.of(X, p.y, weights=p.w)
-        request = Wanted(Penalty(p.ridge), rank)
+        request = Wanted(RidgePenalty(p.ridge), rank)
         request = replace(request, running=replace(request.running, **settings))
         answer = solve_family(rows, LOSSES[p.family], request, method, "data", Threads(1), NAMES, "y")
         if answer.solution.status.name == "DEPENDENT":
@@ -294,7 +294,7 @@ def _hard(condition: float, size: float) -> np.ndarray:
 @pytest.mark.parametrize("condition", [1e1, 1e5, 1e9])
 def test_the_move_keeps_fitted_values(condition: float, size: float, ridge: float, solver: Any, rank: RankPolicy) -> None:
     X = _hard(condition, size)
-    view, request = _triangle(X, centred=True), Wanted(Penalty(ridge), rank)
+    view, request = _triangle(X, centred=True), Wanted(RidgePenalty(ridge), rank)
     factor = solver.solve(view, request).factor
     assert factor.rank == 3
     assert factor.defect < 1e-3  # also of the shortest, whose row space is known to the condition times rounding only
@@ -313,7 +313,7 @@ def test_the_move_keeps_fitted_values(condition: float, size: float, ridge: floa
 def test_independent_columns_and_zeros_are_left_alone() -> None:
     X = np.random.default_rng(4).standard_normal((20, 3))
     coef = np.ones((3, 1))
-    view, request = _triangle(X, centred=False), Wanted(Penalty(), "drop")
+    view, request = _triangle(X, centred=False), Wanted(RidgePenalty(), "drop")
     assert moved(coef, QR().solve(view, request).factor, view, request) is coef
     X[:, 2] = X[:, 0]
     view, coef = _triangle(X, centred=False), np.array([[1.0], [2.0], [0.0]])
@@ -323,7 +323,7 @@ def test_independent_columns_and_zeros_are_left_alone() -> None:
 def test_a_ridge_keeps_the_columns_that_it_tells_apart() -> None:
     X = np.random.default_rng(4).standard_normal((20, 3))
     X[:, 2] = X[:, 0]
-    view, request = _triangle(X, centred=False), Wanted(Penalty(1e-3), "drop")
+    view, request = _triangle(X, centred=False), Wanted(RidgePenalty(1e-3), "drop")
     coef = np.arange(3.0)[:, None]
     factor = QR().solve(view, request).factor
     assert factor.rank == 3

@@ -19,7 +19,7 @@ from gramian.families.losses import LOSSES
 from gramian.objectives import cached_rows as held
 from gramian.objectives.batches import Batches, Update
 from gramian.objectives.linear_objective import LinearObjective
-from gramian.problem.penalty import Penalty
+from gramian.problem.penalties import RidgePenalty
 from gramian.storage.json_file import write
 from tests.objectives.test_batches import RULES, Table, close, in_groups, iterates, objective
 from tests.objectives.test_objective import streamed
@@ -27,7 +27,7 @@ from tests.objectives.test_objective import streamed
 
 def view_of(X, y, w=None, intercept=False, family="gaussian", ridge=0.0, standardise=False):
     rows = ArrayRows.of(X, y, w, centred=intercept)
-    return LinearObjective.of(rows, Threads(1), LOSSES[family], Penalty(ridge), standardise, intercept=intercept)
+    return LinearObjective.of(rows, Threads(1), LOSSES[family], RidgePenalty(ridge), standardise, intercept=intercept)
 
 
 def random_rows(m, n, k=1, seed=0):
@@ -142,7 +142,7 @@ def test_columns_that_rows_rarely_touch(ridge, average):
 def test_streamed_rows(monkeypatch):
     monkeypatch.setattr(held, "free_memory", lambda: 0.0)
     rows, kept = streamed()
-    f = LinearObjective.of(rows, Threads(2), LOSSES["gaussian"], Penalty(1.0))
+    f = LinearObjective.of(rows, Threads(2), LOSSES["gaussian"], RidgePenalty(1.0))
     assert not f.rows.held
     batches = Batches.of(f, 64, seed=4)
     state = batches.descent(average=4)

@@ -14,7 +14,7 @@ from gramian.execution.threads import Threads
 from gramian.families.losses import LOSSES
 from gramian.kernels.spectra import lanczos_bound
 from gramian.objectives.linear_objective import LinearObjective
-from gramian.problem.penalty import Penalty
+from gramian.problem.penalties import RidgePenalty
 from gramian.solvers.bidiagonal import advanced, begun
 from gramian.solvers.cg import CG
 from gramian.solvers.iterate import run
@@ -37,7 +37,7 @@ def table(m: int = 40, n: int = 5, k: int = 1, condition: float = 1e2) -> tuple[
 def objective(X: Any, y: np.ndarray, w: np.ndarray | None = None, ridge: float = 0.0) -> LinearObjective:
     """In the user's own columns, so that iterates are those of the papers on sqrt(w) X."""
     rows = ArrayRows.of(X, y, weights=w)
-    return LinearObjective.of(rows, Threads(1), LOSSES["gaussian"], Penalty(ridge), standardise=False)
+    return LinearObjective.of(rows, Threads(1), LOSSES["gaussian"], RidgePenalty(ridge), standardise=False)
 
 
 def design(X: np.ndarray, y: np.ndarray, w: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:

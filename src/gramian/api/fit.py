@@ -21,6 +21,7 @@ from gramian.errors import (
 from gramian.execution.threads import Threads
 from gramian.families.losses import LOSSES
 from gramian.inference.covariance import covariance, covariance_kind
+from gramian.problem.penalty import Penalty
 from gramian.problem.solution import Status
 from gramian.problem.wanted import RankPolicy
 from gramian.results.fit import Fit, Training
@@ -46,6 +47,7 @@ def fit(
     freq_weights: Any = None,
     offset: Any = None,
     ridge: float = 0.0,
+    penalty: Penalty | None = None,
     missing: Literal["drop", "error"] = "drop",
     rank: RankPolicy = "drop",
     tol: float | None = None,
@@ -67,7 +69,8 @@ def fit(
     accuracy: "data" (all digits that the data support; default in memory and for small files), a number of digits
     (default 8 for large files), or "exact": double-double at any size, which small tables get anyway. cov: "classical",
     "HC0" to "HC3", or "cluster" with `clusters`. clusters, weights (analytic, as R's lm), freq_weights (rows repeated),
-    offset: a column's name, or one value a row. ridge: added to the diagonal of X'X, in the user's units. missing: rows
+    offset: a column's name, or one value a row. ridge: added to the diagonal of X'X, in the user's units.
+    penalty: instead of a ridge, a value such as gm.RidgePenalty(np.array([0.0, 2.5])), one weight a column. missing: rows
     with missing values are dropped, and counted, or an error. rank: "drop" dependent columns by name, "min-norm", or
     "error". tol: the rank tolerance, default max(30, n, 4 sqrt(min(rows, 4096))) eps. decimal: True takes each number of
     double precision as the shortest decimal that reads as it, so that 0.1 is a tenth, and products and powers in the
@@ -86,8 +89,8 @@ def fit(
     elif cov == "cluster":
         raise no_clusters()
     running: dict[str, Any] = {"step": step, "batch": batch, "max_iter": max_iter, "seed": seed, "suboptimality": suboptimality}
-    how: dict[str, Any] = {"ridge": ridge, "rank": rank, "tol": tol, "threads": threads, "decimal": decimal, "errors": True}
-    settings = settings_of(method, accuracy, **how, **running)
+    how: dict[str, Any] = {"ridge": ridge, "penalty": penalty, "rank": rank, "tol": tol, "threads": threads, "decimal": decimal}
+    settings = settings_of(method, accuracy, errors=True, **how, **running)
     request = settings.request
     if isinstance(data, Moments):
         if any(given is not None for given in (weights, freq_weights, offset, clusters)):

@@ -15,6 +15,7 @@ from gramian.errors.columns import dependent_message
 from gramian.execution.threads import Threads
 from gramian.kernels.array_types import Floats
 from gramian.planning import Plan
+from gramian.problem.penalty import Penalty
 from gramian.problem.solution import Dependency, Stats, Status
 from gramian.problem.wanted import RankPolicy, Wanted
 from gramian.solvers.history import Record
@@ -65,6 +66,7 @@ def lstsq(
     method: str = "auto",
     *,
     ridge: float = 0.0,
+    penalty: Penalty | None = None,
     weights: Any = None,
     rank: RankPolicy = "min-norm",
     tol: float | None = None,
@@ -82,7 +84,8 @@ def lstsq(
     """Minimise sum w (y - X b)^2 + ridge ||b||^2; no intercept is added.
 
     X: (m, n) array of floats, integers or booleans in any layout, or scipy.sparse; y: (m,) or (m, k); neither is modified.
-    method: "auto" or a solver's name. weights: (m,) non-negative. rank: what to do when columns depend on each other:
+    method: "auto" or a solver's name. weights: (m,) non-negative. penalty: in place of a ridge, a value such as
+    gm.RidgePenalty(np.array([0.0, 2.5])), one weight a column. rank: what to do when columns depend on each other:
     "min-norm" (the shortest solution), "drop" (zero for the later columns) or "error". tol: distance from the span of the
     others, of columns scaled to norm 1, below which a column is dependent; default
     max(30, n, 4 sqrt(min(rows, 4096))) eps. accuracy: "data" (all
@@ -101,7 +104,7 @@ def lstsq(
     rank="error". Reference: Golub and Van Loan, Matrix Computations, chapter 5.
     """
     running: dict[str, Any] = {"step": step, "batch": batch, "max_iter": max_iter, "seed": seed, "suboptimality": suboptimality}
-    running |= {"callback": callback, "path": path}
+    running |= {"callback": callback, "path": path, "penalty": penalty}
     settings = settings_of(method, accuracy, ridge=ridge, rank=rank, tol=tol, threads=threads, decimal=decimal, **running)
     asked, rows = ask_arrays(X, y, weights, settings)
     answer = solve_arrays(rows, asked.request, method, asked.accuracy, asked.runner)

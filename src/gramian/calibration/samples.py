@@ -11,14 +11,14 @@ from gramian.data.blocks import Block, BlockPart, Rows
 from gramian.data.counts import Counts
 from gramian.execution.threads import Threads
 from gramian.formula.design import Design
-from gramian.problem.penalty import Penalty
+from gramian.problem.penalties import NoPenalty
 from gramian.problem.wanted import Wanted
 from gramian.reductions.moments import MomentSums
 from gramian.solvers import SOLVERS
 from gramian.solving.refining import gradient_at
 from gramian.sources.open import as_source
 
-REQUEST = Wanted(Penalty(), "drop")
+REQUEST = Wanted(NoPenalty(), "drop")
 
 
 def arrays(m: int, p: int) -> ArrayRows:

@@ -1,4 +1,4 @@
-"""When a certificate says too little: one rule for the estimators that warn and the command whose exit status tells."""
+"""When a certificate says too little: one rule for the warnings of estimators and the exit status of the command."""
 
 from __future__ import annotations
 

@@ -16,5 +16,11 @@ def not_a_choice(what: str, got: object, choices: Iterable[str]) -> ArgumentErro
     )
 
 
+def one_weight_a_column(got: int, n: int) -> ArgumentError:
+    """A penalty with weights for another number of columns; the intercept has none."""
+    hint = "leave the intercept out: it is never penalised" if got == n + 1 else ""
+    return ArgumentError(message(f"the penalty has {got} weights", f"Allowed: {n}, one for each column", hint))
+
+
 def bad_argument(what: str, got: object, allowed: str, hint: str = "") -> ArgumentError:
     return ArgumentError(message(f"{what} is {got!r}", f"Allowed: {allowed}", hint))

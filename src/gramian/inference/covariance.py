@@ -184,7 +184,7 @@ def covariance(
     kind = covariance_kind(name)
     work = kind.work()
     unknown = projection is not None and bool(np.isnan(projection.root).any())
-    if estimate.ridge > 0 or unknown or bool(np.isnan(estimate.rss).any()):
+    if estimate.penalised or unknown or bool(np.isnan(estimate.rss).any()):
         return no_covariance(name, estimate)
     if work is None:
         return kind.of(name, estimate, projection, None)

@@ -115,7 +115,7 @@ class Inference:
     @property
     def rsquared_adj(self) -> Floats:
         e = self.estimate
-        if e.df_resid <= 0 or e.ridge > 0 or e.likelihood is not None:
+        if e.df_resid <= 0 or e.penalised or e.likelihood is not None:
             return np.full(e.k, np.nan)
         return 1.0 - self._unexplained() * ((e.nobs - e.intercept) / e.df_resid)
 
@@ -123,7 +123,7 @@ class Inference:
     def fvalue(self) -> Floats:
         """All coefficients but the intercept are zero; a Wald F when the covariance is robust. NaN without any."""
         e = self.estimate
-        if not e.df_model or e.df_resid <= 0 or e.ridge > 0 or e.likelihood is not None:
+        if not e.df_model or e.df_resid <= 0 or e.penalised or e.likelihood is not None:
             return np.full(e.k, np.nan)
         if self.covariance.kind == "classical":
             with np.errstate(divide="ignore", invalid="ignore"):
@@ -145,7 +145,7 @@ class Inference:
         For another family, its own.
         """
         e = self.estimate
-        if e.ridge > 0:
+        if e.penalised:
             return np.full(e.k, np.nan)
         if e.likelihood is not None:
             return np.array([e.likelihood.loglik])
@@ -182,7 +182,7 @@ class Inference:
         """Why something above is NaN, or not to be taken at its face; sentences."""
         e = self.estimate
         found: list[str] = []
-        if e.ridge > 0:
+        if e.penalised:
             found.append(self._reason())
         elif e.df_resid <= 0:
             used = f"{errors.counted(e.rank, 'coefficient')} for {errors.counted(e.nobs, 'row')}"
@@ -196,7 +196,7 @@ class Inference:
             elif rss <= PERFECT * tss and e.df_resid > 0:
                 found.append(f"target {name!r} is fitted exactly: standard errors are rounding")
         clusters = self.covariance.clusters
-        if clusters is not None and clusters <= e.df_model and e.df_resid > 0 and e.ridge == 0:
+        if clusters is not None and clusters <= e.df_model and e.df_resid > 0 and not e.penalised:
             found.append(
                 f"no F of all {e.df_model:,} coefficients: {errors.counted(clusters, 'cluster')} allow a joint test "
                 f"of at most {clusters - 1:,}"
@@ -204,7 +204,7 @@ class Inference:
         return (*found, *self.covariance.notes)
 
     def _reason(self) -> str:
-        return f"ridge={self.estimate.ridge:g} shrinks the coefficients: standard errors and tests do not apply"
+        return f"{self.estimate.penalty} shrinks the coefficients: standard errors and tests do not apply"
 
     # ---- hypotheses
 
@@ -248,8 +248,8 @@ class Inference:
         return zero(places, e.names, f"{term} = 0")
 
     def _testable(self, what: str) -> None:
-        if self.estimate.ridge > 0:
-            raise errors.no_test(what, self._reason(), "fit without ridge")
+        if self.estimate.penalised:
+            raise errors.no_test(what, self._reason(), f"fit without {self.estimate.penalty.partition('=')[0]}")
         if self.estimate.df_resid <= 0:
             raise errors.no_test(what, self.notes[0], "fit fewer columns, or more rows")
 
@@ -268,7 +268,7 @@ class Inference:
         e = self.estimate
         if e.likelihood is not None and kind == "prediction":
             raise errors.no_inference("a prediction interval", f"a {e.likelihood.family} target is not normal about its mean")
-        if e.ridge > 0 or e.df_resid <= 0:
+        if e.penalised or e.df_resid <= 0:
             raise errors.no_inference(f"a {kind} interval", self.notes[0])
         quantile = t_quantile(checked_level(level), self.covariance.df)
         use = e.estimated

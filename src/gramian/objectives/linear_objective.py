@@ -89,7 +89,7 @@ class LinearObjective:
         if standardise:
             bend = loss.curvature if np.isfinite(loss.curvature) else 1.0
             centre = intercept if centre is None else centre
-            shape = spread.standardised(rows.n, intercept, centre, penalty.ridge, bend)
+            shape = spread.standardised(rows.n, intercept, centre, penalty.quadratic(rows.n), bend)
         if ready.held and ready.counts.used * rows.n <= SMALL:
             runner = Threads(1)
         return LinearObjective(ready, runner, loss, penalty, shape, spread, _Spent(ready.passes + 1.0))
@@ -131,9 +131,9 @@ class LinearObjective:
 
     @property
     def shrink(self) -> Floats:
-        """The ridge in these coordinates, (p,): J has shrink / (2 W) theta^2; 0 for an intercept."""
+        """Weights of the penalty in these coordinates, (p,): J has shrink / (2 W) theta^2; 0 for an intercept."""
         first = int(self.coordinates.intercept)
-        return np.concatenate([np.zeros(first), self.penalty.ridge / self.coordinates.scale**2])
+        return np.concatenate([np.zeros(first), self.penalty.quadratic(self.n) / self.coordinates.scale**2])
 
     def start(self) -> Floats:
         return np.zeros(self.shape)
@@ -303,4 +303,4 @@ class LinearObjective:
         return np.concatenate([total.s[None, :], beta]) if self.coordinates.intercept else beta
 
     def _ridge(self, a: Floats, b: Floats) -> float:
-        return float(self.shrink @ np.sum(a * b, axis=1)) / self.weight if self.penalty else 0.0
+        return float(self.shrink @ np.sum(a * b, axis=1)) / self.weight if not self.penalty.is_zero else 0.0

@@ -36,7 +36,7 @@ def targets(objective: LinearObjective) -> RowVector:
             return block.rows
 
         objective.over_rows("targets", piece, int.__add__)
-    return (b, np.zeros(objective.shape)) if objective.penalty else (b,)
+    return (b, np.zeros(objective.shape)) if not objective.penalty.is_zero else (b,)
 
 
 def fused(objective: LinearObjective, v: Floats, u: RowVector | None, alpha: Floats | float) -> tuple[RowVector, Floats]:
@@ -49,7 +49,7 @@ def fused(objective: LinearObjective, v: Floats, u: RowVector | None, alpha: Flo
         return blockpass.fused(block, at, body[block.start : block.start + block.rows], by)
 
     h = objective.unscaled(objective.summed("products", piece))
-    if not objective.penalty:
+    if objective.penalty.is_zero:
         return (body,), h
     root = np.sqrt(objective.shrink)[:, None]
     tail = root * v - (by * pieces[1] if len(pieces) > 1 else 0.0)

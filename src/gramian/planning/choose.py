@@ -21,7 +21,7 @@ from gramian.planning.text import shown_seconds
 from gramian.problem.facts import Facts
 from gramian.problem.solver_options import SolverOptions
 from gramian.solvers import SOLVERS
-from gramian.solvers.ability import AUTO, Need, needs_of, refuse
+from gramian.solvers.ability import AUTO, Need, needs_of, penalty_need, refuse
 from gramian.solvers.base import Solver, Traits
 from gramian.solvers.cost import described_by_gram
 
@@ -49,6 +49,9 @@ def choose(facts: Facts, machine: Machine, method: str, threads: int, running: S
     """
     # Any method may be taken where a share of the fall of J is enough: a direct one leaves none.
     needs = needs_of(running if method != AUTO else replace(running, suboptimality=None))
+    penal = penalty_need(facts.penalty)
+    if method != AUTO or not penal.able():
+        needs.append(penal)
     refuse(method, needs if facts.rereadable or method == AUTO else [*needs, ONCE])
     sized = facts if facts.rows is not None else replace(facts, rows=ASSUMED_ROWS, guessed=True)
     priced = _all_priced(sized, machine, threads, running)
@@ -164,6 +167,8 @@ def _refusal(traits: Traits, facts: Facts, running: SolverOptions, needed: float
     """Why a solver cannot take this problem; empty where it can."""
     if facts.loss != "gaussian" and not LOSS.met(traits):
         return f"minimises squares, and the family is {facts.loss}"
+    if not traits.penalties(facts.penalty):
+        return f"cannot {penalty_need(facts.penalty).what}"
     if not facts.rereadable and not ONCE.met(traits):
         return f"{ONCE.what} is not possible"
     if needed > UNLOOKED and needed > (free := free_memory()):

@@ -51,7 +51,7 @@ def certifying(facts: Facts, traits: Traits) -> int:
 
 def inverts(facts: Facts, traits: Traits) -> bool:
     """Whether one more pass takes the standard errors to full digits."""
-    asked = facts.errors and not facts.ridge and exact(facts) and not traits.iterates
+    asked = facts.errors and facts.penalty.zero and exact(facts) and not traits.iterates
     return asked and (facts.exact or rows_of(facts) * facts.n**2 <= AFFORDABLE)
 
 

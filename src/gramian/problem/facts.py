@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from gramian.data.blocks import Rows, block_rows
 from gramian.data.describe import Described, described
+from gramian.problem.penalty import NOTHING, Penalty, PenaltyKind
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Sizes and kinds, known before any pass; `rows` is None where only a pass could tell.
+    """Sizes and kinds, known before any pass; `rows` is None where a pass would be needed to count them.
 
     where: how the rows are stored. loss: of a row. digits: what is asked for, None all that the data support. condition: of
-    the scaled columns, once a reduction has measured it. ridge: whether there is one. held: rows read once are kept in memory
-    for later passes. guessed: `rows` or `n` are estimates. learns: passes that are still to come before the columns are known.
-    exact: every digit of the exact solution is asked for. errors: so are standard errors.
+    the scaled columns, once a reduction has measured it. penalty: its kind; ridge: it has a weight above 0 for every column.
+    held: rows read once are kept in memory for later passes. guessed: `rows` or `n` are estimates. learns: passes that are
+    still to come before the columns are known. exact: every digit of the exact solution is asked for. errors: so are standard
+    errors.
     """
 
     rows: int | None
@@ -32,12 +36,18 @@ class Facts:
     loss: str = "gaussian"
     digits: float | None = None
     condition: float | None = None
+    penalty: PenaltyKind = NOTHING
     ridge: bool = False
     held: bool = True
     guessed: bool = False
     learns: int = 0
     exact: bool = False
     errors: bool = False
+
+    def penalised(self, penalty: Penalty) -> Facts:
+        """With a penalty. Raises ArgumentError where that is for another number of columns."""
+        bends = bool(np.all(penalty.quadratic(self.n) > 0)) and not penalty.is_zero
+        return replace(self, penalty=penalty.kind, ridge=bends)
 
     @staticmethod
     def of(rows: Rows, nnz: int | None = None) -> Facts:

@@ -142,7 +142,7 @@ class Solution:
         return replace(self, coef=b.hi, coef_lo=b.lo, level=t.hi, level_lo=t.lo)
 
     def rounded(self) -> Solution:
-        """The same solution in float64 alone: what a pass that reads no low parts sees, and so corrects."""
+        """The same solution in float64 alone: the point that a pass without low parts evaluates, and so corrects."""
         return replace(self, coef_lo=np.zeros_like(self.coef), level_lo=np.zeros_like(self.level))
 
     def costing(self, stats: Stats) -> Solution:

@@ -48,7 +48,7 @@ def course_of(problem: Problem, accuracy: float, budget: float) -> tuple[Course,
         return _course(problem, accuracy, budget)
     except NotFinite as error:
         asked = problem.asked
-        plain = not asked.request.penalty and asked.request.running.step is None and not problem.loss.code
+        plain = asked.request.penalty.is_zero and asked.request.running.step is None and not problem.loss.code
         found = units_of(asked.rows, asked.request, asked.runner) if plain else None
         if found is None:
             raise _not_finite(problem, error) from None
@@ -109,7 +109,7 @@ def _agreed(problem: Problem, candidates: Sequence[Candidate]) -> tuple[RacePlac
     able = [c for c in candidates if c.solver.traits.iterates and not c.solver.traits.squares and not c.refused]
     request = replace(asked.request, running=SolverOptions(tolerance=1e-15, max_iter=MOST_STEPS))
     places = [place_of(candidate.solver.solve(_objective(problem), request)) for candidate in able[:2]]
-    unique = bool(asked.request.penalty)
+    unique = not asked.request.penalty.is_zero
     truth = Truth.of(_objective(problem), places[0], unique, "", 16.0)
     names = " and ".join(c.name for c in able[:2])
     return places[0], unique, digits_of(truth.error(places[-1])), names

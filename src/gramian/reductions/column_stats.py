@@ -49,8 +49,8 @@ class ColumnStats:
         """Column norms about zero."""
         return np.hypot(self.norms, np.sqrt(self.weight) * self.mean)
 
-    def standardised(self, n: int, intercept: bool, centre: bool, ridge: float, bend: float) -> Coordinates:
-        """Each of the first n columns scaled so that J, with loss'' = bend, bends alike along all; a ridge is counted in.
+    def standardised(self, n: int, intercept: bool, centre: bool, ridge: Floats, bend: float) -> Coordinates:
+        """Each of the first n columns scaled so that J, with loss'' = bend, bends alike along all; a ridge (n,) is counted in.
 
         A column that is constant to rounding keeps scale 1: beside an intercept its deviation is rounding.
         """

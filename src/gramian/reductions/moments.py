@@ -49,6 +49,8 @@ class MomentSums:
     """
 
     label: ClassVar[str] = "moments"
+    is_evidence: ClassVar[bool] = True
+    decides_rank: ClassVar[bool] = False
 
     n: int
     centred: bool

@@ -182,6 +182,8 @@ class Sketch:
     """
 
     label: ClassVar[str] = "sketch"
+    is_evidence: ClassVar[bool] = False
+    decides_rank: ClassVar[bool] = False
 
     n: int
     centred: bool

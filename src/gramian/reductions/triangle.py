@@ -36,6 +36,8 @@ class Triangle:
     """R (min(rows, p), p) of the centred [X y] with p = n + k; mean (p,) as a Double, zero when not centred."""
 
     label: ClassVar[str] = "triangle"
+    is_evidence: ClassVar[bool] = True
+    decides_rank: ClassVar[bool] = True
 
     n: int
     centred: bool

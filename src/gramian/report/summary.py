@@ -109,8 +109,9 @@ def _shared(inference: Inference, weights: str) -> tuple[Fact, ...]:
     if weights:
         facts.append(Fact("Frequencies" if e.frequency else "Weights", weights))
     facts.append(Fact("Residual df", f"{e.df_resid:,.12g}"))
-    if e.ridge > 0:
-        facts.append(Fact("Ridge", f"{e.ridge:g}"))
+    if e.penalised:
+        name, _, size = e.penalty.partition("=")
+        facts.append(Fact(name.capitalize(), size))
     else:
         facts.append(Fact("Std errors", inference.covariance.label))
     return tuple(facts)

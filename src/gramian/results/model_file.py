@@ -48,6 +48,12 @@ def load(path: str | Path) -> Fit | Moments:
 # ---- a fit
 
 
+def _penalty(held: dict[str, Any]) -> str:
+    """In words; files of versions that had a ridge alone hold its size."""
+    ridge = from_number(held["ridge"])
+    return str(held.get("penalty", f"ridge={ridge:g}" if ridge > 0 else ""))
+
+
 def _fit_in(data: dict[str, Any]) -> Fit:
     design = saved.from_json(data["design"])
     held, cov, found, story = data["estimate"], data["covariance"], data["certificate"], data["story"]
@@ -69,6 +75,7 @@ def _fit_in(data: dict[str, Any]) -> Fit:
         intercept=design.intercept,
         dropped=tuple(_dropped(item) for item in held["dropped"]),
         ridge=from_number(held["ridge"]),
+        penalty=_penalty(held),
         frequency=bool(held["frequency"]),
         likelihood=_likelihood(held.get("likelihood")),
         explained=None if held.get("explained") is None else from_array(held["explained"], 1),

@@ -107,7 +107,7 @@ class Moments:
                 raise too_large(names, error) from None
             view, asked = view.divided(units.both), asked_in(request, units)
         facts = Facts(view.counts.used, n, len(design.targets), None, False, view.centred, False, False)
-        facts = replace(facts, ridge=bool(request.penalty))
+        facts = facts.penalised(request.penalty)
         reading = {
             name for name, solver in SOLVERS.items() if solver.view is reduction.MomentSums and not solver.traits.confirmed
         }

@@ -81,6 +81,7 @@ def _estimate(estimate: Estimate) -> dict[str, Any]:
         "rank": estimate.rank,
         "dropped": [asdict(item) for item in estimate.dropped],
         "ridge": number(estimate.ridge),
+        **({"penalty": estimate.penalty} if estimate.penalty else {}),
         "frequency": estimate.frequency,
         "likelihood": None if estimate.likelihood is None else _plain(asdict(estimate.likelihood)),
     }

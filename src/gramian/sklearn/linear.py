@@ -28,7 +28,7 @@ from gramian.errors.columns import dependent_message
 from gramian.execution.threads import Threads
 from gramian.kernels.array_types import Floats
 from gramian.planning import Plan
-from gramian.problem.penalty import Penalty
+from gramian.problem.penalties import NoPenalty, RidgePenalty
 from gramian.problem.solution import Status
 from gramian.problem.wanted import RankPolicy, Wanted
 from gramian.solving.options import checked_accuracy, checked_rank, checked_threads, checked_tol
@@ -69,11 +69,12 @@ class _Linear(MultiOutputMixin, RegressorMixin, BaseEstimator, ABC):
         """
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype="numeric", y_numeric=True, multi_output=True)
         rows = ArrayRows.of(X, y, weights=_weights(sample_weight, X.shape[0]), centred=self._centred(X))
-        request = Wanted(Penalty(self._ridge()), checked_rank(self.rank), checked_tol(self.tol))
+        ridge = self._ridge()
+        request = Wanted(RidgePenalty(ridge), checked_rank(self.rank), checked_tol(self.tol))
         accuracy = checked_accuracy(self.accuracy, "data")
         runner = Threads(checked_threads(self.threads))
         if sp.issparse(X) and self.fit_intercept:
-            answer, coef, intercept = _solve_sparse_beside_intercept(rows, request, self.method, accuracy, runner)
+            answer, coef, intercept = _solve_sparse_beside_intercept(rows, ridge, request, self.method, accuracy, runner)
         else:
             answer = _solve(rows, rows, request, self.method, accuracy, runner, rows.nnz)
             coef, intercept = answer.solution.coef, answer.solution.intercept
@@ -199,12 +200,12 @@ def _solve(
 
 
 def _solve_sparse_beside_intercept(
-    rows: ArrayRows, request: Wanted, method: str, accuracy: Accuracy, runner: Threads
+    rows: ArrayRows, ridge: float, request: Wanted, method: str, accuracy: Accuracy, runner: Threads
 ) -> tuple[Answer, Floats, Floats]:
     """The answer, coefficients (n, k) and intercepts (k,); see `data.bordered` for the two ways."""
     if rows.rows > rows.n:
-        bordered = Bordered(rows, request.penalty.ridge)
-        full = replace(request, penalty=Penalty(), rank="min-norm")
+        bordered = Bordered(rows, ridge)
+        full = replace(request, penalty=NoPenalty(), rank="min-norm")
         answer = _solve(bordered, rows, full, method, accuracy, runner, (rows.nnz or 0) + rows.rows)
         if answer.solution.rank == bordered.n:
             coef = answer.solution.coef

@@ -19,7 +19,7 @@ from gramian.families.losses import Loss
 from gramian.kernels.array_types import Floats
 from gramian.objectives.curvature import affordable
 from gramian.objectives.linear_objective import LinearObjective
-from gramian.problem.penalty import Penalty
+from gramian.problem.penalties import RidgePenalty
 from gramian.problem.solution import Status
 from gramian.problem.solver_options import SolverOptions
 from gramian.problem.wanted import Wanted
@@ -27,7 +27,7 @@ from gramian.solvers import SOLVERS
 from gramian.solvers.ability import AUTO, Need, first_that, refuse
 from gramian.solvers.iterate import run
 from gramian.solvers.iterated import Iterated
-from gramian.solvers.ranges import with_shorter_rows
+from gramian.solvers.spectrum import with_shorter_rows
 from gramian.solvers.state import Stop
 from gramian.solving.family_fit import family_need, solve_family
 from gramian.solving.options import checked_threads
@@ -68,7 +68,7 @@ class Penalised(BaseEstimator, ABC):
         """The name of the method, or what "auto" stands for. ArgumentError where it cannot do this."""
         sparse = [STAYS_SPARSE] if sp.issparse(X) else []
         few = parameters <= SMALL and not sparse
-        default = first_that(lambda t: t.functions and (t.reweights if few else t.frugal))
+        default = first_that(lambda t: t.functions and (t.reweights if few else t.limited_memory))
         refuse(self.method, [*needs, *sparse], default)
         return default if self.method == AUTO else self.method
 
@@ -78,7 +78,7 @@ class Penalised(BaseEstimator, ABC):
         traits = SOLVERS[method].traits
         rows = ArrayRows.of(X, y, weights=w, centred=self.fit_intercept and not sp.issparse(X))
         runner = Threads(checked_threads(self.threads))
-        request = Wanted(Penalty(ridge), "min-norm", None, SolverOptions(max_iter=self.max_iter))
+        request = Wanted(RidgePenalty(ridge), "min-norm", None, SolverOptions(max_iter=self.max_iter))
         names = tuple(f"column {j} of X" for j in range(rows.n))
         try:
             if traits.reweights or not sp.issparse(X):

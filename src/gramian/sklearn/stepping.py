@@ -103,7 +103,7 @@ def begun(X: Matrix, y: Floats, w: Floats, settings: ScheduleSettings) -> Stocha
         if settings.intercept:
             theta[0, -1] = _near(settings.loss, float(found.mean[n]))
         centred = settings.intercept and dense
-        shape = found.standardised(n, centred, centred, 0.0, 1.0)
+        shape = found.standardised(n, centred, centred, np.zeros(n), 1.0)
     generator = np.random.default_rng(settings.seed).bit_generator.state
     counters = np.zeros(3, dtype=np.int64)
     m, v, sums, total = np.zeros((1, p)), np.zeros((1, p)), np.zeros((1, p)), np.zeros((1, p))

@@ -29,12 +29,13 @@ from gramian.solvers.rank import Scan, scan
 from gramian.solvers.shortest import shortest
 from gramian.solvers.wide import shortest_of_wide
 
-"""Columns that a narrow QR costs on top of its own: Householder vectors of few columns run at memory speed (measured)."""
-
 
 @dataclass(frozen=True, slots=True)
 class QR:
-    """Solves from a Triangle."""
+    """Back substitution in the triangle of a Householder QR of the rows, with the rank decided by a scan.
+
+    Reference: Golub and Van Loan, Matrix Computations, section 5.3.
+    """
 
     view: type[Triangle] = Triangle
     traits: Traits = Traits(squares=False, decides_rank=True, sparse=False)

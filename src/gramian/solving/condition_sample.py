@@ -1,7 +1,7 @@
-"""A look at a few rows before the plan: whether the condition number is one that a Gram matrix can carry.
+"""A sample of a few rows before the plan: whether the condition number is one that a Gram matrix can carry.
 
-A pass for a Gram matrix that then cannot tell is lost, and costs as much as a third of the methods that can. Rows taken
-here and there through the data tell for a hundredth of it. They decide nothing but the order of the plan: an answer is
+A pass for a Gram matrix that cannot carry it is lost, and costs as much as a third of the methods that can. Rows sampled
+evenly through the data show it for a hundredth of that. They decide nothing but the order of the plan: an answer is
 certified on all rows, whichever method made it.
 """
 
@@ -18,18 +18,18 @@ from gramian.kernels.rounding import CONSTANT
 from gramian.kernels.spectra import largest_singular
 
 WORTH = 3e9
-"""Products of a Gram matrix, m n^2, from which a look is worth its price: about 0.05 s (measured, 2 cores)."""
+"""Products of a Gram matrix, m n^2, from which a sample is worth its price: about 0.05 s (measured, 2 cores)."""
 SHARES = (2, 8)
-"""Rows of a look for each column; the second look is taken where the first finds columns dependent, as rare dummies are."""
+"""Rows of the sample for each column; the second sample is taken where the first finds columns dependent, as rare dummies are."""
 DEPENDENT = 1e14
 """Condition on a few rows from which columns may depend on each other there alone."""
 BLOCKS = 16
 SLACK = 4.0
-"""A look at few rows finds conditions up to six times that of all rows (measured on random rows)."""
+"""A sample of few rows finds conditions up to six times that of all rows (measured on random rows)."""
 
 
 def sampled_condition(rows: Rows, limit: float, threads: int = 1) -> float | None:
-    """Condition of the scaled columns on a few rows where it is above `limit`; None where not, or where no look is worth it."""
+    """Scaled condition on a few rows where it is above `limit`; None where not, or where no sample is worth it."""
     m, n = rows.rows, rows.n
     if not rows.in_memory or rows.sparse or m is None or m * n**2 < WORTH or m < 16 * n:
         return None

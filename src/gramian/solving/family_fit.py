@@ -4,7 +4,7 @@
 
 The method that reweights, which is what "auto" means here, is iteratively reweighted least squares, one pass a step. Any
 other reads the same objective as least squares does; what it found is certified, and stays as it is. Where that is nowhere
-near a minimum, a few reweighted steps from there tell whether the targets are separated.
+near a minimum, a few reweighted steps from there show whether the targets are separated.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from gramian.reductions.likelihood import GoodnessOfFit, NoColumns
 from gramian.reductions.offset_folded import OffsetFolded, has_offset
 from gramian.reductions.target_summary import TargetSummary
 from gramian.solvers import SOLVERS
-from gramian.solvers.ability import AUTO, Need, first_that, needs_of, refuse
+from gramian.solvers.ability import AUTO, Need, first_that, needs_of, penalty_need, refuse
 from gramian.solvers.irls import IRLS, Fitting, Reweighted, newton_step
 from gramian.solvers.iterate import run
 from gramian.solvers.state import Stop
@@ -104,7 +104,7 @@ def solve_family(
 
     Raises DataError for targets that the family does not allow, of one value, or separated; ArgumentError for a method.
     """
-    refuse(method, [family_need(loss), *needs_of(request.running)], default_method())
+    refuse(method, [family_need(loss), penalty_need(request.penalty.kind), *needs_of(request.running)], default_method())
     method = default_method() if method == AUTO else method
     if not rows.rereadable:
         raise not_for_family(f"{rows.name}, a stream that is read once,", loss.name, "rows that can be read again",
@@ -227,7 +227,7 @@ def _other(problem: Reweighted, method: str, lookout: SeparationMonitor) -> Ende
     running = replace(request.running, callback=watched)
     solution = SOLVERS[method].solve(objective, replace(request, running=running))
     notes = () if solution.status.ok and not solution.advice else (f"{method}: {solution.sentence}",)
-    if solution.status is Status.DIVERGED:  # where it got to is nowhere: the start is told instead
+    if solution.status is Status.DIVERGED:  # its last iterate means nothing: the start is returned
         told = (*notes, f"{method}: the coefficients are those of the start")
         return Ended(solution.status, solution.stats.iterations, first, told, objective.passes)
     place = placed(first.centre, solution.centre, solution.coef, solution.level)
@@ -246,14 +246,14 @@ def _certified(
         if problem.dependent is not None and problem.dependent != tuple(d.column for d in factor.dependencies):
             # A column lost its weight on the way, so that nothing is known about it.
             factor = replace(factor, defect=np.inf)
-        ridge = problem.request.penalty.ridge
+        penal = problem.request.penalty
         made = corrects and factor.defect < 1.0  # else W W' is not known to be near the inverse of the Hessian
-        solution, certificate, correction = certified(found, place, factor, ridge, status, stats, made)
+        solution, certificate, correction = certified(found, place, factor, penal, status, stats, made)
         enough = accuracy != "data" and not doubtful(certificate, accuracy)
         at_floor = bool(np.all(correction.bracket <= 2.0 * correction.floor))
         if not made or enough or at_floor or not status.ok or attempt == MOST_PASSES - 1:
             return solution, certificate, found.view
-        step = newton_step(found, place, factor, ridge)
+        step = newton_step(found, place, factor, penal)
         smaller = float(correction.bracket[0]) < np.inf and step.decrement <= 4 * float(correction.floor[0])
         if smaller:
             return solution, certificate, found.view

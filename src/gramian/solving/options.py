@@ -14,6 +14,7 @@ from gramian.data.source import Source
 from gramian.errors import bad_argument, cannot, not_a_choice, second_pass_needed
 from gramian.execution.runner import Progress
 from gramian.execution.threads import Threads
+from gramian.problem.penalties import PENALTIES, RidgePenalty
 from gramian.problem.penalty import Penalty
 from gramian.problem.solver_options import SolverOptions
 from gramian.problem.wanted import RankPolicy, Wanted
@@ -69,6 +70,7 @@ def settings_of(
     accuracy: Literal["data", "exact"] | float | None,
     *,
     ridge: float = 0.0,
+    penalty: Penalty | None = None,
     rank: RankPolicy = "drop",
     tol: float | None = None,
     threads: int | None = None,
@@ -76,16 +78,16 @@ def settings_of(
     errors: bool = False,
     **running: Any,
 ) -> SolveSettings:
-    """Raises ArgumentError for what is outside what is allowed; `running` are fields of Running.
+    """Raises ArgumentError for what is outside what is allowed; `running` are fields of SolverOptions.
 
-    decimal: numbers are the decimals that they were written as; None where that is cheap and they look it. `errors`: standard
-    errors will be wanted.
+    decimal: numbers are the decimals that they were written as; None where that is cheap and all are short decimals.
+    errors: standard errors will be wanted.
     """
     if not one_of(method, ["auto", *SOLVERS]):
         raise not_a_choice("method", method, ["auto", *SOLVERS])
     digits = checked_accuracy(accuracy, "data")
     request = Wanted(
-        Penalty(checked_ridge(ridge)), checked_rank(rank), checked_tol(tol), running_of(accuracy, **running), errors
+        checked_penalty(ridge, penalty), checked_rank(rank), checked_tol(tol), running_of(accuracy, **running), errors
     )
     if checked_decimal(decimal):
         digits = "exact"
@@ -128,7 +130,7 @@ def ask_arrays(X: Any, y: Any, weights: Any, settings: SolveSettings) -> tuple[A
 
 
 def takes_decimals(settings: SolveSettings, accuracy: Accuracy, rows: Rows) -> bool:
-    """Whether numbers are looked at as decimals: where asked, or unasked where passes in double-double are made anyway."""
+    """Whether numbers are read as decimals: where asked, or unasked where passes in double-double are made anyway."""
     if settings.decimal is True:
         return True
     solver = SOLVERS.get(settings.method)
@@ -168,6 +170,18 @@ def checked_ridge(ridge: float) -> float:
     if not _number(ridge):
         raise bad_argument("ridge", ridge, "a finite number >= 0", "ridge=0.0 is plain least squares")
     return float(ridge)
+
+
+def checked_penalty(ridge: float, penalty: object = None) -> Penalty:
+    """The penalty of a call: `penalty` where it is given, else that of a ridge. Raises ArgumentError where both are."""
+    if penalty is None:
+        return RidgePenalty(checked_ridge(ridge))
+    if not isinstance(penalty, Penalty):
+        kinds = ", ".join(f"gm.{each.__name__}" for each in PENALTIES.values())
+        raise bad_argument("penalty", penalty, f"None, or a value of {kinds}", "penalty=gm.RidgePenalty(1.0) is ridge=1.0")
+    if ridge:
+        raise bad_argument("ridge", ridge, "0.0 where penalty is given", "leave ridge= or penalty= out")
+    return penalty
 
 
 def checked_rank(rank: RankPolicy) -> RankPolicy:

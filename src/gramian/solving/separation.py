@@ -2,7 +2,7 @@
 
 A fit by Newton's method finds it by itself: once nothing else is left to gain, its steps point along such a direction d, and
 a pass checks every row against it: no row with y = 1 has x'd < 0, no row with y = 0 has x'd > 0 (for Poisson: x'd <= 0 where
-y = 0, and x'd = 0 elsewhere). Here the columns are looked at one by one, since most often a single one is to blame.
+y = 0, and x'd = 0 elsewhere). Here the columns are tested one by one, since most often a single one is the cause.
 Reference: Albert and Anderson (1984), Biometrika 71.
 """
 

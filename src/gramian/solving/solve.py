@@ -38,7 +38,7 @@ SHARE_DIGITS = 6.0
 PATIENCE, DEARER = 5.0, 20.0
 """Estimated seconds, and times those of the first one, that the next method may take where it was not asked for by name."""
 SEEN = 1e8
-"""Scaled condition taken as measured where a Gram matrix cannot tell: at least 1e7."""
+"""Scaled condition taken as measured where a Gram matrix cannot carry it: at least 1e7."""
 HOPEFUL = 4.0
 """Digits short of what was asked that a second run may bring."""
 
@@ -72,8 +72,8 @@ def plan_for(facts: Facts, request: Wanted, method: str, accuracy: Accuracy, thr
     """The plan of a question, with this machine's prices."""
     digits = None if isinstance(accuracy, str) else accuracy
     digits = digits if request.running.suboptimality is None else SHARE_DIGITS
-    asked = {"digits": digits, "ridge": bool(request.penalty), "exact": accuracy == "exact", "errors": request.errors}
-    return choose(replace(facts, **asked), here(), method, threads, request.running)
+    asked = {"digits": digits, "exact": accuracy == "exact", "errors": request.errors}
+    return choose(replace(facts, **asked).penalised(request.penalty), here(), method, threads, request.running)
 
 
 def _solved(rows: Rows, request: Wanted, accuracy: Accuracy, runner: Threads, plan: Plan) -> Answer:
@@ -121,7 +121,7 @@ def _dearer(following: Candidate) -> str:
 
 
 def _decides(traits: Traits) -> bool:
-    """Whether a method tells dependent columns apart without a later pass."""
+    """Whether a method decides which columns are dependent without a later pass."""
     return traits.decides_rank and not traits.confirmed
 
 
