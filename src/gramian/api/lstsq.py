@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from gramian.api.options import LstsqOptions
 from gramian.certification.certificate import Certificate
 from gramian.data.arrays import ArrayRows
 from gramian.errors import RankError, warn_diverged
@@ -16,9 +17,10 @@ from gramian.execution.threads import Threads
 from gramian.kernels.array_types import Floats
 from gramian.planning import Plan
 from gramian.problem.solution import Dependency, Stats, Status
+from gramian.problem.solver_options import SolverOptions
 from gramian.problem.wanted import RankPolicy, Wanted
 from gramian.solvers.history import Record
-from gramian.solving.options import ask_arrays, settings_of
+from gramian.solving.options import SolveOptions, ask_arrays
 from gramian.solving.reduction_checks import NotFinite
 from gramian.solving.refining import Accuracy, Answer
 from gramian.solving.solve import solve
@@ -100,11 +102,15 @@ def lstsq(
     Raises DataError for values that cannot be used, ArgumentError for arguments outside what is allowed, RankError under
     rank="error". Reference: Golub and Van Loan, Matrix Computations, chapter 5.
     """
-    running: dict[str, Any] = {"step": step, "batch": batch, "max_iter": max_iter, "seed": seed, "suboptimality": suboptimality}
-    running |= {"callback": callback, "path": path}
-    settings = settings_of(method, accuracy, ridge=ridge, rank=rank, tol=tol, threads=threads, decimal=decimal, **running)
-    asked, rows = ask_arrays(X, y, weights, settings)
-    answer = solve_arrays(rows, asked.request, method, asked.accuracy, asked.runner)
+    running = SolverOptions(step, batch, max_iter, seed, suboptimality=suboptimality, callback=callback, path=path)
+    how = SolveOptions(method, accuracy, ridge, rank, tol, decimal, threads, running)
+    return lstsq_with(X, y, LstsqOptions(weights, how))
+
+
+def lstsq_with(X: Any, y: Any, options: LstsqOptions) -> LstsqResult:
+    """As `lstsq`, of options that are checked."""
+    asked, rows = ask_arrays(X, y, options.weights, options.solve)
+    answer = solve_arrays(rows, asked.request, asked.method, asked.accuracy, asked.runner)
     solution = answer.solution
     if solution.status is Status.DIVERGED:
         warn_diverged(answer.plan.method, answer.plan.notes)
