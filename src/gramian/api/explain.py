@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from gramian.api.options import FitOptions, LstsqOptions
+from gramian.api.lstsq import LstsqOptions, lstsq_with
+from gramian.api.options import FitOptions
 from gramian.data.source import Field, Schema, Source
 from gramian.errors import ArgumentError, GramianError, bad_argument, message, needs_rows
 from gramian.execution.pooling import available_threads
@@ -100,8 +101,6 @@ def _check_arrays_only(family: object, beside: TableOptions) -> None:
 
 def _of_arrays(X: Any, y: Any, options: LstsqOptions, analyze: bool) -> Plan:
     if analyze:
-        from gramian.api.lstsq import lstsq_with
-
         return lstsq_with(X, y, options).plan
     asked, rows = ask_arrays(X, y, options.weights, options.solve)
     facts = Facts.of(rows, asked.nnz)

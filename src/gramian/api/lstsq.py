@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from gramian.api.options import LstsqOptions
 from gramian.certification.certificate import Certificate
 from gramian.data.arrays import ArrayRows
 from gramian.errors import RankError, warn_diverged
@@ -59,6 +58,14 @@ class LstsqResult:
         end = "" if self.status.ok else f", {self.status.name}"
         end += "" if self.trusted else ", not trusted"
         return f"LstsqResult({shape} coefficients by {self.method}{rank}{end}; digits: {self.certificate.sentence()})"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LstsqOptions:
+    """What gm.lstsq and gm.explain of arrays are asked. weights: (m,) or None."""
+
+    weights: Any
+    solve: SolveOptions
 
 
 def lstsq(

@@ -1,8 +1,9 @@
 """What the public calls are asked: one frozen value each, made and checked once at the call, and passed on whole.
 
     FitOptions    gm.fit, gm.explain of a table, `gramian fit`, `gramian explain`
-    LstsqOptions  gm.lstsq, gm.explain of arrays
     RaceOptions   gm.race, `gramian race`
+
+`LstsqOptions`, of gm.lstsq, stands in `api.lstsq`, which needs no table and no inference.
 
 Their shared parts are values too: `SolveOptions` (how to solve), in it `SolverOptions` (of a method that iterates), and
 `TableOptions` (what is read beside the formula).
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 
@@ -47,14 +48,6 @@ class FitOptions:
         """Checked against each other; a covariance that names a column of clusters puts it into `table`. Raises ArgumentError."""
         kind, clusters = covariance_beside(cov, table.clusters)
         return cls(replace(table, clusters=clusters), solve, checked_family(family), kind, progress)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LstsqOptions:
-    """Least squares on arrays. weights: (m,) or None."""
-
-    weights: Any
-    solve: SolveOptions
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -90,12 +90,8 @@ def spelled(kind: CovarianceKind) -> str:
 
 
 def covariances_table() -> list[tuple[str, str, str]]:
-    """(shorthand, value, first sentence of its class) of every covariance, from the registry."""
-    return [(name, repr(kind), _what(kind)) for name, kind in COVARIANCES.items()]
-
-
-def _what(kind: CovarianceKind) -> str:
-    return " ".join((type(kind).__doc__ or "").split()).split(". ")[0].rstrip(".")
+    """(shorthand, value, what it assumes or does) of every covariance, from the registry."""
+    return [(name, repr(kind), kind.what) for name, kind in COVARIANCES.items()]
 
 
 def to_json(kind: CovarianceKind) -> dict[str, Any]:

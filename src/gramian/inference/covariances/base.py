@@ -34,12 +34,18 @@ class CovarianceKind(ABC):
     `factor`.
     """
 
+    __slots__ = ()
     reads_clusters: ClassVar[bool] = False
     """Whether blocks must hold cluster labels."""
 
     @abstractmethod
     def __str__(self) -> str:
         """The shorthand that users type and reports print, as "HC3"."""
+
+    @property
+    def what(self) -> str:
+        """What it assumes or does, in a line, for tables: by default the first sentence of the class."""
+        return " ".join((type(self).__doc__ or "").split()).split(". ")[0].rstrip(".")
 
     @property
     def columns(self) -> tuple[str, ...]:

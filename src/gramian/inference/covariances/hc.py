@@ -26,7 +26,15 @@ POWERS = (0, 0, 1, 2)
 """Of 1 / sqrt(1 - leverage), by which each correction multiplies a residual."""
 
 
-@dataclass(frozen=True, slots=True)
+WHAT = (
+    "White's: independent errors, each of its own variance",
+    "HC0 times n / (n - p)",
+    "Residuals divided by sqrt(1 - leverage): unbiased where variances are equal",
+    "Residuals divided by 1 - leverage: nearly the jackknife, for few rows",
+)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class HC(CovarianceKind):
     """Independent errors, each of its own variance. HC(0) is White's; 1 multiplies by n / (n - p); 2 and 3 by leverage.
 
@@ -42,6 +50,13 @@ class HC(CovarianceKind):
 
     def __str__(self) -> str:
         return f"HC{self.correction}"
+
+    def __repr__(self) -> str:
+        return f"HC({self.correction})"
+
+    @property
+    def what(self) -> str:
+        return WHAT[self.correction]
 
     def sums(self) -> tuple[Scores]:
         return (Scores(POWERS[self.correction]),)
