@@ -1,4 +1,4 @@
-"""gm.explain: the plan of a fit, read before it runs. Metadata alone are looked at; of text files, the first megabyte."""
+"""gm.explain: the plan of a fit, before it runs. Only metadata are read; of text files, the first megabyte."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from gramian.sources.frames import from_mapping
 from gramian.sources.peek import Peeked, peek
 
 LEVELS = 20
-"""Levels that a category is taken to have while none of its rows has been looked at."""
+"""Levels assumed of a category none of whose rows has been read."""
 SAMPLE = 64
 
 
@@ -183,7 +183,7 @@ def _first(source: Peeked) -> Source | None:
 
 
 def _made_up(schema: Schema) -> Source:
-    """Rows that have something of everything, in place of those that are not looked at."""
+    """Rows made up from the schema, with a few levels of each category, in place of those that are not read."""
     return from_mapping({each.name: _values(each) for each in schema.fields if each.kind != "other" or each.is_date})
 
 

@@ -103,8 +103,8 @@ def lstsq(
     For methods that iterate: suboptimality, in place of accuracy, the share of what J can fall that may be left; step, a
     number that acts on the gradient of J in the columns as they are, from zero, or "exact", "backtracking",
     "barzilai-borwein" (default: from the curvature, in scaled columns); batch, rows a step; max_iter, steps, or passes over
-    the rows with a batch; seed, of the order of rows; callback, told after every step (iteration, passes, seconds, value,
-    gradient, step, x), True stops; path, whether to keep every iterate.
+    the rows with a batch; seed, of the order of rows; callback, called after every step with (iteration, passes, seconds,
+    value, gradient, step, x), returning True stops; path, whether to keep every iterate.
 
     Raises DataError for values that cannot be used, ArgumentError for arguments outside what is allowed, RankError under
     rank="error". Reference: Golub and Van Loan, Matrix Computations, chapter 5.

@@ -1,4 +1,4 @@
-"""What a fit says about the truth: standard errors, tests, intervals, fit statistics. No rows are read here.
+"""Standard errors, tests, intervals and fit statistics of an estimate. No rows are read here.
 
 Conventions are those of R's lm: sigma^2 = rss / (n - rank) for a row of weight 1, log-likelihood with the weights in
 it, sigma counted as a parameter by AIC and BIC, R^2 about zero when there is no intercept. After a robust covariance
@@ -180,7 +180,7 @@ class Inference:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Why something above is NaN, or not to be taken at its face; sentences."""
+        """Sentences that say why a value above is NaN or not to be relied on."""
         e = self.estimate
         found: list[str] = []
         if e.ridge > 0:

@@ -162,7 +162,7 @@ def ask_arrays(X: Any, y: Any, weights: Any, options: SolveOptions) -> tuple[Ask
 
 
 def takes_decimals(options: SolveOptions, accuracy: Accuracy, rows: Rows) -> bool:
-    """Whether numbers are looked at as decimals: where asked, or unasked where passes in double-double are made anyway."""
+    """Whether numbers are read as decimals: where asked, or by default where passes in double-double are made anyway."""
     if options.decimal is True:
         return True
     solver = SOLVERS.get(options.method)
