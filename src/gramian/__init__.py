@@ -19,6 +19,7 @@ from gramian.errors import (
 )
 
 if TYPE_CHECKING:
+    from gramian import cov
     from gramian.api.explain import explain
     from gramian.api.fit import fit
     from gramian.api.lstsq import LstsqResult, lstsq
@@ -57,6 +58,7 @@ _HOMES = {
     "Ridge": "gramian.sklearn.linear",
     "RidgePenalty": "gramian.problem.penalties",
     "RootResult": "gramian.api.root",
+    "cov": "gramian.cov",
     "explain": "gramian.api.explain",
     "fit": "gramian.api.fit",
     "load": "gramian.results.model_file",
@@ -94,6 +96,7 @@ __all__ = [
     "RootResult",
     "SourceError",
     "__version__",
+    "cov",
     "explain",
     "fit",
     "load",
@@ -108,7 +111,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'gramian' has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
+    module = import_module(_HOMES[name])
+    value = module if name == "cov" else getattr(module, name)
     globals()[name] = value
     return value
 

@@ -158,7 +158,7 @@ def test_a_fault_of_its_own_is_not_taken_for_an_answer(monkeypatch, table):
     def broken(*_, **__):
         raise ZeroDivisionError("unforeseen")
 
-    monkeypatch.setattr(commands, "fit", broken)
+    monkeypatch.setattr(commands, "fit_with", broken)
     status, out, err = run("fit", table, "y ~ x")
     assert status == 3
     assert out == ""
@@ -170,7 +170,7 @@ def test_too_little_memory_is_told(monkeypatch, table):
     def broken(*_, **__):
         raise MemoryError
 
-    monkeypatch.setattr(commands, "fit", broken)
+    monkeypatch.setattr(commands, "fit_with", broken)
     assert "MemoryError: the memory of this machine does not suffice\nHint: " in refused("fit", table, "y ~ x")
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, TypeAlias
 
 import numpy as np
 
+from gramian.api.options import FitOptions
 from gramian.data.source import Source
 from gramian.errors import DataError, listed, message, one_target_only
 from gramian.execution.blas import factorising
 from gramian.execution.threads import Threads
-from gramian.families.losses import Loss
+from gramian.families.losses import LOSSES, Loss
 from gramian.formula.design import Design
 from gramian.formula.labels import Labelled, labelled
 from gramian.formula.nodes import Column
@@ -28,9 +28,6 @@ from gramian.results.named import Found, named
 from gramian.solvers import SOLVERS
 from gramian.solving.family_fit import FamilyAnswer, solve_family
 from gramian.solving.reduction_checks import NotFinite
-from gramian.solving.refining import Accuracy
-
-Beside: TypeAlias = dict[str, Any]
 
 
 def target_of_two(source: Source, formula: str, loss: Loss) -> tuple[Source, tuple[str, ...]]:
@@ -46,31 +43,21 @@ def target_of_two(source: Source, formula: str, loss: Loss) -> tuple[Source, tup
     return found, (f"{node.name}: {zero!r} is 0, {one!r} is 1",)
 
 
-def fit_family(
-    formula: str,
-    source: Source,
-    loss: Loss,
-    beside: Beside,
-    request: Wanted,
-    method: str,
-    accuracy: Accuracy,
-    cov: str,
-    missing: str,
-    runner: Threads,
-    frame: Like,
-) -> Fit:
+def fit_family(formula: str, source: Source, options: FitOptions, runner: Threads, frame: Like) -> Fit:
     """As gm.fit. Raises FormulaError, DataError, ArgumentError or RankError."""
+    table, how, loss = options.table, options.solve, LOSSES[options.family]
+    request = how.request
     source, notes = target_of_two(source, formula, loss)
-    design = Design.of(formula, source.schema, **beside, missing=missing, where=source.name)
+    design = table.design(formula, source.schema, source.name)
     if len(design.targets) != 1:
         raise one_target_only(loss.name, design.targets)
     design = design.learned(source, runner.threads)
     rows = design.rows(source, shifts=False)
-    frequency = beside.get("freq_weights") is not None
+    frequency = table.freq_weights is not None
     try:
         with factorising(rows.n, runner.threads):
             answer = solve_family(
-                rows, loss, request, method, accuracy, runner, design.names, design.targets[0], frequency=frequency
+                rows, loss, request, how.method, how.aim, runner, design.names, design.targets[0], frequency=frequency
             )
     except NotFinite as error:
         raise DataError(
@@ -88,7 +75,7 @@ def fit_family(
     root = projection.bread()
     estimate = replace(estimate, root=root)
     estimate = replace(estimate, likelihood=_likelihood(answer, loss, estimate.df_resid))
-    robust = covariance(cov, estimate, answer.working, runner, projection)
+    robust = covariance(options.cov, estimate, answer.working, runner, projection)
     return Fit(
         formula=design.formula.text,
         design=design,

@@ -17,9 +17,10 @@ from gramian.kernels.array_types import Floats
 from gramian.planning import Plan
 from gramian.problem.penalty import Penalty
 from gramian.problem.solution import Dependency, Stats, Status
+from gramian.problem.solver_options import SolverOptions
 from gramian.problem.wanted import RankPolicy, Wanted
 from gramian.solvers.history import Record
-from gramian.solving.options import ask_arrays, settings_of
+from gramian.solving.options import SolveOptions, ask_arrays
 from gramian.solving.reduction_checks import NotFinite
 from gramian.solving.refining import Accuracy, Answer
 from gramian.solving.solve import solve
@@ -60,6 +61,14 @@ class LstsqResult:
         return f"LstsqResult({shape} coefficients by {self.method}{rank}{end}; digits: {self.certificate.sentence()})"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class LstsqOptions:
+    """What gm.lstsq and gm.explain of arrays are asked. weights: (m,) or None."""
+
+    weights: Any
+    solve: SolveOptions
+
+
 def lstsq(
     X: Any,
     y: Any,
@@ -97,17 +106,21 @@ def lstsq(
     For methods that iterate: suboptimality, in place of accuracy, the share of what J can fall that may be left; step, a
     number that acts on the gradient of J in the columns as they are, from zero, or "exact", "backtracking",
     "barzilai-borwein" (default: from the curvature, in scaled columns); batch, rows a step; max_iter, steps, or passes over
-    the rows with a batch; seed, of the order of rows; callback, told after every step (iteration, passes, seconds, value,
-    gradient, step, x), True stops; path, whether to keep every iterate.
+    the rows with a batch; seed, of the order of rows; callback, called after every step with (iteration, passes, seconds,
+    value, gradient, step, x), returning True stops; path, whether to keep every iterate.
 
     Raises DataError for values that cannot be used, ArgumentError for arguments outside what is allowed, RankError under
     rank="error". Reference: Golub and Van Loan, Matrix Computations, chapter 5.
     """
-    running: dict[str, Any] = {"step": step, "batch": batch, "max_iter": max_iter, "seed": seed, "suboptimality": suboptimality}
-    running |= {"callback": callback, "path": path, "penalty": penalty}
-    settings = settings_of(method, accuracy, ridge=ridge, rank=rank, tol=tol, threads=threads, decimal=decimal, **running)
-    asked, rows = ask_arrays(X, y, weights, settings)
-    answer = solve_arrays(rows, asked.request, method, asked.accuracy, asked.runner)
+    running = SolverOptions(step, batch, max_iter, seed, suboptimality=suboptimality, callback=callback, path=path)
+    how = SolveOptions(method, accuracy, ridge, rank, tol, decimal, threads, running, penalty=penalty)
+    return lstsq_with(X, y, LstsqOptions(weights, how))
+
+
+def lstsq_with(X: Any, y: Any, options: LstsqOptions) -> LstsqResult:
+    """As `lstsq`, of options that are checked."""
+    asked, rows = ask_arrays(X, y, options.weights, options.solve)
+    answer = solve_arrays(rows, asked.request, asked.method, asked.accuracy, asked.runner)
     solution = answer.solution
     if solution.status is Status.DIVERGED:
         warn_diverged(answer.plan.method, answer.plan.notes)

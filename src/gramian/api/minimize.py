@@ -72,7 +72,7 @@ def minimize(
     "adagrad", "rmsprop", "adam". step, of the last six: a number, honoured exactly, or "exact", "backtracking",
     "barzilai-borwein"; by default found by a line search. tol: on ||grad|| relative to its start, and on
     ||grad|| max(1, ||x||) / max(1, |fun|); 1e-8, or 1e-5 with differences. max_iter: default 100,000. seconds: a budget.
-    callback: told a Snapshot after every iteration; stops when it returns True; its exceptions pass through.
+    callback: called with a Snapshot after every iteration; returning True stops; its exceptions pass through.
     check_gradient: compare grad and hess with differences first. path: keep
     every iterate.
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Literal
 
-from gramian.formula.design import Design
 from gramian.results.frame_kind import kind_of
 from gramian.results.moments import Moments, moments_of_source
+from gramian.solving.options import TableOptions
 from gramian.sources.open import as_source
 
 
@@ -30,7 +30,7 @@ def moments(
     Arguments as in gm.fit. Raises FormulaError, DataError or ArgumentError.
     """
     source = as_source(data)
-    beside = {"weights": weights, "freq_weights": freq_weights, "offset": offset}
-    design = Design.of(formula, source.schema, **beside, missing=missing, where=source.name).learned(source, threads)
+    table = TableOptions(weights, freq_weights, offset, missing=missing)
+    design = table.design(formula, source.schema, source.name).learned(source, threads)
     return replace(moments_of_source(design, source, freq_weights is not None, threads), frame=kind_of(data))
 

@@ -7,21 +7,21 @@ import platform
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import numpy as np
 
-from gramian.errors import bad_argument, not_a_choice
+from gramian.api.options import RaceOptions
 from gramian.families.losses import LOSSES, Loss
 from gramian.planning import Candidate, choose, here
 from gramian.problem.facts import Facts
+from gramian.problem.solver_options import SolverOptions
 from gramian.racing.outcome import Lane, Race
 from gramian.racing.reference import Problem, course_of
 from gramian.racing.running import Course, timed
 from gramian.racing.verdict import heaviest
 from gramian.racing.warm import warm
-from gramian.solvers import SOLVERS
-from gramian.solving.options import SolveSettings, ask_arrays, ask_table, one_of, settings_of
+from gramian.solving.options import SolveOptions, TableOptions, ask_arrays, ask_table
 from gramian.sources.open import as_source
 
 TOO_SLOW = 3.0
@@ -56,28 +56,31 @@ def race(
     not timed. A method that cannot run is a lane that says why. Raises ArgumentError for unknown methods and a budget or
     accuracy that is no positive number, and otherwise as gm.fit.
     """
-    names = _methods(methods)
-    _check_positive("budget", budget, "a number of seconds above 0")
-    _check_positive("accuracy", accuracy, "a number of digits above 0 and up to 15", 15.0)
-    if not one_of(family, LOSSES):
-        raise not_a_choice("family", family, LOSSES)
-    settings = settings_of("auto", None, ridge=ridge, threads=threads, step=step, batch=batch, seed=seed)
-    problem = _problem(formula, data, LOSSES[family], weights, missing, settings)
-    course, notes = course_of(problem, float(accuracy), float(budget))
-    lanes = _run(course, names, float(budget))
+    how = SolveOptions(ridge=ridge, threads=threads, running=SolverOptions(step, batch, seed=seed))
+    options = RaceOptions.of(
+        TableOptions(weights, missing=missing), how, family=family, methods=methods, budget=budget, accuracy=accuracy
+    )
+    return race_with(formula, data, options)
+
+
+def race_with(formula: Any, data: Any, options: RaceOptions) -> Race:
+    """As `race`, of options that are checked."""
+    problem, accuracy, budget = _problem(formula, data, options), options.accuracy, options.budget
+    course, notes = course_of(problem, accuracy, budget)
+    lanes = _run(course, options.methods, budget)
     rows, truth = problem.asked.rows, course.truth
     return Race(
         title=problem.title,
-        family=family,
+        family=options.family,
         rows=truth.objective.counts.used,
         columns=rows.n,
         targets=rows.k,
         sparse=rows.sparse,
-        accuracy=float(accuracy),
-        budget=float(budget),
+        accuracy=accuracy,
+        budget=budget,
         reference=truth.method,
         reference_digits=truth.digits,
-        lanes=tuple(sorted(lanes, key=lambda lane: _place_of(lane, float(accuracy)))),
+        lanes=tuple(sorted(lanes, key=lambda lane: _place_of(lane, accuracy))),
         machine=_machine(problem.asked.runner.threads),
         date=date.today().isoformat(),
         notes=(*problem.notes, *_dropped(truth.objective.counts.missing), *notes),
@@ -88,34 +91,17 @@ def _dropped(rows: int) -> tuple[str, ...]:
     return (f"{rows:,} row{'' if rows == 1 else 's'} with missing values dropped",) if rows else ()
 
 
-def _methods(methods: str | Iterable[str] | None) -> tuple[str, ...] | None:
-    if methods is None:
-        return None
-    listed = [name.strip() for name in methods.split(",")] if isinstance(methods, str) else list(methods)
-    if not listed:
-        raise bad_argument("methods", listed, f"some of {', '.join(SOLVERS)}", "leave methods out to race all that can")
-    for name in listed:
-        if not one_of(name, SOLVERS):
-            raise not_a_choice("a method to race", name, SOLVERS)
-    return tuple(dict.fromkeys(listed))
-
-
-def _check_positive(what: str, value: object, allowed: str, most: float = float("inf")) -> None:
-    number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    if not number or not 0 < float(cast(float, value)) <= most or float(cast(float, value)) == float("inf"):
-        raise bad_argument(what, value, allowed)
-
-
-def _problem(formula: Any, data: Any, loss: Loss, weights: Any, missing: str, settings: SolveSettings) -> Problem:
+def _problem(formula: Any, data: Any, options: RaceOptions) -> Problem:
+    loss = LOSSES[options.family]
     if not isinstance(formula, str):
-        asked, rows = ask_arrays(formula, data, weights, settings)
+        asked, rows = ask_arrays(formula, data, options.table.weights, options.solve)
         return Problem(asked, loss, "y on X", tuple(f"X[:, {j}]" for j in range(rows.n)), "y")
     source, notes = as_source(data), ()
     if loss.code:
         from gramian.api.family_fit import target_of_two
 
         source, notes = target_of_two(source, formula, loss)
-    asked, design = ask_table(formula, source, {"weights": weights}, missing, settings)
+    asked, design = ask_table(formula, source, options.table, options.solve)
     return Problem(asked, loss, f"{formula}   ({source.name})", design.names, design.targets[0], notes)
 
 

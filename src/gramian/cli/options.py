@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from gramian.families.losses import LOSSES
-from gramian.inference.covariance import COVARIANCES
+from gramian.inference.covariances import COVARIANCES
 from gramian.solvers import SOLVERS
 from gramian.solving.options import RANK_POLICIES
 

@@ -1,6 +1,6 @@
 """How much each row matters to a fit of another family than the normal: one pass, by the weighted least-squares problem there.
 
-Leverage is the diagonal of the hat matrix of that problem, and what leaving a row out would do is told by one Newton step.
+Leverage is the diagonal of the hat matrix of that problem, and the effect of leaving a row out is that of one Newton step.
 Reference: Pregibon (1981), Annals of Statistics 9; Williams (1987), Applied Statistics 36.
 """
 

@@ -1,4 +1,4 @@
-"""What a fit says about the truth: standard errors, tests, intervals, fit statistics. No rows are read here.
+"""Standard errors, tests, intervals and fit statistics of an estimate. No rows are read here.
 
 Conventions are those of R's lm: sigma^2 = rss / (n - rank) for a row of weight 1, log-likelihood with the weights in
 it, sigma counted as a parameter by AIC and BIC, R^2 about zero when there is no intercept. After a robust covariance
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from gramian import errors
 from gramian.inference.covariance import Covariance, covariance
+from gramian.inference.covariances.classical import Classical
 from gramian.inference.estimate import Dropped, Estimate
 from gramian.inference.hypotheses import Hypothesis, from_matrix, parse, zero
 from gramian.inference.tails import t_quantile, two_sided_t, upper_f
@@ -52,7 +53,7 @@ class Inference:
 
     @classmethod
     def classical(cls, estimate: Estimate) -> Inference:
-        return cls(estimate, covariance("classical", estimate))
+        return cls(estimate, covariance(Classical(), estimate))
 
     # ---- coefficients
 
@@ -125,7 +126,7 @@ class Inference:
         e = self.estimate
         if not e.df_model or e.df_resid <= 0 or e.penalised or e.likelihood is not None:
             return np.full(e.k, np.nan)
-        if self.covariance.kind == "classical":
+        if self.covariance.kind == Classical():
             with np.errstate(divide="ignore", invalid="ignore"):
                 ratio = np.where(e.tss > 0, e.fall / e.rss, np.nan)
             return np.maximum(ratio, 0.0) * (e.df_resid / e.df_model)
@@ -179,7 +180,7 @@ class Inference:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Why something above is NaN, or not to be taken at its face; sentences."""
+        """Sentences that say why a value above is NaN or not to be relied on."""
         e = self.estimate
         found: list[str] = []
         if e.penalised:

@@ -17,7 +17,7 @@ from gramian.objectives.linear_objective import LinearObjective
 from gramian.problem.solver_options import SolverOptions
 from gramian.reductions.moments import MomentSums
 from gramian.solvers import SOLVERS
-from gramian.solving.options import Asked, ask_arrays, ask_table, settings_of
+from gramian.solving.options import Asked, SolveOptions, TableOptions, ask_arrays, ask_table
 from gramian.solving.reduction_checks import check_finite
 from gramian.solving.solve import solve
 from gramian.sources.open import as_source
@@ -59,12 +59,12 @@ class Bowl:
 
 def bowl(formula: Any, data: Any, ridge: float = 0.0) -> Bowl:
     """Of a formula and a table, or of X and y without an intercept; one target, and no more than 2,000 columns."""
-    settings = settings_of("auto", None, ridge=ridge)
+    how = SolveOptions(ridge=ridge)
     if isinstance(formula, str):
-        asked, design = ask_table(formula, as_source(data), {}, "drop", settings)
+        asked, design = ask_table(formula, as_source(data), TableOptions(), how)
         names = design.names
     else:
-        asked, rows = ask_arrays(formula, data, None, settings)
+        asked, rows = ask_arrays(formula, data, None, how)
         names = tuple(f"X[:, {j}]" for j in range(rows.n))
     if asked.rows.k != 1 or not 1 <= asked.rows.n <= MOST_COLUMNS:
         allowed = f"Allowed: one target, and 1 to {MOST_COLUMNS:,} columns"

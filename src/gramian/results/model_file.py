@@ -13,6 +13,7 @@ from gramian.families.losses import LOSSES
 from gramian.formula import saved
 from gramian.formula.design import Design
 from gramian.inference.covariance import Covariance
+from gramian.inference.covariances import from_json
 from gramian.inference.estimate import Dropped, Estimate, Likelihood
 from gramian.kernels.exact import Double
 from gramian.problem.solution import Stats
@@ -92,7 +93,7 @@ def _fit_in(data: dict[str, Any]) -> Fit:
         estimate=estimate,
         projection=projection,
         covariance=Covariance(
-            str(cov["kind"]),
+            from_json(cov.get("value"), str(cov["kind"])),
             from_array(cov["root"], 3),
             from_number(cov["df"]),
             None if cov["clusters"] is None else int(cov["clusters"]),

@@ -10,6 +10,7 @@ from gramian.certification.certificate import Certificate
 from gramian.formula import saved
 from gramian.formula.design import Design
 from gramian.inference.covariance import Covariance
+from gramian.inference.covariances import to_json
 from gramian.inference.estimate import Estimate
 from gramian.reductions.moments import MomentSums
 from gramian.reductions.sandwich import Projection
@@ -50,7 +51,8 @@ def write_model(
             "weight_sum": number(projection.weight_sum),
         },
         "covariance": {
-            "kind": covariance.kind,
+            "kind": str(covariance.kind),
+            "value": to_json(covariance.kind),
             "root": array(covariance.root),
             "df": number(covariance.df),
             "clusters": covariance.clusters,

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from gramian.data.columns import Where, check_columns, unique_names
 from gramian.data.source import Part, Schema, Table
 from gramian.errors import tables as faults
+from gramian.sources.absent import AbsentRows
 from gramian.sources.arrow import ArrowSchema, Batch, pa, schema_of, tables
 from gramian.sources.columnar import read_groups
 from gramian.sources.frames import polars_schema
@@ -62,6 +63,13 @@ class Stream:
         self._started = False
         if not schema.fields:
             raise faults.no_columns(name)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What starts the stream belongs to this process: a connection, a query, a caller's object.
+        return AbsentRows, (self.name, self.schema, self.rows)
+
+    def __deepcopy__(self, memo: object) -> Stream:
+        return self
 
     def parts(self, columns: Sequence[str], rows: int) -> Sequence[Part]:
         check_columns(self.schema, columns, self.name)
