@@ -22,8 +22,8 @@ def knots_and_points(seed: int) -> tuple[list[float], Floats]:
     rng = np.random.default_rng(seed)
     lower, upper = sorted(rng.normal(size=2) * 10 ** rng.uniform(-3, 3))
     inner = sorted(rng.uniform(lower, upper, rng.integers(1, 6)))
-    width = upper - lower
-    return [lower, *inner, upper], np.concatenate([rng.uniform(lower - width / 3, upper + width / 3, 100), [lower, *inner, upper]])
+    knots, width = [lower, *inner, upper], upper - lower
+    return knots, np.concatenate([rng.uniform(lower - width / 3, upper + width / 3, 100), knots])
 
 
 def formulaic(name: str, x: Floats, knots: list[float], means: Any = None, **options: Any) -> Floats:

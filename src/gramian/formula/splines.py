@@ -1,8 +1,8 @@
 """Bases of regression splines at given knots: B-splines, and the natural cubic spline in its values at the knots.
 
-Both return the basis as columns, NaN where x is, and know nothing of where the knots came from. `extrapolation` says what stands outside the
-bounds: the outermost polynomials ("extend"), the values at the nearer bound ("clip"), or zeros ("zero"). "raise" computes as
-"extend": the caller checks the rows first, and can name the row in its message.
+Both return the basis as columns, NaN where x is, and know nothing of where the knots came from. `extrapolation` says what
+stands outside the bounds: the outermost polynomials ("extend"), the values at the nearer bound ("clip"), or zeros ("zero").
+"raise" computes as "extend": the caller checks the rows first, and can name the row in its message.
 
 References: de Boor (1978), A Practical Guide to Splines, chapters IX and X; Wood (2006), Generalized Additive Models: An
 Introduction with R, section 4.1.2 (the basis) and section 1.8.1 (a linear constraint absorbed into a basis).

@@ -16,7 +16,7 @@ from gramian.objectives.linear_objective import LinearObjective
 from gramian.planning import Candidate, choose, here
 from gramian.problem.facts import Facts
 from gramian.problem.solver_options import SolverOptions
-from gramian.racing.outcome import digits_of
+from gramian.racing.lane import digits_of
 from gramian.racing.running import Course, place_of
 from gramian.racing.truth import RacePlace, Truth
 from gramian.solving.options import Asked

@@ -24,7 +24,7 @@ from gramian.objectives.linear_objective import LinearObjective
 from gramian.problem.solution import Solution, Status
 from gramian.problem.solver_options import SolverOptions
 from gramian.problem.wanted import Wanted
-from gramian.racing.outcome import End, Lane, TracePoint, digits_of
+from gramian.racing.lane import End, Lane, TracePoint, digits_of
 from gramian.racing.truth import RacePlace, Truth
 from gramian.solvers.base import Solver, Traits
 from gramian.solvers.history import Snapshot
