@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gramian.data.blocks import Block
-from gramian.errors import SourceError, message
+from gramian.errors import changed_between_passes
 from gramian.kernels.array_types import Floats
 
 WORD = 2**64 - 1
@@ -78,15 +78,9 @@ NOTHING = Counts(0, 0, 0, 0, 0.0, 0.0, 0)
 def check_unchanged(name: str, first: Counts, now: Counts) -> None:
     """Raises SourceError when a later pass met other rows than the first did."""
     if (first.read, first.used, first.bits) != (now.read, now.used, now.bits):
-        raise SourceError(
-            message(
-                f"{name} changed between two passes: {first.read:,} rows at first, {now.read:,} rows later"
-                if first.read != now.read
-                else f"{name} changed between two passes: the same {now.read:,} rows with other values",
-                "A source must give the same rows in the same order each time it is read",
-                "fit a copy that nothing writes to",
-            )
-        )
+        same = f"the same {now.read:,} rows with other values"
+        how = same if first.read == now.read else f"{first.read:,} rows at first, {now.read:,} rows later"
+        raise changed_between_passes(name, how)
 
 
 def _bits(values: Floats) -> int:

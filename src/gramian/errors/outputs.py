@@ -35,6 +35,11 @@ def not_installed(what: str, package: str, extra: str) -> ArgumentError:
     )
 
 
+def wrong_size_to_draw(targets: int, columns: int, most: int) -> ArgumentError:
+    allowed = f"Allowed: one target, and 1 to {most:,} columns"
+    return ArgumentError(message(f"{targets} targets on {columns:,} columns", allowed, "name fewer columns"))
+
+
 def no_picture(what: str, path: str, allowed: Iterable[str]) -> ArgumentError:
     """A name whose suffix says no kind of file that `what` can be."""
     kinds = ", ".join(allowed)

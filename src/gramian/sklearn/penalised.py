@@ -68,7 +68,7 @@ class Penalised(BaseEstimator, ABC):
         """The name of the method, or what "auto" stands for. ArgumentError where it cannot do this."""
         sparse = [STAYS_SPARSE] if sp.issparse(X) else []
         few = parameters <= SMALL and not sparse
-        default = first_that(lambda t: t.functions and (t.reweights if few else t.frugal))
+        default = first_that(lambda t: t.functions and (t.reweights if few else t.limited_memory))
         refuse(self.method, [*needs, *sparse], default)
         return default if self.method == AUTO else self.method
 

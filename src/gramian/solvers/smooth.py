@@ -27,7 +27,7 @@ def smooth(method: str, step: float | str | None = None) -> Minimiser[Any]:
     """
     if method not in [AUTO, *SOLVERS]:
         raise not_a_choice("method", method, [AUTO, *methods()])
-    running, default = SolverOptions(step=step), first_that(lambda traits: traits.functions and traits.frugal)
+    running, default = SolverOptions(step=step), first_that(lambda traits: traits.functions and traits.limited_memory)
     refuse(method, [FUNCTION, *needs_of(running)], default)
     method = default if method == AUTO else method
     return cast(Minimiser[Any], cast(Iterated, SOLVERS[method]).made(running))
