@@ -44,5 +44,5 @@ def no_picture(what: str, path: str, allowed: Iterable[str]) -> ArgumentError:
     """A name whose suffix says no kind of file that `what` can be."""
     kinds = ", ".join(allowed)
     return ArgumentError(
-        message(f"cannot write {what} as {path!r}", f"Allowed: names that end in {kinds}", "the suffix tells the kind")
+        message(f"cannot write {what} as {path!r}", f"Allowed: names that end in {kinds}", "the suffix gives the kind of file")
     )

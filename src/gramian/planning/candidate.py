@@ -15,9 +15,9 @@ from gramian.solvers.cost import Cost
 class Candidate:
     """One solver for this problem: its counted work, its seconds, part by part, or why it is refused.
 
-    price: what orders it: its seconds with as many workers as the machine has, compiled loops yet to be loaded, so that the
-    order, and with it the last bits of an answer, depends neither on the threads asked for nor on what ran before. workers:
-    those that find room in the memory that is free; a method is refused only where one does not.
+    price: what candidates are ordered by: the seconds with as many workers as the machine has, compiled loops yet to be
+    loaded, so that the order, and with it the last bits of an answer, depends neither on the threads asked for nor on what
+    ran before. workers: as many as the free memory allows; a method is refused only where not even one fits.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Candidate:
 class Step:
     """One part of the path: what, its seconds (None where it is still to be done), and its estimate (None where there is none).
 
-    passes: those over the rows, of a part that is done bit by bit.
+    passes: those over the rows, of a part that is done in several steps.
     """
 
     what: str

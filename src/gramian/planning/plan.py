@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gramian.report.sheet import Sheet
 
 SAME = {"certify": "refine"}
-"""What is done under a name of its own, and where it was counted."""
+"""A step that is counted under the name of another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Plan:
         return replace(self, candidates=kept, compared=(*self.compared, *left))
 
     def _priced(self, step: Step) -> Step:
-        """With the estimate of that part; of one that is done bit by bit, the share of its passes that were foreseen."""
+        """With the estimate of its part: where a part is done in several steps, the share of its passes."""
         if step.estimate is not None or not self.candidates:
             return step
         what = SAME.get(step.what, step.what)

@@ -83,7 +83,7 @@ def bowl(formula: Any, data: Any, ridge: float = 0.0) -> Bowl:
 def walk(
     bent: Bowl, method: str, step: float | str | None, batch: int | None, max_iter: int, seed: int = 0
 ) -> Floats:
-    """The slopes of every iterate, (t + 1, n), in the user's units; a path that leaves the numbers ends before it does."""
+    """The slopes of every iterate, (t + 1, n), in the user's units; a path that overflows ends before it does."""
     if method not in SOLVERS:
         raise not_a_choice("method", method, SOLVERS)
     solver = SOLVERS[method]

@@ -1,4 +1,4 @@
-"""The looks and the script of a race's page; both are written into it, so that it works without a network."""
+"""The style and the script of a race's page; both are written into it, so that it works without a network."""
 
 from __future__ import annotations
 

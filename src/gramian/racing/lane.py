@@ -83,7 +83,7 @@ class Standings:
 
     @property
     def tied(self) -> tuple[Lane, ...]:
-        """The winner, and those so close behind it that another run might turn them round; empty where none won."""
+        """The winner, and those so close behind it that another run might reverse their order; empty where none won."""
         first = self.winner
         if first is None:
             return ()

@@ -64,7 +64,7 @@ class Race:
 
     @property
     def tied(self) -> tuple[Lane, ...]:
-        """The winner, and those so close behind it that another run might turn them round; empty where none won."""
+        """The winner, and those so close behind it that another run might reverse their order; empty where none won."""
         return self.standings.tied
 
     @property

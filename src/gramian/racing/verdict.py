@@ -94,8 +94,8 @@ def _beside(passes: float, rival: Lane | None) -> str:
     """What the rival made more of: passes, or what stands beside as many."""
     if rival is None or rival.last.passes < passes:
         return ""
-    told = _passes(rival.last.passes) if rival.last.passes > passes else rival.work
-    return f"; {rival.name} made {told}" if told else ""
+    made = _passes(rival.last.passes) if rival.last.passes > passes else rival.work
+    return f"; {rival.name} made {made}" if made else ""
 
 
 def _steps(lane: Lane) -> str:

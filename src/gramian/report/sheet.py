@@ -1,6 +1,6 @@
 """A sheet: titled lines, tables and notes in plain texts, which the renderers of this folder draw.
 
-Who has something to print (a plan, a race) composes a sheet; the renderers decide only how it looks: `sheet_text` for
+What prints itself (a plan, a race) composes a sheet; the renderers decide only how it looks: `sheet_text` for
 terminals, `sheet_html` for notebooks and pages, `sheet_markup` for LaTeX and Markdown, and `sheet_data` here for JSON.
 """
 
@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class SheetNote:
-    """One paragraph, printed as "label: text". `kind` names its look on a page."""
+    """One paragraph, printed as "label: text". `kind` is its class on a page."""
 
     text: str
     label: str = ""
@@ -35,7 +35,7 @@ class SheetColumn:
 class SheetLine:
     """One row of a table; where it has fewer cells than the table columns, the last one reaches to the end.
 
-    kind: names the look of the row on a page. hint: a sentence that a page shows under the pointer.
+    kind: the class of the row on a page. hint: a sentence that a page shows under the pointer.
     """
 
     cells: tuple[str, ...]
