@@ -16,7 +16,8 @@ from gramian.families.losses import LOSSES, Loss
 from gramian.planning import Candidate, choose, here
 from gramian.problem.facts import Facts
 from gramian.problem.solver_options import SolverOptions
-from gramian.racing.outcome import Lane, Race
+from gramian.racing.lane import Lane
+from gramian.racing.outcome import Race
 from gramian.racing.reference import Problem, course_of
 from gramian.racing.running import Course, timed
 from gramian.racing.verdict import heaviest

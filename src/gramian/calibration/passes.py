@@ -12,7 +12,7 @@ from gramian.api.lstsq import lstsq
 from gramian.calibration import sizes
 from gramian.calibration.loading import seconds_of_loading
 from gramian.calibration.samples import arrays, certifier
-from gramian.calibration.sheet import Sheet, best
+from gramian.calibration.sheet import Measurements, best
 from gramian.data.arrays import ArrayRows
 from gramian.execution.threads import Threads
 from gramian.families.losses import LOSSES
@@ -25,7 +25,7 @@ from gramian.reductions.sketch import Sketch
 from gramian.solvers.cost import squares
 
 
-def sparse(sheet: Sheet) -> None:
+def sparse(sheet: Measurements) -> None:
     m, n, each = sizes.VALUES // 50, 1000, 10
     rng = np.random.default_rng(3)
     X = sp.csr_array((rng.standard_normal(m * each), rng.integers(0, n, m * each), np.arange(m + 1) * each), shape=(m, n))
@@ -43,7 +43,7 @@ def sparse(sheet: Sheet) -> None:
     sheet.fold("sparse gradient", 1, X.nnz + m, rows, certifier(rows, exact=False))
 
 
-def compiled(sheet: Sheet) -> None:
+def compiled(sheet: Measurements) -> None:
     seconds = seconds_of_loading()
     if seconds is not None:
         sheet.put("compiled", 1, 1, seconds)

@@ -29,7 +29,7 @@ def best(call: Callable[[], object], repeats: int | None = None) -> float:
 
 
 @dataclass(slots=True)
-class Sheet:
+class Measurements:
     """What has been measured: units a second of one worker, by kind and width, and the gain of all threads."""
 
     threads: int

@@ -19,7 +19,7 @@ from gramian.errors import tables as faults
 from gramian.kernels.array_types import Floats
 
 STEP = 1 << 18
-"""Values looked at together when a value that is not finite is searched."""
+"""Values tested together in the search for the first one that is not finite."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,7 +138,7 @@ class ArrayRows:
         return Described(self.name, "arrays", copied=not ready, dtype=str(X.dtype))
 
     def not_finite(self, columns: Sequence[int]) -> DataError:
-        """The error for a reduction that came out NaN or infinite, with the place of the value that is to blame."""
+        """The error for a reduction that came out NaN or infinite, with the place of the value that caused it."""
         for what, values in (("X", self.X), ("y", self.y)):
             at = first_nonfinite(values)
             if at is not None:
@@ -277,7 +277,7 @@ def _checked_weights(weights: object, rows: int) -> Floats | None:
     if array.size != rows:
         raise faults.array_lengths("weights", array.size, rows)
     w = as_float_block(array)
-    # Two reductions tell whether every weight is a number from zero up: NaN fails both comparisons.
+    # Two reductions test that every weight is a number >= 0: NaN fails both comparisons.
     if not (w.min() >= 0.0 and w.max() < np.inf):
         at = int(np.argmax(~((w >= 0.0) & (w < np.inf))))
         raise faults.array_weight(float(w[at]), at)

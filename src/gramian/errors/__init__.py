@@ -59,11 +59,19 @@ from gramian.errors.methods import (
     not_finite_start,
     not_symmetric,
     once_and_too_large,
+    read_once,
     warn_diverged,
     wrong_derivative,
     wrong_shape,
 )
-from gramian.errors.outputs import cannot_write, no_picture, not_a_fit, not_installed, unknown_output
+from gramian.errors.outputs import (
+    cannot_write,
+    no_picture,
+    not_a_fit,
+    not_installed,
+    unknown_output,
+    wrong_size_to_draw,
+)
 from gramian.errors.rows import (
     array_not_saved,
     bad_weight,
@@ -164,6 +172,7 @@ __all__ = [
     "one_value",
     "one_way_only",
     "out_of_domain",
+    "read_once",
     "result_not_finite",
     "rows_not_numbered",
     "rows_stayed_behind",
@@ -184,4 +193,5 @@ __all__ = [
     "warn_diverged",
     "wrong_derivative",
     "wrong_shape",
+    "wrong_size_to_draw",
 ]

@@ -27,7 +27,7 @@ def one_value(name: str, value: float, family: str) -> DataError:
         message(
             f"target {name} is {value:.12g} in every row",
             f"Allowed for {family}: {'both 0 and 1' if family == 'binomial' else 'at least one count above zero'}",
-            "check the filter that made the table: there is nothing to tell apart",
+            "check the filter that made the table: there is nothing to distinguish",
         )
     )
 
@@ -44,7 +44,7 @@ def not_two_levels(name: str, levels: Iterable[str]) -> DataError:
 
 
 def separated(name: str, how: str, penalty: str) -> DataError:
-    """Penalty: how the caller gives one, as "ridge=1.0"."""
+    """penalty: how the caller gives one, as "ridge=1.0"."""
     return DataError(
         message(
             f"target {name} is separated: {how}",
@@ -77,7 +77,7 @@ def not_for_family(what: str, family: str, allowed: str, hint: str = "") -> Argu
 
 
 def diverged_online(step: float, stable: float, own: str) -> DataError:
-    """Own: the argument that gave the step, "step" or "eta0"; empty where the curvature gave it. Stable: 0 if that overflows."""
+    """own: the argument that gave the step, "step" or "eta0"; empty where the curvature gave it. stable: 0 where it overflows."""
     what = f"the steps of {step:.6g} diverged: coefficients are no longer finite; the model stays as it was"
     allowed = f"Allowed: steps below about {stable:.6g}, which is 2 / (the largest curvature of a row)"
     if stable == 0.0:

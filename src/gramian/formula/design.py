@@ -1,7 +1,7 @@
 """A formula, bound to the columns of a table, and what it learned of their rows: everything that makes X.
 
 design = Design.of("price ~ sqft + C(city)", source.schema).learned(source)
-rows = design.rows(source)         # blocks [X y] for a view
+rows = design.rows(source)         # blocks [X y] for a pass
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ from gramian.solvers.cost import described_by_gram
 
 DEFAULTS = SolverOptions()
 ASSUMED_ROWS = 10_000_000
-"""Rows of a source that does not tell: whoever streams has many."""
+"""Rows that are assumed where a source does not know its own: a stream has many."""
 ALIKE, ALIKE_EXACT, UNNOTICED = 0.1, 0.2, 1e-3
 """Shares of the least price, and seconds, below which a difference in price does not count."""
 TABLE = Described("", "table", copied=True)
@@ -37,7 +37,7 @@ SMALL, SMALL_WIDTH = 1e6, 300
 UNLOOKED = 1e8
 """Bytes that are taken without asking what is free."""
 LONGEST = 1e6
-"""Steps that no one waits for."""
+"""Steps above which a method that iterates is refused: nobody waits for them."""
 ONCE = Need("read rows once only", lambda traits: not traits.iterates and not traits.confirmed)
 LOSS = Need("minimise the loss of another family", lambda traits: traits.losses)
 
@@ -185,7 +185,7 @@ def _refusal(traits: Traits, facts: Facts, running: SolverOptions, needed: float
 
 
 def _refusal_to_iterate(traits: Traits, facts: Facts, running: SolverOptions, passes: float) -> str:
-    """A method that stops at a tolerance gives what it is told to, where anything can prove it."""
+    """A method that stops at a tolerance reaches the digits asked for, where anything can prove them."""
     if passes > LONGEST:
         return f"about {passes:.0e} passes at condition {facts.condition:.1e}" if facts.condition else "too many passes"
     return ""

@@ -82,7 +82,7 @@ def exact(facts: Facts) -> bool:
 
 
 def few(facts: Facts) -> bool:
-    """Whether it is so unasked."""
+    """Whether the certifying pass is in double-double without being asked for."""
     return facts.rereadable and facts.rows is not None and facts.rows * max(facts.n, 1) * facts.k <= ENTRIES
 
 

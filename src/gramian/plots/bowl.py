@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from gramian.errors import ArgumentError, cannot, message, no_rows_for, not_a_choice
+from gramian.errors import cannot, no_rows_for, not_a_choice, read_once, wrong_size_to_draw
 from gramian.families.losses import LOSSES
 from gramian.kernels.array_types import Floats
 from gramian.objectives.linear_objective import LinearObjective
@@ -67,12 +67,9 @@ def bowl(formula: Any, data: Any, ridge: float = 0.0) -> Bowl:
         asked, rows = ask_arrays(formula, data, None, how)
         names = tuple(f"X[:, {j}]" for j in range(rows.n))
     if asked.rows.k != 1 or not 1 <= asked.rows.n <= MOST_COLUMNS:
-        allowed = f"Allowed: one target, and 1 to {MOST_COLUMNS:,} columns"
-        raise ArgumentError(message(f"{asked.rows.k} targets on {asked.rows.n:,} columns", allowed, "name fewer columns"))
+        raise wrong_size_to_draw(asked.rows.k, asked.rows.n, MOST_COLUMNS)
     if not asked.rows.rereadable:
-        raise ArgumentError(
-            message(f"{asked.rows.name} can be read once, and each step reads it", hint="collect it into a table")
-        )
+        raise read_once(asked.rows.name, "each step reads it", "collect it into a table")
     moments = MomentSums.of(asked.rows, asked.runner)
     if moments is None:
         raise no_rows_for("a picture", asked.rows.name)
@@ -86,7 +83,7 @@ def bowl(formula: Any, data: Any, ridge: float = 0.0) -> Bowl:
 def walk(
     bent: Bowl, method: str, step: float | str | None, batch: int | None, max_iter: int, seed: int = 0
 ) -> Floats:
-    """The slopes of every iterate, (t + 1, n), in the user's units; a path that leaves the numbers ends before it does."""
+    """The slopes of every iterate, (t + 1, n), in the user's units; a path that overflows ends before it does."""
     if method not in SOLVERS:
         raise not_a_choice("method", method, SOLVERS)
     solver = SOLVERS[method]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 X_AXES = {"seconds": "time", "iterations": "iterations", "passes": "passes over the rows"}
 Y_AXES = {"left": "share of the possible fall of J left", "error": "relative error of the coefficients"}
 FLOOR = 1e-17
-"""Below this, a double cannot tell what is left from nothing."""
+"""Below this, a double cannot distinguish what is left from zero."""
 
 
 class PointLike(Protocol):

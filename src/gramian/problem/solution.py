@@ -21,7 +21,6 @@ class Status(Enum):
     )
     UNCONFIRMED = "the rows do not confirm which columns are independent; a QR of the rows can tell"
     DEPENDENT = "some columns depend on others"
-    INDEFINITE = "the Gram matrix is not positive definite in floating point"
     CONVERGED = "converged to the tolerance asked"
     MAX_ITER = "max_iter was reached before the tolerance; raise max_iter, or take a method that needs fewer steps"
     OUT_OF_TIME = "the seconds allowed were over before the tolerance was reached"

@@ -10,13 +10,13 @@ import numpy as np
 
 from gramian.certification.certificate import floored
 from gramian.data.arrays import ArrayRows
-from gramian.errors import ArgumentError, bad_argument, message
+from gramian.errors import bad_argument, read_once
 from gramian.families.losses import Loss
 from gramian.objectives.linear_objective import LinearObjective
 from gramian.planning import Candidate, choose, here
 from gramian.problem.facts import Facts
 from gramian.problem.solver_options import SolverOptions
-from gramian.racing.outcome import digits_of
+from gramian.racing.lane import digits_of
 from gramian.racing.running import Course, place_of
 from gramian.racing.truth import RacePlace, Truth
 from gramian.solving.options import Asked
@@ -61,7 +61,7 @@ def _course(problem: Problem, accuracy: float, budget: float) -> tuple[Course, t
     asked, loss = problem.asked, problem.loss
     if not asked.rows.rereadable:
         hint = "collect the stream into a table, or write it to a file"
-        raise ArgumentError(message(f"{asked.rows.name} can be read once, and each method reads it again", hint=hint))
+        raise read_once(asked.rows.name, "each method reads it again", hint)
     if loss.code and asked.rows.k > 1:
         raise bad_argument("the number of targets", asked.rows.k, f"one for family={loss.name!r}")
     facts = replace(Facts.of(asked.rows, asked.nnz), loss=loss.name)

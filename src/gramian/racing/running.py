@@ -2,7 +2,7 @@
 
 A direct method is timed from the first row that it reads to its coefficients, and where they have fewer digits than asked for
 once more with the certifying and refining passes. A method that iterates is timed from the first row to the iterate that is
-good enough; the clock stands still while an iterate is looked at.
+good enough; the clock stands still while an iterate is recorded.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from gramian.objectives.linear_objective import LinearObjective
 from gramian.problem.solution import Solution, Status
 from gramian.problem.solver_options import SolverOptions
 from gramian.problem.wanted import Wanted
-from gramian.racing.outcome import End, Lane, TracePoint, digits_of
+from gramian.racing.lane import End, Lane, TracePoint, digits_of
 from gramian.racing.truth import RacePlace, Truth
 from gramian.solvers.base import Solver, Traits
 from gramian.solvers.history import Snapshot
@@ -72,8 +72,8 @@ def timed(course: Course, name: str, solver: Solver[Any], seconds: float) -> Lan
         try:
             return _quickest(lambda left: one(course, name, solver, left), seconds)
         except (GramianError, ArithmeticError, MemoryError, np.linalg.LinAlgError) as error:
-            told = str(error).partition("\n")[0] or type(error).__name__
-            return Lane(name, not solver.traits.iterates, "failed", told)
+            why = str(error).partition("\n")[0] or type(error).__name__
+            return Lane(name, not solver.traits.iterates, "failed", why)
 
 
 def _quickest(run: Callable[[float], Lane], seconds: float) -> Lane:
@@ -134,7 +134,7 @@ class ObservedIterate:
 
 
 class Watcher:
-    """Told of every iterate while the clock stands still: keeps some, and ends the run when it is good or out of time."""
+    """Called with every iterate while the clock stands still: keeps some, and ends the run when it is good or out of time."""
 
     def __init__(self, course: Course, objective: LinearObjective, began: float, seconds: float, dense: float) -> None:
         self._course, self._objective, self._began, self._seconds = course, objective, began, seconds

@@ -18,7 +18,7 @@ from gramian.report.content import Content, Fact, Panel, Row
 from gramian.report.numbers import p_value, share, short
 
 MOST_DROPPED = 20
-"""So many dropped columns are told one by one."""
+"""Dropped columns that are named one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +160,10 @@ def _figures(inference: Inference) -> list[tuple[Fact, ...]]:
         if not math.isnan(sigma[j]):
             facts.append(Fact("Sigma", short(sigma[j])))
         if not math.isnan(f[j]):
-            told = p_value(p[j])
-            sign = "" if told.startswith("<") else "= "
+            shown = p_value(p[j])
+            sign = "" if shown.startswith("<") else "= "
             df = f"{e.df_model:,} and {inference.covariance.df:,.12g} df"
-            facts.append(Fact("F", f"{short(f[j])} on {df}, p {sign}{told}"))
+            facts.append(Fact("F", f"{short(f[j])} on {df}, p {sign}{shown}"))
         if math.isfinite(aic[j]):
             facts.append(Fact("AIC, BIC", f"{aic[j]:,.2f}, {bic[j]:,.2f}"))
         found.append(tuple(facts))

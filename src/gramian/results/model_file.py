@@ -9,6 +9,7 @@ import numpy as np
 
 from gramian.certification.certificate import Certificate
 from gramian.errors import GramianError
+from gramian.errors.models import damaged_model
 from gramian.families.losses import LOSSES
 from gramian.formula import saved
 from gramian.formula.design import Design
@@ -41,9 +42,9 @@ def load(path: str | Path) -> Fit | Moments:
     except GramianError:
         raise
     except KeyError as error:
-        raise jsonfile.other_layout(Path(path), str(error)) from None
+        raise damaged_model(Path(path).name, f"it has no {error}") from None
     except (TypeError, ValueError, IndexError, AttributeError) as error:
-        raise jsonfile.damaged(Path(path), f"{type(error).__name__}: {error}") from None
+        raise damaged_model(Path(path).name, f"{type(error).__name__}: {error}") from None
 
 
 # ---- a fit
@@ -78,9 +79,9 @@ def _fit_in(data: dict[str, Any]) -> Fit:
         ridge=from_number(held["ridge"]),
         penalty=_penalty(held),
         frequency=bool(held["frequency"]),
-        likelihood=_likelihood(held.get("likelihood")),
-        explained=None if held.get("explained") is None else from_array(held["explained"], 1),
-        variances=None if held.get("variances") is None else from_array(held["variances"], 1),
+        likelihood=_likelihood(held["likelihood"]),
+        explained=None if held["explained"] is None else from_array(held["explained"], 1),
+        variances=None if held["variances"] is None else from_array(held["variances"], 1),
     )
     if estimate.coef.shape != (len(estimate.names), len(estimate.targets)):
         raise ValueError(f"{estimate.coef.shape} coefficients for {len(estimate.names)} names")
@@ -98,12 +99,12 @@ def _fit_in(data: dict[str, Any]) -> Fit:
             from_number(cov["df"]),
             None if cov["clusters"] is None else int(cov["clusters"]),
             tuple(str(note) for note in cov["notes"]),
-            None if cov.get("errors") is None else from_array(cov["errors"], 2),
+            None if cov["errors"] is None else from_array(cov["errors"], 2),
         ),
         certificate=Certificate(
             evidence=found["evidence"],
             condition=from_number(found["condition"]),
-            written=bool(found.get("written", False)),
+            written=bool(found["written"]),
             **arrays,
         ),
         method=str(story["method"]),
@@ -124,7 +125,7 @@ def _projection(data: dict[str, Any], design: Design, held: dict[str, Any]) -> P
         from_array(data["level"], 1),
         from_array(data["mean"], 1),
         design.intercept,
-        from_number(data.get("weight_sum", held["weight_sum"])),
+        from_number(data["weight_sum"]),
         bool(held["frequency"]),
     )
 

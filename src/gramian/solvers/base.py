@@ -10,8 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from gramian.data.blocks import Rows
-from gramian.execution.runner import Runner
 from gramian.problem.facts import Facts
 from gramian.problem.penalty import PenaltyKind, quadratic
 from gramian.problem.solution import Solution
@@ -51,13 +49,6 @@ class Traits:
     def aim(self, running: SolverOptions) -> float:
         """The digits that a run aims for."""
         return running.digits or (self.digits if running.batch is None else self.batch_digits)
-
-
-class View(Protocol):
-    """A reduction of the rows, made by one pass."""
-
-    @staticmethod
-    def of(rows: Rows, runner: Runner) -> Any: ...
 
 
 V = TypeVar("V", contravariant=True)

@@ -25,7 +25,7 @@ LazyFrame: TypeAlias = Any
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StreamPart:
-    """One run of batches; `counted` is told how many rows came once all have been read."""
+    """One run of batches; `counted` is called with the number of rows once all have been read."""
 
     label: str
     first: int | None
@@ -80,7 +80,7 @@ class Stream:
         return [StreamPart(self.name, 0, lambda: self._batches(names, rows), rows, self._count)]
 
     def _count(self, total: int) -> None:
-        """The first whole pass tells the rows; a later one must find as many."""
+        """The first whole pass counts the rows; a later one must find as many."""
         if self.rows is None:
             self.rows = total
         if total == 0:
