@@ -9,7 +9,9 @@ import numpy as np
 
 from gramian.data.source import Field, Schema, Source
 from gramian.errors import ArgumentError, GramianError, bad_argument, message, needs_rows, not_a_choice
-from gramian.execution.pooling import available_threads
+from gramian.execution.registry import runner_for
+from gramian.execution.runner import Runner
+from gramian.execution.threads import Threads
 from gramian.families.losses import LOSSES
 from gramian.formula.design import Design
 from gramian.formula.nodes import depth
@@ -52,6 +54,7 @@ def explain(
     max_iter: int | None = None,
     seed: int = 0,
     threads: int | None = None,
+    runner: str | Runner | None = None,
     progress: Any = None,
 ) -> Plan:
     """The plan of gm.fit(formula, data, ...), or of gm.lstsq(X, y, ...), without running it.
@@ -68,9 +71,10 @@ def explain(
     running: dict[str, Any] = {"step": step, "batch": batch, "max_iter": max_iter, "seed": seed, "suboptimality": suboptimality}
     table = isinstance(formula, str)
     policy: RankPolicy = rank if rank is not None else "drop" if table else "min-norm"
-    settings = settings_of(method, accuracy, ridge=ridge, rank=policy, tol=tol, threads=threads, errors=table, **running)
+    how: dict[str, Any] = {"ridge": ridge, "rank": policy, "tol": tol, "threads": threads, "errors": table, "runner": runner}
+    settings = settings_of(method, accuracy, **how, **running)
     shared = {"method": method, "accuracy": accuracy, "ridge": ridge, "rank": policy, "tol": tol, "threads": threads}
-    shared |= {**running, "weights": weights}
+    shared |= {**running, "weights": weights, "runner": runner}
     if not table:
         _check_arrays_only(family, clusters=clusters, freq_weights=freq_weights, offset=offset)
         return _of_arrays(formula, data, weights, settings, shared if analyze else None)
@@ -106,7 +110,7 @@ def _of_arrays(X: Any, y: Any, weights: Any, settings: SolveSettings, run: dict[
         return lstsq(X, y, **run).plan
     asked, rows = ask_arrays(X, y, weights, settings)
     facts = Facts.of(rows, asked.nnz)
-    return plan_for(facts, asked.request, asked.method, asked.accuracy, asked.runner.threads)
+    return plan_for(facts, asked.request, asked.method, asked.accuracy, asked.runner.workers)
 
 
 def _analysed(formula: str, data: Any, given: dict[str, Any]) -> Plan:
@@ -152,7 +156,7 @@ def _of_table(
     accuracy = settings.accuracy
     if not settings.given and not (facts.in_memory or exact(facts)):
         accuracy = FILE_DIGITS
-    threads = settings.threads or available_threads()
+    threads = runner_for(settings.runner, settings.threads).workers
     plan = plan_for(facts, settings.request, settings.method, accuracy, threads)
     notes = [] if source.exact else [_rows_note(source)]
     return plan.noted(*notes, *shape.notes)
@@ -174,7 +178,7 @@ def _shape(design: Design, source: Peeked) -> _Shape:
         if rows is None:
             continue
         try:
-            n = len(design.learned(rows, 1).names)
+            n = len(design.learned(rows, Threads(1)).names)
         except GramianError:
             continue
         return _Shape(n, passes, (f"{extra}; the columns are an estimate, {how}",))

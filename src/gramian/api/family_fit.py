@@ -10,7 +10,7 @@ import numpy as np
 from gramian.data.source import Source
 from gramian.errors import DataError, listed, message, one_target_only
 from gramian.execution.blas import factorising
-from gramian.execution.threads import Threads
+from gramian.execution.runner import Runner
 from gramian.families.losses import Loss
 from gramian.formula.design import Design
 from gramian.formula.labels import Labelled, labelled
@@ -33,7 +33,7 @@ from gramian.solving.refining import Accuracy
 Beside: TypeAlias = dict[str, Any]
 
 
-def target_of_two(source: Source, formula: str, loss: Loss) -> tuple[Source, tuple[str, ...]]:
+def target_of_two(source: Source, formula: str, loss: Loss, runner: Runner) -> tuple[Source, tuple[str, ...]]:
     """A text target of a binomial family as 0 and 1, with the note that says which is which."""
     if loss.name != "binomial":
         return source, ()
@@ -41,7 +41,7 @@ def target_of_two(source: Source, formula: str, loss: Loss) -> tuple[Source, tup
     node = targets[0].node if len(targets) == 1 else None
     if not isinstance(node, Column) or source.schema.field(node.name).kind != "text":
         return source, ()
-    found: Labelled = labelled(source, node.name)
+    found: Labelled = labelled(source, node.name, runner)
     zero, one = found.levels
     return found, (f"{node.name}: {zero!r} is 0, {one!r} is 1",)
 
@@ -56,19 +56,19 @@ def fit_family(
     accuracy: Accuracy,
     cov: str,
     missing: str,
-    runner: Threads,
+    runner: Runner,
     frame: Like,
 ) -> Fit:
     """As gm.fit. Raises FormulaError, DataError, ArgumentError or RankError."""
-    source, notes = target_of_two(source, formula, loss)
+    source, notes = target_of_two(source, formula, loss, runner)
     design = Design.of(formula, source.schema, **beside, missing=missing, where=source.name)
     if len(design.targets) != 1:
         raise one_target_only(loss.name, design.targets)
-    design = design.learned(source, runner.threads)
+    design = design.learned(source, runner)
     rows = design.rows(source, shifts=False)
     frequency = beside.get("freq_weights") is not None
     try:
-        with factorising(rows.n, runner.threads):
+        with factorising(rows.n, runner.workers):
             answer = solve_family(
                 rows, loss, request, method, accuracy, runner, design.names, design.targets[0], frequency=frequency
             )
@@ -104,7 +104,7 @@ def fit_family(
         notes=(*design.notes, *notes, *answer.notes),
         missing=answer.counts.missing,
         frame=frame,
-        training=Training(answer.working, Threads(runner.threads)),
+        training=Training(answer.working, runner.reporting(None)),
     )
 
 

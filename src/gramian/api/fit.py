@@ -18,7 +18,8 @@ from gramian.errors import (
     not_for_family,
     warn_diverged,
 )
-from gramian.execution.threads import Threads
+from gramian.execution.registry import runner_for
+from gramian.execution.runner import Runner
 from gramian.families.losses import LOSSES
 from gramian.inference.covariance import covariance, covariance_kind
 from gramian.problem.solution import Status
@@ -56,6 +57,7 @@ def fit(
     max_iter: int | None = None,
     seed: int = 0,
     threads: int | None = None,
+    runner: str | Runner | None = None,
     progress: bool | None = None,
 ) -> Fit:
     """Fit a linear model to any table, and say how many digits to trust.
@@ -73,8 +75,8 @@ def fit(
     double precision as the shortest decimal that reads as it, so that 0.1 is a tenth, and products and powers in the
     formula are as exact; False takes the float64 number; None takes columns of small tables so whose numbers all have at
     most 15 digits, and says it in the notes.
-    step, batch, max_iter, seed: of methods that iterate, as in gm.lstsq. threads: default all processors. progress:
-    None shows a bar on a terminal after a second.
+    step, batch, max_iter, seed: of methods that iterate, as in gm.lstsq. threads: default all processors. runner: who
+    reads the rows, a name or a Runner; default "threads". progress: None shows a bar on a terminal after a second.
 
     Raises FormulaError, DataError, ArgumentError or RankError, each with what was got and what is allowed.
     """
@@ -87,6 +89,7 @@ def fit(
         raise no_clusters()
     running: dict[str, Any] = {"step": step, "batch": batch, "max_iter": max_iter, "seed": seed, "suboptimality": suboptimality}
     how: dict[str, Any] = {"ridge": ridge, "rank": rank, "tol": tol, "threads": threads, "decimal": decimal, "errors": True}
+    how["runner"] = runner
     settings = settings_of(method, accuracy, **how, **running)
     request = settings.request
     if isinstance(data, Moments):
@@ -108,21 +111,21 @@ def fit(
                 raise not_for_family(what, family, "a number of digits, or \"data\"")
             from gramian.api.family_fit import fit_family  # a linear fit need not wait for it
 
-            loss, runner, digits = LOSSES[family], Threads(settings.threads, shown), settings.accuracy
+            loss, readers, digits = LOSSES[family], runner_for(runner, settings.threads, shown), settings.accuracy
             return fit_family(
-                formula, source, loss, beside, request, method, digits, cov, missing, runner, kind_of(data)
+                formula, source, loss, beside, request, method, digits, cov, missing, readers, kind_of(data)
             )
         asked, design = ask_table(formula, source, beside, missing, settings, shown)
-        rows, runner = asked.rows, asked.runner
+        rows, readers = asked.rows, asked.runner
         try:
-            answer = solve(rows, request, method, asked.accuracy, runner)
+            answer = solve(rows, request, method, asked.accuracy, readers)
         except NotFinite as error:
             raise too_large((*design.names, *design.targets), error, design.weights is not None) from None
         if answer.solution.status is Status.DIVERGED:
             warn_diverged(answer.plan.method, answer.plan.notes)
         estimate, projection = named(design, answer, request, freq_weights is not None)
-        found = covariance(cov, estimate, rows, runner, projection)
-    training = Training(rows, Threads(runner.threads)) if rows.rereadable else None
+        found = covariance(cov, estimate, rows, readers, projection)
+    training = Training(rows, readers.reporting(None)) if rows.rereadable else None
     return fitted(design, answer, estimate, projection, found, kind_of(data), training)
 
 

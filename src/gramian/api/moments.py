@@ -9,9 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Literal
 
+from gramian.execution.registry import runner_for
+from gramian.execution.runner import Runner
 from gramian.formula.design import Design
 from gramian.results.frame_kind import kind_of
 from gramian.results.moments import Moments, moments_of_source
+from gramian.solving.options import checked_threads
 from gramian.sources.open import as_source
 
 
@@ -24,6 +27,7 @@ def moments(
     offset: Any = None,
     missing: Literal["drop", "error"] = "drop",
     threads: int | None = None,
+    runner: str | Runner | None = None,
 ) -> Moments:
     """One pass over `data`: the moments of the columns of `formula`, ready to merge and to fit from.
 
@@ -31,6 +35,7 @@ def moments(
     """
     source = as_source(data)
     beside = {"weights": weights, "freq_weights": freq_weights, "offset": offset}
-    design = Design.of(formula, source.schema, **beside, missing=missing, where=source.name).learned(source, threads)
-    return replace(moments_of_source(design, source, freq_weights is not None, threads), frame=kind_of(data))
+    readers = runner_for(runner, checked_threads(threads))
+    design = Design.of(formula, source.schema, **beside, missing=missing, where=source.name).learned(source, readers)
+    return replace(moments_of_source(design, source, freq_weights is not None, readers), frame=kind_of(data))
 

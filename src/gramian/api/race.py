@@ -12,6 +12,8 @@ from typing import Any, Literal, cast
 import numpy as np
 
 from gramian.errors import bad_argument, not_a_choice
+from gramian.execution.registry import runner_for
+from gramian.execution.runner import Runner
 from gramian.families.losses import LOSSES, Loss
 from gramian.planning import Candidate, choose, here
 from gramian.problem.facts import Facts
@@ -44,13 +46,14 @@ def race(
     step: float | str | None = None,
     batch: int | None = None,
     threads: int | None = None,
+    runner: str | Runner | None = None,
 ) -> Race:
     """Time methods on one problem, undisturbed and one after the other; see which is first to `accuracy` digits.
 
     formula, data: as gm.fit; or X (m, n) and y (m,) or (m, k), as gm.lstsq, without an intercept. methods: names, or one text
     with commas; default all that can do it. budget: seconds for all together; what one leaves, the next ones share. accuracy:
-    digits of the coefficients at which a run ends. family, weights, ridge, missing, threads: as gm.fit; step, batch: of the
-    methods that take them.
+    digits of the coefficients at which a run ends. family, weights, ridge, missing, threads, runner: as gm.fit; step, batch: of
+    the methods that take them.
 
     The error is that against a certified answer found first, and is worked out while the clock stands still. Compilation is
     not timed. A method that cannot run is a lane that says why. Raises ArgumentError for unknown methods and a budget or
@@ -61,7 +64,7 @@ def race(
     _check_positive("accuracy", accuracy, "a number of digits above 0 and up to 15", 15.0)
     if not one_of(family, LOSSES):
         raise not_a_choice("family", family, LOSSES)
-    settings = settings_of("auto", None, ridge=ridge, threads=threads, step=step, batch=batch, seed=seed)
+    settings = settings_of("auto", None, ridge=ridge, threads=threads, step=step, batch=batch, seed=seed, runner=runner)
     problem = _problem(formula, data, LOSSES[family], weights, missing, settings)
     course, notes = course_of(problem, float(accuracy), float(budget))
     lanes = _run(course, names, float(budget))
@@ -78,7 +81,7 @@ def race(
         reference=truth.method,
         reference_digits=truth.digits,
         lanes=tuple(sorted(lanes, key=lambda lane: _place_of(lane, float(accuracy)))),
-        machine=_machine(problem.asked.runner.threads),
+        machine=_machine(problem.asked.runner.workers),
         date=date.today().isoformat(),
         notes=(*problem.notes, *_dropped(truth.objective.counts.missing), *notes),
     )
@@ -114,7 +117,7 @@ def _problem(formula: Any, data: Any, loss: Loss, weights: Any, missing: str, se
     if loss.code:
         from gramian.api.family_fit import target_of_two
 
-        source, notes = target_of_two(source, formula, loss)
+        source, notes = target_of_two(source, formula, loss, runner_for(settings.runner, settings.threads))
     asked, design = ask_table(formula, source, {"weights": weights}, missing, settings)
     return Problem(asked, loss, f"{formula}   ({source.name})", design.names, design.targets[0], notes)
 
@@ -125,7 +128,7 @@ def _problem(formula: Any, data: Any, loss: Loss, weights: Any, missing: str, se
 def _run(course: Course, names: tuple[str, ...] | None, budget: float) -> list[Lane]:
     """Cheapest first, by the plan's prices, so that what the quick ones leave goes to those that need it."""
     facts = replace(Facts.of(course.rows, course.nnz), loss=course.loss.name)
-    plan = choose(facts, here(), "auto", course.runner.threads)
+    plan = choose(facts, here(), "auto", course.runner.workers)
     wanted = [c for c in plan.candidates if (names is None and _able(c, course.loss)) or (names and c.name in names)]
     wanted.sort(key=lambda candidate: (candidate.solver.traits.iterates, candidate.seconds))
     lanes: list[Lane] = []

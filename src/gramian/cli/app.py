@@ -47,6 +47,7 @@ from gramian.cli.options import (
     RACE_OUT,
     RANK,
     RIDGE,
+    RUNNER,
     SAVE,
     SEED,
     SHARE,
@@ -121,6 +122,7 @@ def fit_command(
     max_iter: Annotated[int | None, MAX_ITER] = None,
     seed: Annotated[int, SEED] = 0,
     threads: Annotated[int | None, THREADS] = None,
+    runner: Annotated[str | None, RUNNER] = None,
     level: Annotated[float, LEVEL] = 0.95,
     json: Annotated[bool, JSON] = False,
     latex: Annotated[bool, LATEX] = False,
@@ -153,6 +155,7 @@ def fit_command(
         "max_iter": max_iter,
         "seed": seed,
         "threads": threads,
+        "runner": runner,
         "progress": False if quiet else None,
     }
     with answering():

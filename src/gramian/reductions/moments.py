@@ -23,14 +23,15 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from gramian.data.blocks import Block, BlockPart, Rows
+from gramian.data.blocks import Block, Rows
 from gramian.data.counts import Counts
+from gramian.execution.reduction import NARROW, BlockReduction, Origin, Reduction
 from gramian.execution.runner import Runner
-from gramian.execution.threads import for_calls
+from gramian.execution.tree import Carry
 from gramian.kernels.array_types import Floats
 from gramian.kernels.exact import Double, add, exactly, two_sum
 from gramian.kernels.rounding import gamma
-from gramian.reductions.coalesced_rows import CoalescedPart, CoalescedRows, as_weighted
+from gramian.reductions.coalesced_rows import CoalescedRows, Run, as_weighted
 from gramian.reductions.gradient_bound import GradientBound
 
 CHUNK = 2048
@@ -105,14 +106,9 @@ class MomentSums:
     def of(rows: Rows, runner: Runner) -> MomentSums | None:
         """One pass; None when there is no block."""
         whole = not rows.in_memory
-
-        def piece(part: BlockPart, block: Block) -> MomentSums | None:
-            if not isinstance(part, CoalescedPart):
-                return moments_of_block(block, rows.centred, whole)
-            found = part.take(block, whole)
-            return None if found is None else _sparse_moments(*found)
-
-        return for_calls(rows, runner).fold(CoalescedRows(rows) if rows.sparse else rows, "moments", piece, _merged)
+        if rows.sparse:
+            return runner.fold(CoalescedRows(rows), SparseMoments(whole))
+        return runner.fold(rows, DenseMoments(rows.centred, whole))
 
     def __add__(self, other: MomentSums) -> MomentSums:
         return merge(self, other)
@@ -130,6 +126,62 @@ class MomentSums:
         noise = np.hypot(np.hypot(self.noise, other.noise), delta * np.sqrt(gone)) * np.sqrt(total / left)
         L = self.mean_chain + other.mean_chain
         return MomentSums(self.n, self.centred, counts, mean, gram, noise, self.chain + other.chain + 3 * L + 10, L + 10)
+
+
+@dataclass(frozen=True, slots=True)
+class DenseMoments(BlockReduction[MomentSums]):
+    """Moments of all rows. `whole`: the bits of X are counted."""
+
+    label: ClassVar[str] = "moments"
+    narrow: ClassVar[int] = NARROW
+
+    centred: bool
+    whole: bool
+
+    def of_block(self, block: Block, origin: Origin) -> MomentSums:
+        return moments_of_block(block, self.centred, self.whole)
+
+    def merge(self, a: MomentSums, b: MomentSums) -> MomentSums:
+        return merge(a, b)
+
+
+@dataclass(slots=True, eq=False)
+class _Coalesced:
+    """Of a run of sparse parts: the blocks gathered so far, and the tree of what was taken, a place in it for each block."""
+
+    run: Run
+    tree: Carry[MomentSums | None]
+
+
+@dataclass(frozen=True, slots=True)
+class SparseMoments(Reduction[Block, _Coalesced, MomentSums, MomentSums]):
+    """Moments of CSR rows about zero, several blocks at a time."""
+
+    label: ClassVar[str] = "moments"
+
+    whole: bool
+
+    def init(self) -> _Coalesced:
+        return _Coalesced(Run(), Carry(_merged))
+
+    def step(self, state: _Coalesced, item: Block, origin: Origin) -> _Coalesced:
+        if state.run.blocks:
+            state.tree.push(None)  # the block before was only gathered
+        state.run.add(item, self.whole)
+        if state.run.full:
+            state.tree.push(_sparse_moments(*state.run.take()))
+        return state
+
+    def close(self, state: _Coalesced) -> MomentSums | None:
+        if state.run.blocks:
+            state.tree.push(_sparse_moments(*state.run.take()))
+        return state.tree.total()
+
+    def merge(self, a: MomentSums, b: MomentSums) -> MomentSums:
+        return merge(a, b)
+
+    def finish(self, total: MomentSums) -> MomentSums:
+        return total
 
 
 def _merged(a: MomentSums | None, b: MomentSums | None) -> MomentSums | None:

@@ -25,7 +25,8 @@ from gramian.data.blocks import Rows
 from gramian.data.bordered import Bordered, Densified
 from gramian.errors import GramianWarning, RankError, bad_argument, message
 from gramian.errors.columns import dependent_message
-from gramian.execution.threads import Threads
+from gramian.execution.registry import runner_for
+from gramian.execution.runner import Runner
 from gramian.kernels.array_types import Floats
 from gramian.planning import Plan
 from gramian.problem.penalty import Penalty
@@ -71,7 +72,7 @@ class _Linear(MultiOutputMixin, RegressorMixin, BaseEstimator, ABC):
         rows = ArrayRows.of(X, y, weights=_weights(sample_weight, X.shape[0]), centred=self._centred(X))
         request = Wanted(Penalty(self._ridge()), checked_rank(self.rank), checked_tol(self.tol))
         accuracy = checked_accuracy(self.accuracy, "data")
-        runner = Threads(checked_threads(self.threads))
+        runner = runner_for(None, checked_threads(self.threads))
         if sp.issparse(X) and self.fit_intercept:
             answer, coef, intercept = _solve_sparse_beside_intercept(rows, request, self.method, accuracy, runner)
         else:
@@ -182,7 +183,7 @@ def _solve(
     request: Wanted,
     method: str,
     accuracy: Accuracy,
-    runner: Threads,
+    runner: Runner,
     nnz: int | None,
 ) -> Answer:
     """`rows` are what is solved, `given` what the user gave, for messages."""
@@ -199,7 +200,7 @@ def _solve(
 
 
 def _solve_sparse_beside_intercept(
-    rows: ArrayRows, request: Wanted, method: str, accuracy: Accuracy, runner: Threads
+    rows: ArrayRows, request: Wanted, method: str, accuracy: Accuracy, runner: Runner
 ) -> tuple[Answer, Floats, Floats]:
     """The answer, coefficients (n, k) and intercepts (k,); see `data.bordered` for the two ways."""
     if rows.rows > rows.n:

@@ -17,7 +17,7 @@ from gramian.certification.evidence import distance, evidence_of_data
 from gramian.certification.thresholds import aim_note, doubtful
 from gramian.data.blocks import Rows
 from gramian.data.counts import check_unchanged
-from gramian.execution.threads import Threads
+from gramian.execution.runner import Runner
 from gramian.families.losses import LOSSES
 from gramian.kernels.array_types import Floats
 from gramian.kernels.exact import exactly
@@ -40,7 +40,7 @@ from gramian.solving.reduction_checks import check_finite
 from gramian.solving.refining import Answer, gap_of, gradient_at, proven, refine, total_squares, within
 
 
-def iterate(rows: Rows, request: Wanted, runner: Threads, plan: Plan) -> Answer:
+def iterate(rows: Rows, request: Wanted, runner: Runner, plan: Plan) -> Answer:
     """Run the plan's first method on the rows. Raises as `solve`."""
     solver = plan.order[0].solver
     started = time.perf_counter()
@@ -95,7 +95,7 @@ def _know(objective: LinearObjective, moments: MomentSums) -> None:
 
 
 def _with_factor(
-    objective: LinearObjective, moments: MomentSums, found: Solution, request: Wanted, runner: Threads, plan: Plan
+    objective: LinearObjective, moments: MomentSums, found: Solution, request: Wanted, runner: Runner, plan: Plan
 ) -> Answer:
     """Certified by the factor that a direct solver makes of the same rows; its coefficients are not looked at."""
     rows = objective.rows
@@ -127,7 +127,7 @@ def _with_factor(
 
 
 def _without_factor(
-    objective: LinearObjective, found: Solution, request: Wanted, runner: Threads, plan: Plan
+    objective: LinearObjective, found: Solution, request: Wanted, runner: Runner, plan: Plan
 ) -> Answer:
     """Certified by ||g|| / mu, or by what a part of the rows proves."""
     rows, n, spread = objective.rows, objective.n, objective.spread
@@ -189,7 +189,7 @@ def _by_floor(
 
 
 def _factor(
-    rows: Rows, moments: MomentSums, request: Wanted, runner: Threads
+    rows: Rows, moments: MomentSums, request: Wanted, runner: Runner
 ) -> tuple[MomentSums | Triangle, Factor, Status, int]:
     """From the first direct solver of the registry that can tell the rank; with the view that it read."""
     for solver in SOLVERS.values():

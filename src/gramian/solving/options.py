@@ -12,8 +12,8 @@ from gramian.data.arrays import ArrayRows
 from gramian.data.blocks import Rows
 from gramian.data.source import Source
 from gramian.errors import bad_argument, cannot, not_a_choice, second_pass_needed
-from gramian.execution.runner import Progress
-from gramian.execution.threads import Threads
+from gramian.execution.registry import runner_for
+from gramian.execution.runner import Progress, Runner
 from gramian.problem.penalty import Penalty
 from gramian.problem.solver_options import SolverOptions
 from gramian.problem.wanted import RankPolicy, Wanted
@@ -39,6 +39,7 @@ class SolveSettings:
     given: bool
     threads: int | None
     decimal: bool | None = False
+    runner: str | Runner | None = None
 
     def accuracy_for(self, source: Source, rows: Rows) -> Accuracy:
         """All digits in memory and of small files; FILE_DIGITS of others, where nothing was asked."""
@@ -56,7 +57,7 @@ class Asked:
     request: Wanted
     accuracy: Accuracy
     method: str
-    runner: Threads
+    runner: Runner
 
     @property
     def nnz(self) -> int | None:
@@ -74,6 +75,7 @@ def settings_of(
     threads: int | None = None,
     decimal: bool | None = False,
     errors: bool = False,
+    runner: str | Runner | None = None,
     **running: Any,
 ) -> SolveSettings:
     """Raises ArgumentError for what is outside what is allowed; `running` are fields of Running.
@@ -91,7 +93,7 @@ def settings_of(
         digits = "exact"
     if digits == "exact":
         _check_exact(method, "decimal=True" if decimal else 'accuracy="exact"')
-    return SolveSettings(request, method, digits, accuracy is not None, checked_threads(threads), decimal)
+    return SolveSettings(request, method, digits, accuracy is not None, checked_threads(threads), decimal, checked_runner(runner))
 
 
 def ask_table(
@@ -105,9 +107,9 @@ def ask_table(
     """A formula on a table; reads the rows once where columns depend on them (levels, knots, means)."""
     from gramian.formula.design import Design  # arrays need no formula
 
-    runner = Threads(settings.threads, progress)
+    runner = runner_for(settings.runner, settings.threads, progress)
     design = Design.of(formula, source.schema, **beside, missing=missing, where=source.name)
-    design = design.learned(source, runner.threads)
+    design = design.learned(source, runner)
     rows = design.rows(source)
     accuracy = settings.accuracy_for(source, rows)
     if accuracy == "exact" and not rows.rereadable:
@@ -115,7 +117,7 @@ def ask_table(
     if takes_decimals(settings, accuracy, rows):
         from gramian.formula.decimal_detection import with_decimals
 
-        design = with_decimals(design, source, settings.decimal is True)
+        design = with_decimals(design, source, settings.decimal is True, runner)
         rows = design.rows(source)
     return Asked(rows, design, settings.request, accuracy, settings.method, runner), design
 
@@ -123,7 +125,7 @@ def ask_table(
 def ask_arrays(X: Any, y: Any, weights: Any, settings: SolveSettings) -> tuple[Asked, ArrayRows]:
     """Arrays as they are, without an intercept."""
     rows = ArrayRows.of(X, y, weights=weights, decimal=settings.decimal is True)
-    runner = Threads(settings.threads)
+    runner = runner_for(settings.runner, settings.threads)
     return Asked(rows, None, settings.request, settings.accuracy, settings.method, runner), rows
 
 
@@ -190,6 +192,12 @@ def checked_threads(threads: int | None) -> int | None:
     if not (_number(threads) and threads >= 1 and float(threads).is_integer()):
         raise bad_argument("threads", threads, "a whole number >= 1, or None for all processors")
     return int(threads)
+
+
+def checked_runner(runner: str | Runner | None) -> str | Runner | None:
+    """Raises ArgumentError for what is neither a name nor a Runner."""
+    runner_for(runner, 1)
+    return runner
 
 
 def one_of(value: object, choices: Iterable[str]) -> bool:
