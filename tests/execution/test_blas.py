@@ -84,10 +84,8 @@ def test_the_last_to_leave_restores_the_limit_whoever_came_first() -> None:
 
 def test_a_limit_that_someone_lifted_is_set_again() -> None:
     before, seen = limits(), []
-    with single_threaded_blas():
-        with threadpool_limits(3, user_api="blas"):
-            with single_threaded_blas():
-                seen.extend(limits())
+    with single_threaded_blas(), threadpool_limits(3, user_api="blas"), single_threaded_blas():
+        seen.extend(limits())
     assert set(seen) == {1}
     assert limits() == before
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from process_runner import Processes, pool
 
 import gramian as gm
 from gramian.formula import learn as learning
+from process_runner import Processes, pool
 
 pa = pytest.importorskip("pyarrow")
 pd = pytest.importorskip("pandas")

@@ -16,7 +16,7 @@ import numpy as np
 from gramian.kernels.array_types import Floats
 from gramian.kernels.spectra import eigen_bounds, lanczos_bound
 from gramian.objectives.row_objective import RowObjective
-from gramian.reductions.moments import CHUNK
+from gramian.reductions.gram import CHUNK
 
 MOST = 2000
 """Parameters up to which the Gram matrix is made."""

@@ -24,7 +24,7 @@ from gramian.kernels.spectra import eigen_bounds
 from gramian.objectives.block_sums import gram
 from gramian.objectives.row_objective import RowObjective
 from gramian.objectives.row_store import CachedRows, HeldPart, RowStore
-from gramian.reductions.moments import CHUNK
+from gramian.reductions.gram import CHUNK
 
 PART = 1.0 / 16.0
 """Share of the rows that is read."""

@@ -132,7 +132,7 @@ class LargestRow(BlockReduction[float]):
 # ---- vectors over the rows -------------------------------------------------------------------------------------------
 
 
-class RowValues(RowMap[int]):
+class NewVectors(RowMap[int]):
     """Vectors that are made anew; the sum counts their rows."""
 
     def merge(self, a: int, b: int) -> int:
@@ -140,7 +140,7 @@ class RowValues(RowMap[int]):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FittedValues(RowValues):
+class FittedValues(NewVectors):
     """Eta (m, q)."""
 
     label: ClassVar[str] = "fitted values"
@@ -153,7 +153,7 @@ class FittedValues(RowValues):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LineValues(RowValues):
+class LineValues(NewVectors):
     """Eta and its change (m, k); and y (m, k) and w (m,), where there are vectors for them."""
 
     label: ClassVar[str] = "line"
@@ -170,7 +170,7 @@ class LineValues(RowValues):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SizesOfRows(RowValues):
+class SizesOfRows(NewVectors):
     """RowSizes (m,)."""
 
     label: ClassVar[str] = "rows"
@@ -183,7 +183,7 @@ class SizesOfRows(RowValues):
 
 
 @dataclass(frozen=True, slots=True)
-class WeightedTargets(RowValues):
+class WeightedTargets(NewVectors):
     """sqrt(w) y (m, k)."""
 
     label: ClassVar[str] = "targets"

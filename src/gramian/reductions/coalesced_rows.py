@@ -36,7 +36,7 @@ def gathered(blocks: int, rows: int) -> int:
     return max(1, ROWS * blocks // max(rows, 1))
 
 
-class Run:
+class GatheredBlocks:
     """What one worker has gathered of a run of blocks and not yet taken."""
 
     def __init__(self) -> None:

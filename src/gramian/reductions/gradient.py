@@ -27,7 +27,7 @@ from gramian.execution.reduction import NARROW_PASS, BlockReduction, Origin
 from gramian.execution.runner import Runner
 from gramian.kernels.array_types import Floats
 from gramian.kernels.rounding import U, gamma
-from gramian.reductions.moments import CHUNK
+from gramian.reductions.gram import CHUNK
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -24,7 +24,8 @@ from gramian.execution.reduction import BlockReduction, Origin
 from gramian.execution.runner import Runner
 from gramian.families.losses import Loss
 from gramian.kernels.array_types import Floats
-from gramian.reductions.moments import CHUNK, MomentSums, moments_of_block
+from gramian.reductions.gram import CHUNK
+from gramian.reductions.moments import MomentSums, moments_of_block
 from gramian.reductions.moments import merge as merge_moments
 from gramian.reductions.triangle import Triangle, triangle_of_block
 from gramian.reductions.triangle import merge as merge_triangles

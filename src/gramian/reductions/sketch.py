@@ -28,7 +28,8 @@ from gramian.kernels.exact import Double, add, exactly, two_sum
 from gramian.kernels.lapack import triangle_of
 from gramian.kernels.norms import column_norms
 from gramian.kernels.rounding import gamma
-from gramian.reductions.moments import first_means, merged_mean
+from gramian.reductions.gram import first_means
+from gramian.reductions.moments import merged_mean
 from gramian.reductions.triangle import Triangle
 
 ZETA = 4
