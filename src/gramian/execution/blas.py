@@ -29,6 +29,11 @@ def _libraries() -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     return tuple(lib for lib in found if lib not in apart), tuple(apart)
 
 
+def limited_by_thread() -> bool:
+    """Whether a library keeps a limit for each thread, so that every worker has to enter."""
+    return bool(_libraries()[1])
+
+
 def blas_versions() -> tuple[str, ...]:
     """Name, version and kernel of each BLAS library, which bits depend on."""
     infos = [lib.info() for libs in _libraries() for lib in libs]

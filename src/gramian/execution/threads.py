@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from gramian.data.blocks import Block, BlockPart, Rows
-from gramian.execution.blas import blas_versions, single_threaded_blas
+from gramian.execution.blas import blas_versions, limited_by_thread, single_threaded_blas
 from gramian.execution.crew import share
 from gramian.execution.memory import free_memory
 from gramian.execution.pooling import available_threads
@@ -113,8 +113,11 @@ def _shared(
     """The total of what `work` returns for every part, merged in the order of the parts."""
     stop = threading.Event()
 
+    def of_part(part: T) -> P | None:
+        return work(part, stop)
+
     def limited(part: T) -> P | None:
-        with single_threaded_blas():  # once more: some libraries keep a limit for each thread
+        with single_threaded_blas():
             return work(part, stop)
 
     def take(value: P | None) -> None:
@@ -122,5 +125,5 @@ def _shared(
             tree.push(value)
 
     with single_threaded_blas():
-        share(parts, limited, take, threads, stop)
+        share(parts, limited if limited_by_thread() else of_part, take, threads, stop)
         return tree.total()
