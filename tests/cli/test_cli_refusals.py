@@ -67,6 +67,7 @@ def test_code_in_a_formula_is_not_run(table, tmp_path):
         (["--missing", "keep"], "missing is 'keep'\nAllowed: drop, error"),
         (["--accuracy", "all"], "accuracy is 'all'"),
         (["--ridge", "-1"], "ridge is -1.0\nAllowed: a finite number >= 0"),
+        (["--runner", "thread"], "runner is 'thread'\nAllowed: threads, a gramian.execution.runner.Runner, or None"),
         (["--threads", "0"], "threads is 0\nAllowed: a whole number >= 1"),
         (["--level", "95"], "level is 95.0\nAllowed: a number between 0 and 1"),
         (["--weights", "ww"], "column 'ww' is not in"),

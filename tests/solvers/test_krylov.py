@@ -180,14 +180,17 @@ def test_the_digits_asked_for_are_reached(method: str, condition: float) -> None
 @pytest.mark.parametrize("method", KRYLOV)
 def test_the_passes_are_those_that_read_the_rows(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
     reads = 0
-    original = Threads.fold
 
-    def counting(self: Threads, rows: Any, what: str, piece: Any, merge: Any) -> Any:
-        nonlocal reads
-        reads += 1
-        return original(self, rows, what, piece, merge)
+    def counting(original: Any) -> Any:
+        def read(self: Threads, *given: Any) -> Any:
+            nonlocal reads
+            reads += 1
+            return original(self, *given)
 
-    monkeypatch.setattr(Threads, "fold", counting)
+        return read
+
+    for name in ("fold", "map_rows"):
+        monkeypatch.setattr(Threads, name, counting(getattr(Threads, name)))
     X, y = table(3000, 8, 1, 1e2)
     found = gm.lstsq(X, y, method)
     assert found.stats.iterations <= found.stats.passes <= found.stats.iterations + 10

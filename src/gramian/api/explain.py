@@ -11,7 +11,8 @@ from gramian.api.lstsq import LstsqOptions, lstsq_with
 from gramian.api.options import FitOptions
 from gramian.data.source import Field, Schema, Source
 from gramian.errors import ArgumentError, GramianError, bad_argument, message, needs_rows
-from gramian.execution.pooling import available_threads
+from gramian.execution.runner import Runner
+from gramian.execution.threads import Threads
 from gramian.formula.design import Design
 from gramian.formula.nodes import depth
 from gramian.inference.covariances.base import CovarianceKind
@@ -55,6 +56,7 @@ def explain(
     max_iter: int | None = None,
     seed: int = 0,
     threads: int | None = None,
+    runner: str | Runner | None = None,
     progress: bool | None = None,
 ) -> Plan:
     """The plan of gm.fit(formula, data, ...), or of gm.lstsq(X, y, ...), without running it.
@@ -71,7 +73,7 @@ def explain(
     table = isinstance(formula, str)
     policy: RankPolicy = rank if rank is not None else "drop" if table else "min-norm"
     running = SolverOptions(step, batch, max_iter, seed, suboptimality=suboptimality)
-    how = SolveOptions(method, accuracy, ridge, policy, tol, decimal, threads, running, errors=table)
+    how = SolveOptions(method, accuracy, ridge, policy, tol, decimal, threads, running, errors=table, runner=runner)
     beside = TableOptions(weights, freq_weights, offset, clusters, missing)
     if not table:
         _check_arrays_only(family, beside)
@@ -104,7 +106,7 @@ def _of_arrays(X: Any, y: Any, options: LstsqOptions, analyze: bool) -> Plan:
         return lstsq_with(X, y, options).plan
     asked, rows = ask_arrays(X, y, options.weights, options.solve)
     facts = Facts.of(rows, asked.nnz)
-    return plan_for(facts, asked.request, asked.method, asked.accuracy, asked.runner.threads)
+    return plan_for(facts, asked.request, asked.method, asked.accuracy, asked.runner.workers)
 
 
 def _analysed(formula: str, data: Any, options: FitOptions) -> Plan:
@@ -149,7 +151,7 @@ def _of_table(formula: str, source: Peeked, options: FitOptions) -> Plan:
     accuracy = how.aim
     if how.accuracy is None and not (facts.in_memory or exact(facts)):
         accuracy = FILE_DIGITS
-    plan = plan_for(facts, how.request, how.method, accuracy, how.threads or available_threads())
+    plan = plan_for(facts, how.request, how.method, accuracy, how.readers().workers)
     notes = [] if source.exact else [_rows_note(source)]
     return plan.noted(*notes, *shape.notes)
 
@@ -170,7 +172,7 @@ def _shape(design: Design, source: Peeked) -> _Shape:
         if rows is None:
             continue
         try:
-            n = len(design.learned(rows, 1).names)
+            n = len(design.learned(rows, Threads(1)).names)
         except GramianError:
             continue
         return _Shape(n, passes, (f"{extra}; the columns are an estimate, {how}",))

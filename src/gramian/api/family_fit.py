@@ -10,7 +10,7 @@ from gramian.api.options import FitOptions
 from gramian.data.source import Source
 from gramian.errors import DataError, listed, message, one_target_only
 from gramian.execution.blas import factorising
-from gramian.execution.threads import Threads
+from gramian.execution.runner import Runner
 from gramian.families.losses import LOSSES, Loss
 from gramian.formula.design import Design
 from gramian.formula.labels import Labelled, labelled
@@ -30,7 +30,7 @@ from gramian.solving.family_fit import FamilyAnswer, solve_family
 from gramian.solving.reduction_checks import NotFinite
 
 
-def target_of_two(source: Source, formula: str, loss: Loss) -> tuple[Source, tuple[str, ...]]:
+def target_of_two(source: Source, formula: str, loss: Loss, runner: Runner) -> tuple[Source, tuple[str, ...]]:
     """A text target of a binomial family as 0 and 1, with the note that says which is which."""
     if loss.name != "binomial":
         return source, ()
@@ -38,24 +38,24 @@ def target_of_two(source: Source, formula: str, loss: Loss) -> tuple[Source, tup
     node = targets[0].node if len(targets) == 1 else None
     if not isinstance(node, Column) or source.schema.field(node.name).kind != "text":
         return source, ()
-    found: Labelled = labelled(source, node.name)
+    found: Labelled = labelled(source, node.name, runner)
     zero, one = found.levels
     return found, (f"{node.name}: {zero!r} is 0, {one!r} is 1",)
 
 
-def fit_family(formula: str, source: Source, options: FitOptions, runner: Threads, frame: Like) -> Fit:
+def fit_family(formula: str, source: Source, options: FitOptions, runner: Runner, frame: Like) -> Fit:
     """As gm.fit. Raises FormulaError, DataError, ArgumentError or RankError."""
     table, how, loss = options.table, options.solve, LOSSES[options.family]
     request = how.request
-    source, notes = target_of_two(source, formula, loss)
+    source, notes = target_of_two(source, formula, loss, runner)
     design = table.design(formula, source.schema, source.name)
     if len(design.targets) != 1:
         raise one_target_only(loss.name, design.targets)
-    design = design.learned(source, runner.threads)
+    design = design.learned(source, runner)
     rows = design.rows(source, shifts=False)
     frequency = table.freq_weights is not None
     try:
-        with factorising(rows.n, runner.threads):
+        with factorising(rows.n, runner.workers):
             answer = solve_family(
                 rows, loss, request, how.method, how.aim, runner, design.names, design.targets[0], frequency=frequency
             )
@@ -91,7 +91,7 @@ def fit_family(formula: str, source: Source, options: FitOptions, runner: Thread
         notes=(*design.notes, *notes, *answer.notes),
         missing=answer.counts.missing,
         frame=frame,
-        training=Training(answer.working, Threads(runner.threads)),
+        training=Training(answer.working, runner.reporting(None)),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from gramian.api.options import FitOptions
 from gramian.api.progress import progress_for
 from gramian.errors import ArgumentError, message, needs_rows, not_for_family, warn_diverged
-from gramian.execution.threads import Threads
+from gramian.execution.runner import Runner
 from gramian.inference.covariance import covariance
 from gramian.inference.covariances.base import CovarianceKind
 from gramian.problem.penalty import Penalty
@@ -51,6 +51,7 @@ def fit(
     max_iter: int | None = None,
     seed: int = 0,
     threads: int | None = None,
+    runner: str | Runner | None = None,
     progress: bool | None = None,
 ) -> Fit:
     """Fit a linear model to any table, and say how many digits to trust.
@@ -69,8 +70,8 @@ def fit(
     max(30, n, 4 sqrt(min(rows, 4096))) eps. decimal: True takes each number of double precision as the shortest decimal that
     reads as it, so that 0.1 is a tenth, and products and powers in the formula are as exact; False takes the float64 number;
     None takes columns of small tables so whose numbers all have at most 15 digits, and says it in the notes.
-    step, batch, max_iter, seed: of methods that iterate, as in gm.lstsq. threads: default all processors. progress:
-    None shows a bar on a terminal after a second.
+    step, batch, max_iter, seed: of methods that iterate, as in gm.lstsq. threads: default all processors. runner: who
+    reads the rows, a name or a Runner; default "threads". progress: None shows a bar on a terminal after a second.
 
     Raises FormulaError, DataError, ArgumentError or RankError, each with what was got and what is allowed.
     """
@@ -78,7 +79,7 @@ def fit(
         TableOptions(weights, freq_weights, offset, clusters, missing),
         SolveOptions(
             method, accuracy, ridge, rank, tol, decimal, threads,
-            SolverOptions(step, batch, max_iter, seed, suboptimality=suboptimality), errors=True, penalty=penalty,
+            SolverOptions(step, batch, max_iter, seed, suboptimality=suboptimality), errors=True, penalty=penalty, runner=runner,
         ),
         family=family,
         cov=cov,
@@ -107,7 +108,7 @@ def fit_with(formula: str, data: Any, options: FitOptions) -> Fit:
                 raise not_for_family(how.exactness, family, "a number of digits, or \"data\"")
             from gramian.api.family_fit import fit_family  # a linear fit need not wait for it
 
-            return fit_family(formula, source, options, Threads(how.threads, shown), kind_of(data))
+            return fit_family(formula, source, options, how.readers(shown), kind_of(data))
         asked, design = ask_table(formula, source, table, how, shown)
         rows, runner = asked.rows, asked.runner
         try:
@@ -118,5 +119,5 @@ def fit_with(formula: str, data: Any, options: FitOptions) -> Fit:
             warn_diverged(answer.plan.method, answer.plan.notes)
         estimate, projection = named(design, answer, asked.request, table.freq_weights is not None)
         found = covariance(options.cov, estimate, rows, runner, projection)
-    training = Training(rows, Threads(runner.threads)) if rows.rereadable else None
+    training = Training(rows, runner.reporting(None)) if rows.rereadable else None
     return fitted(design, answer, estimate, projection, found, kind_of(data), training)

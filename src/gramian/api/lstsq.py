@@ -12,7 +12,7 @@ from gramian.certification.certificate import Certificate
 from gramian.data.arrays import ArrayRows
 from gramian.errors import RankError, warn_diverged
 from gramian.errors.columns import dependent_message
-from gramian.execution.threads import Threads
+from gramian.execution.runner import Runner
 from gramian.kernels.array_types import Floats
 from gramian.planning import Plan
 from gramian.problem.penalty import Penalty
@@ -89,6 +89,7 @@ def lstsq(
     callback: Callable[[Any], object] | None = None,
     path: bool = False,
     threads: int | None = None,
+    runner: str | Runner | None = None,
 ) -> LstsqResult:
     """Minimise sum w (y - X b)^2 + ridge ||b||^2; no intercept is added.
 
@@ -101,7 +102,7 @@ def lstsq(
     digits that the data support, the default of direct methods), a number of digits (default of methods that iterate: 8,
     of stochastic ones 2), or "exact", double-double at any size, for direct methods; a method that iterates is refined under
     "data" alone. decimal: each float64 stands for the shortest decimal that reads as it, and the answer is exact for those.
-    threads: default all processors.
+    threads: default all processors. runner: who reads the rows, a name or a Runner; default "threads".
 
     For methods that iterate: suboptimality, in place of accuracy, the share of what J can fall that may be left; step, a
     number that acts on the gradient of J in the columns as they are, from zero, or "exact", "backtracking",
@@ -113,7 +114,7 @@ def lstsq(
     rank="error". Reference: Golub and Van Loan, Matrix Computations, chapter 5.
     """
     running = SolverOptions(step, batch, max_iter, seed, suboptimality=suboptimality, callback=callback, path=path)
-    how = SolveOptions(method, accuracy, ridge, rank, tol, decimal, threads, running, penalty=penalty)
+    how = SolveOptions(method, accuracy, ridge, rank, tol, decimal, threads, running, penalty=penalty, runner=runner)
     return lstsq_with(X, y, LstsqOptions(weights, how))
 
 
@@ -145,7 +146,7 @@ def lstsq_with(X: Any, y: Any, options: LstsqOptions) -> LstsqResult:
     )
 
 
-def solve_arrays(rows: ArrayRows, request: Wanted, method: str, accuracy: Accuracy, runner: Threads) -> Answer:
+def solve_arrays(rows: ArrayRows, request: Wanted, method: str, accuracy: Accuracy, runner: Runner) -> Answer:
     """As `solve`, with places in X and y named in errors."""
     try:
         answer = solve(rows, request, method, accuracy, runner, rows.nnz)

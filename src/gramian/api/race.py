@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from gramian.api.options import RaceOptions
+from gramian.execution.runner import Runner
 from gramian.families.losses import LOSSES, Loss
 from gramian.planning import Candidate, choose, here
 from gramian.problem.facts import Facts
@@ -45,19 +46,20 @@ def race(
     step: float | str | None = None,
     batch: int | None = None,
     threads: int | None = None,
+    runner: str | Runner | None = None,
 ) -> Race:
     """Time methods on one problem, undisturbed and one after the other; see which is first to `accuracy` digits.
 
     formula, data: as gm.fit; or X (m, n) and y (m,) or (m, k), as gm.lstsq, without an intercept. methods: names, or one text
     with commas; default all that can do it. budget: seconds for all together; what one leaves, the next ones share. accuracy:
-    digits of the coefficients at which a run ends. family, weights, ridge, missing, threads: as gm.fit; step, batch: of the
-    methods that take them.
+    digits of the coefficients at which a run ends. family, weights, ridge, missing, threads, runner: as gm.fit; step, batch: of
+    the methods that take them.
 
     The error is that against a certified answer found first, and is worked out while the clock stands still. Compilation is
     not timed. A method that cannot run is a lane that says why. Raises ArgumentError for unknown methods and a budget or
     accuracy that is no positive number, and otherwise as gm.fit.
     """
-    how = SolveOptions(ridge=ridge, threads=threads, running=SolverOptions(step, batch, seed=seed))
+    how = SolveOptions(ridge=ridge, threads=threads, running=SolverOptions(step, batch, seed=seed), runner=runner)
     options = RaceOptions.of(
         TableOptions(weights, missing=missing), how, family=family, methods=methods, budget=budget, accuracy=accuracy
     )
@@ -82,7 +84,7 @@ def race_with(formula: Any, data: Any, options: RaceOptions) -> Race:
         reference=truth.method,
         reference_digits=truth.digits,
         lanes=tuple(sorted(lanes, key=lambda lane: _place_of(lane, accuracy))),
-        machine=_machine(problem.asked.runner.threads),
+        machine=_machine(problem.asked.runner.workers),
         date=date.today().isoformat(),
         notes=(*problem.notes, *_dropped(truth.objective.counts.missing), *notes),
     )
@@ -101,7 +103,7 @@ def _problem(formula: Any, data: Any, options: RaceOptions) -> Problem:
     if loss.code:
         from gramian.api.family_fit import target_of_two
 
-        source, notes = target_of_two(source, formula, loss)
+        source, notes = target_of_two(source, formula, loss, options.solve.readers())
     asked, design = ask_table(formula, source, options.table, options.solve)
     return Problem(asked, loss, f"{formula}   ({source.name})", design.names, design.targets[0], notes)
 
@@ -112,7 +114,7 @@ def _problem(formula: Any, data: Any, options: RaceOptions) -> Problem:
 def _run(course: Course, names: tuple[str, ...] | None, budget: float) -> list[Lane]:
     """Cheapest first, by the plan's prices, so that what the quick ones leave goes to those that need it."""
     facts = replace(Facts.of(course.rows, course.nnz), loss=course.loss.name)
-    plan = choose(facts, here(), "auto", course.runner.threads)
+    plan = choose(facts, here(), "auto", course.runner.workers)
     wanted = [c for c in plan.candidates if (names is None and _able(c, course.loss)) or (names and c.name in names)]
     wanted.sort(key=lambda candidate: (candidate.solver.traits.iterates, candidate.seconds))
     lanes: list[Lane] = []

@@ -13,6 +13,7 @@ from gramian.calibration.samples import REQUEST, arrays, certifier, reduced
 from gramian.calibration.sheet import Measurements, best
 from gramian.data.arrays import ArrayRows
 from gramian.execution.blas import single_threaded_blas
+from gramian.execution.runner import Runner
 from gramian.execution.threads import Threads
 from gramian.reductions.gradient import Point
 from gramian.reductions.image import Image
@@ -56,7 +57,7 @@ def _rows(sheet: Measurements, p: int, values: int, least: int) -> int:
     return max(values // p, sizes.BLOCK * max(4, 2 * sheet.threads) if p in sizes.SHARED else least)
 
 
-def _imaging(rows: ArrayRows) -> Callable[[Threads], object]:
+def _imaging(rows: ArrayRows) -> Callable[[Runner], object]:
     """The pass that confirms a triangle."""
     n, zero = rows.n, np.zeros(1)
     at, W = Point(np.zeros(n), zero, np.zeros((n, 1)), zero, np.zeros((n, 1))), np.triu(np.ones((n, n)))
@@ -92,5 +93,5 @@ def certifying(sheet: Measurements) -> None:
     sheet.put("exact column", 1, n, max(short - started, 1e-6))
 
 
-def _seconds_of(call: Callable[[Threads], object]) -> float:
+def _seconds_of(call: Callable[[Runner], object]) -> float:
     return best(lambda: call(Threads(1)))

@@ -14,6 +14,7 @@ from gramian.calibration.loading import seconds_of_loading
 from gramian.calibration.samples import arrays, certifier
 from gramian.calibration.sheet import Measurements, best
 from gramian.data.arrays import ArrayRows
+from gramian.execution.runner import Runner
 from gramian.execution.threads import Threads
 from gramian.families.losses import LOSSES
 from gramian.objectives.linear_objective import LinearObjective
@@ -52,7 +53,7 @@ def compiled(sheet: Measurements) -> None:
         theta = np.zeros((p - 1, 1))
         objective = LinearObjective.of(rows, Threads(1), LOSSES["gaussian"], NoPenalty())
 
-        def gradient(runner: Threads, objective: LinearObjective = objective, theta: Any = theta) -> object:
+        def gradient(runner: Runner, objective: LinearObjective = objective, theta: Any = theta) -> object:
             return replace(objective, runner=runner).gradient(theta)
 
         sheet.fold("pass", p, rows.rows * p, rows, gradient)

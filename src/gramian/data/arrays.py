@@ -24,11 +24,22 @@ STEP = 1 << 18
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ArrayPart:
-    """Rows first .. stop of the arrays, as one block."""
+    """Rows first .. stop, as one block; the arrays begin with row `begin`. Pickles with its own rows alone."""
 
     source: ArrayRows
     first: int
     stop: int
+    begin: int = 0
+
+    def __reduce__(self) -> tuple[type[ArrayPart], tuple[ArrayRows, int, int, int]]:
+        source, rows = self.source, self._here
+        X = source.X[rows] if isinstance(source.X, np.ndarray) else source.slice_of(rows)[0]
+        w = None if source.weights is None else source.weights[rows]
+        return ArrayPart, (replace(source, X=X, y=source.y[rows], weights=w), self.first, self.stop, self.first)
+
+    @property
+    def _here(self) -> slice:
+        return slice(self.first - self.begin, self.stop - self.begin)
 
     @property
     def label(self) -> str:
@@ -36,7 +47,7 @@ class ArrayPart:
 
     def blocks(self) -> Iterator[Block]:
         """One block: X is a view where it is float64 in C order, or CSR; a copy otherwise."""
-        rows = slice(self.first, self.stop)
+        rows = self._here
         X, owned = self.source.slice_of(rows)
         y = np.array(self.source.y[rows], dtype=np.float64) if owned else as_float_block(self.source.y[rows])
         w = None if self.source.weights is None else as_float_block(self.source.weights[rows])

@@ -88,6 +88,25 @@ class BlockPart(Protocol):
     def blocks(self) -> Iterator[Block]: ...
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class PartRun:
+    """Neighbouring parts that one worker reduces together, in order: what it keeps between blocks goes on from part to part."""
+
+    parts: tuple[BlockPart, ...]
+
+    @property
+    def label(self) -> str:
+        return self.parts[0].label
+
+    @property
+    def first(self) -> int | None:
+        return self.parts[0].first
+
+    def blocks(self) -> Iterator[Block]:
+        for part in self.parts:
+            yield from part.blocks()
+
+
 class Rows(Protocol):
     """m rows of [X y]: n columns, k targets."""
 

@@ -16,7 +16,7 @@ A message has three parts: what was got, what is allowed, and a last line that b
 
 from __future__ import annotations
 
-from gramian.errors.arguments import bad_argument, not_a_choice
+from gramian.errors.arguments import bad_argument, not_a_choice, not_a_runner
 from gramian.errors.columns import (
     ambiguous_column,
     bad_formula,
@@ -154,6 +154,7 @@ __all__ = [
     "no_test",
     "no_weight_left",
     "not_a_choice",
+    "not_a_runner",
     "no_picture",
     "not_a_fit",
     "not_installed",

@@ -24,3 +24,10 @@ def one_weight_a_column(got: int, n: int) -> ArgumentError:
 
 def bad_argument(what: str, got: object, allowed: str, hint: str = "") -> ArgumentError:
     return ArgumentError(message(f"{what} is {got!r}", f"Allowed: {allowed}", hint))
+
+
+def not_a_runner(got: object, names: Iterable[str]) -> ArgumentError:
+    options = list(names)
+    near = nearest(got, options) if isinstance(got, str) else ""
+    allowed = f"{listed(options)}, a gramian.execution.runner.Runner, or None, which is {options[0]}"
+    return ArgumentError(message(f"runner is {got!r}", f"Allowed: {allowed}", f"did you mean {near!r}?" if near else ""))

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
 from gramian.data.source import CodedColumn, Field, Part, Schema, Source, Table
 from gramian.errors import not_two_levels, second_pass_needed
+from gramian.execution.reduction import Origin, TableReduction
+from gramian.execution.runner import Runner
+from gramian.formula.reading import SourceTables
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,17 +71,34 @@ class _LabelledPart:
             yield replace(table, columns={**table.columns, self.column: values[coded.codes]})
 
 
-def labelled(source: Source, column: str) -> Labelled:
+@dataclass(frozen=True, slots=True)
+class SeenLabels(TableReduction[Table, frozenset[str], list[str]]):
+    """The levels that occur in a column of text, sorted."""
+
+    label: ClassVar[str] = "labels"
+
+    column: str
+
+    def init(self) -> frozenset[str]:
+        return frozenset()
+
+    def step(self, state: frozenset[str], item: Table, origin: Origin) -> frozenset[str]:
+        coded = item.columns[self.column]
+        assert isinstance(coded, CodedColumn)
+        return state.union(coded.levels[code] for code in np.unique(coded.codes) if code >= 0)
+
+    def merge(self, a: frozenset[str], b: frozenset[str]) -> frozenset[str]:
+        return a | b
+
+    def finish(self, total: frozenset[str]) -> list[str]:
+        return sorted(total)
+
+
+def labelled(source: Source, column: str, runner: Runner) -> Labelled:
     """One pass over the column. Raises DataError unless it has two levels, SourceError where it can be read once only."""
     if not source.rereadable:
         raise second_pass_needed(source.name, [column])
-    found: set[str] = set()
-    for part in source.parts([column], 1 << 16):
-        for table in part.tables():
-            coded = table.columns[column]
-            assert isinstance(coded, CodedColumn)
-            found.update(coded.levels[code] for code in np.unique(coded.codes) if code >= 0)
-    levels = sorted(found)
+    levels = runner.learn(SourceTables(source, (column,)), SeenLabels(column)) or []
     if len(levels) != 2:
         raise not_two_levels(column, levels)
     return Labelled(source, column, (levels[0], levels[1]))

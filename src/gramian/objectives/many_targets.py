@@ -13,7 +13,7 @@ import numpy as np
 from gramian.data.blocks import Block
 from gramian.families.losses import Loss
 from gramian.kernels.array_types import Floats
-from gramian.reductions.moments import CHUNK
+from gramian.reductions.gram import CHUNK
 
 
 @dataclass(frozen=True, slots=True, eq=False)

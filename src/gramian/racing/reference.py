@@ -65,7 +65,7 @@ def _course(problem: Problem, accuracy: float, budget: float) -> tuple[Course, t
     if loss.code and asked.rows.k > 1:
         raise bad_argument("the number of targets", asked.rows.k, f"one for family={loss.name!r}")
     facts = replace(Facts.of(asked.rows, asked.nnz), loss=loss.name)
-    candidates = choose(facts, here(), "auto", asked.runner.threads).candidates
+    candidates = choose(facts, here(), "auto", asked.runner.workers).candidates
     direct = min((c.seconds for c in candidates if not c.solver.traits.iterates and not c.refused), default=math.inf)
     agreed = not loss.code and direct > max(PATIENCE, PATIENT * budget)
     place, unique, digits, method = _agreed(problem, candidates) if agreed else _certified(problem)

@@ -17,7 +17,7 @@ import numpy as np
 from gramian.data.blocks import Rows
 from gramian.errors import DataError, GramianError
 from gramian.execution.blas import factorising
-from gramian.execution.threads import Threads
+from gramian.execution.runner import Runner
 from gramian.families.losses import Loss
 from gramian.kernels.array_types import Floats
 from gramian.objectives.linear_objective import LinearObjective
@@ -57,7 +57,7 @@ class Course:
     nnz: int | None
     loss: Loss
     request: Wanted
-    runner: Threads
+    runner: Runner
     truth: Truth
     accuracy: float
 
@@ -68,7 +68,7 @@ class Course:
 def timed(course: Course, name: str, solver: Solver[Any], seconds: float) -> Lane:
     """The lane of one method in so many seconds; an error of the method is a lane that says so."""
     one = _iterating if solver.traits.iterates else _direct
-    with factorising(course.rows.n, course.runner.threads), np.errstate(all="ignore"):
+    with factorising(course.rows.n, course.runner.workers), np.errstate(all="ignore"):
         try:
             return _quickest(lambda left: one(course, name, solver, left), seconds)
         except (GramianError, ArithmeticError, MemoryError, np.linalg.LinAlgError) as error:

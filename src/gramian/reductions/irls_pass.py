@@ -14,16 +14,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias, cast
+from typing import Any, ClassVar, TypeAlias, cast
 
 import numpy as np
 
 from gramian.data.blocks import Block, BlockPart, PartOver, Rows, RowsOver
 from gramian.data.counts import Counts
+from gramian.execution.reduction import BlockReduction, Origin
 from gramian.execution.runner import Runner
 from gramian.families.losses import Loss
 from gramian.kernels.array_types import Floats
-from gramian.reductions.moments import CHUNK, MomentSums, moments_of_block
+from gramian.reductions.gram import CHUNK
+from gramian.reductions.moments import MomentSums, moments_of_block
 from gramian.reductions.moments import merge as merge_moments
 from gramian.reductions.triangle import Triangle, triangle_of_block
 from gramian.reductions.triangle import merge as merge_triangles
@@ -92,12 +94,28 @@ class Working:
         """One pass; None when there is no block. `along` is a direction to look along, its centre that of `at`; `reach` is
         that of an earlier pass about the same centre, which saves looking for it.
         """
-        whole = not rows.in_memory
+        return runner.fold(rows, WorkingSums(loss, at, kind, along, rows.centred, not rows.in_memory, reach))
 
-        def piece(part: BlockPart, block: Block) -> Working:
-            return _of_block(block, loss, at, kind, along, rows.centred, whole, reach)
 
-        return runner.fold(rows, "reweighted moments", piece, _merge)
+@dataclass(frozen=True, slots=True, eq=False)
+class WorkingSums(BlockReduction[Working]):
+    """Working of all rows; fields as `Working.of`. `whole`: the bits of X are counted."""
+
+    label: ClassVar[str] = "reweighted moments"
+
+    loss: Loss
+    at: Place
+    kind: type[Reduced]
+    along: Place | None
+    centred: bool
+    whole: bool
+    reach: Floats | None
+
+    def of_block(self, block: Block, origin: Origin) -> Working:
+        return _of_block(block, self.loss, self.at, self.kind, self.along, self.centred, self.whole, self.reach)
+
+    def merge(self, a: Working, b: Working) -> Working:
+        return _merge(a, b)
 
 
 def centred_eta(block: Block, at: Place) -> Floats:

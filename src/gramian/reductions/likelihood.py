@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
 from gramian.data.blocks import Block, BlockPart, PartOver, Rows, RowsOver
+from gramian.execution.reduction import BlockReduction, Origin
 from gramian.execution.runner import Runner
 from gramian.families.losses import Loss
 from gramian.kernels.special import special
@@ -29,11 +31,7 @@ class GoodnessOfFit:
         rows: Rows, runner: Runner, loss: Loss, at: Place, null_level: float, frequency: bool = False
     ) -> GoodnessOfFit | None:
         """`null_level` is the linear predictor of the null model, before the offset."""
-
-        def piece(part: BlockPart, block: Block) -> GoodnessOfFit:
-            return _of_block(block, loss, at, null_level, frequency)
-
-        return runner.fold(rows, "deviance", piece, _merge)
+        return runner.fold(rows, GoodnessSums(loss, at, null_level, frequency))
 
     @np.errstate(invalid="ignore")  # as of sums that are infinite
     def loglik(self, loss: Loss) -> float:
@@ -45,6 +43,24 @@ class GoodnessOfFit:
         W, a = self.weight, self.weight / self.deviance if self.deviance > 0 else np.inf
         A = -0.5 * self.deviance - W
         return float(a * A + W * (a * np.log(a) - special.gammaln(a)) - (A - self.density))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GoodnessSums(BlockReduction[GoodnessOfFit]):
+    """GoodnessOfFit of all rows; fields as `GoodnessOfFit.of`."""
+
+    label: ClassVar[str] = "deviance"
+
+    loss: Loss
+    at: Place
+    null_level: float
+    frequency: bool
+
+    def of_block(self, block: Block, origin: Origin) -> GoodnessOfFit:
+        return _of_block(block, self.loss, self.at, self.null_level, self.frequency)
+
+    def merge(self, a: GoodnessOfFit, b: GoodnessOfFit) -> GoodnessOfFit:
+        return _merge(a, b)
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")  # sums of a place far from the minimum are infinite

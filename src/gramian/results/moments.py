@@ -11,7 +11,8 @@ import numpy as np
 from gramian.errors import ArgumentError, DataError, FormulaError, RankError, counted, listed, message, needs_rows
 from gramian.execution.blas import factorising
 from gramian.execution.pooling import available_threads
-from gramian.execution.threads import Threads
+from gramian.execution.registry import runner_for
+from gramian.execution.runner import Runner
 from gramian.formula import saved
 from gramian.formula.design import Design
 from gramian.inference.covariance import covariance
@@ -78,7 +79,7 @@ class Moments:
         if given:
             hint = "name a column, or make moments of the new rows and add them"
             raise ArgumentError(message(f"{given[0]} was given as an array, which has no values for new rows", hint=hint))
-        return self + moments_of_source(self.design, data, self.frequency, threads)
+        return self + moments_of_source(self.design, data, self.frequency, runner_for(None, checked_threads(threads)))
 
     def fit(self, formula: str, how: SolveOptions, cov: CovarianceLike = "classical") -> Fit:
         """As gm.fit(formula, moments); the formula's columns and targets must be among these."""
@@ -192,9 +193,9 @@ def select(sums: reduction.MomentSums, places: list[int], n: int) -> reduction.M
     return replace(sums, n=n, mean=mean, gram=sums.gram[np.ix_(at, at)], noise=sums.noise[at])
 
 
-def moments_of_source(design: Design, data: Any, frequency: bool, threads: int | None) -> Moments:
+def moments_of_source(design: Design, data: Any, frequency: bool, runner: Runner) -> Moments:
     rows = design.rows(as_source(data))
-    sums = reduction.MomentSums.of(rows, Threads(checked_threads(threads)))
+    sums = reduction.MomentSums.of(rows, runner)
     if sums is None or sums.counts.used == 0:
         raise no_rows(rows, None if sums is None else sums.counts)
     return Moments(design, sums, frequency)

@@ -25,7 +25,8 @@ from gramian.data.blocks import Rows
 from gramian.data.bordered import Bordered, Densified
 from gramian.errors import GramianWarning, RankError, bad_argument, message
 from gramian.errors.columns import dependent_message
-from gramian.execution.threads import Threads
+from gramian.execution.registry import runner_for
+from gramian.execution.runner import Runner
 from gramian.kernels.array_types import Floats
 from gramian.planning import Plan
 from gramian.problem.penalties import NoPenalty, RidgePenalty
@@ -72,7 +73,7 @@ class _Linear(MultiOutputMixin, RegressorMixin, BaseEstimator, ABC):
         ridge = self._ridge()
         request = Wanted(RidgePenalty(ridge), checked_rank(self.rank), checked_tol(self.tol))
         accuracy = checked_accuracy(self.accuracy, "data")
-        runner = Threads(checked_threads(self.threads))
+        runner = runner_for(None, checked_threads(self.threads))
         if sp.issparse(X) and self.fit_intercept:
             answer, coef, intercept = _solve_sparse_beside_intercept(rows, ridge, request, self.method, accuracy, runner)
         else:
@@ -183,7 +184,7 @@ def _solve(
     request: Wanted,
     method: str,
     accuracy: Accuracy,
-    runner: Threads,
+    runner: Runner,
     nnz: int | None,
 ) -> Answer:
     """`rows` are what is solved, `given` what the user gave, for messages."""
@@ -200,7 +201,7 @@ def _solve(
 
 
 def _solve_sparse_beside_intercept(
-    rows: ArrayRows, ridge: float, request: Wanted, method: str, accuracy: Accuracy, runner: Threads
+    rows: ArrayRows, ridge: float, request: Wanted, method: str, accuracy: Accuracy, runner: Runner
 ) -> tuple[Answer, Floats, Floats]:
     """The answer, coefficients (n, k) and intercepts (k,); see `data.bordered` for the two ways."""
     if rows.rows > rows.n:

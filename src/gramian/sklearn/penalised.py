@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator
 from gramian.data.arrays import ArrayRows
 from gramian.errors import GramianWarning, bad_argument, message
 from gramian.execution.blas import factorising
-from gramian.execution.threads import Threads
+from gramian.execution.registry import runner_for
 from gramian.families.losses import Loss
 from gramian.kernels.array_types import Floats
 from gramian.objectives.curvature import affordable
@@ -77,14 +77,14 @@ class Penalised(BaseEstimator, ABC):
         method = self._chosen(X, X.shape[1], family_need(loss))
         traits = SOLVERS[method].traits
         rows = ArrayRows.of(X, y, weights=w, centred=self.fit_intercept and not sp.issparse(X))
-        runner = Threads(checked_threads(self.threads))
+        runner = runner_for(None, checked_threads(self.threads))
         request = Wanted(RidgePenalty(ridge), "min-norm", None, SolverOptions(max_iter=self.max_iter))
         names = tuple(f"column {j} of X" for j in range(rows.n))
         try:
             if traits.reweights or not sp.issparse(X):
                 running = replace(request.running, tolerance=None if traits.seeded else self.tol)
                 request = replace(request, running=running)
-                with factorising(rows.n, runner.threads):
+                with factorising(rows.n, runner.workers):
                     answer = solve_family(
                         rows, loss, request, method, "data", runner, names, "y", whole_counts=False, penalty=penalty
                     )
@@ -103,7 +103,7 @@ class Penalised(BaseEstimator, ABC):
                 theta[0, 0] = float(loss.link(np.array([mean]))[0]) if np.isfinite(loss.link(np.array([mean]))[0]) else 0.0
             made = cast(Iterated, SOLVERS[method]).made(SolverOptions())
             stop = Stop(gradient=max(self.tol, 10.0**-traits.digits), max_iter=self.max_iter)
-            with factorising(rows.n, runner.threads):
+            with factorising(rows.n, runner.workers):
                 ended = run(made, objective, stop, theta=theta)
         except NotFinite as error:
             raise rows.not_finite(error.columns) from None

@@ -15,7 +15,7 @@ from gramian.data.blocks import block_rows
 from gramian.kernels.rounding import gamma
 from gramian.problem.facts import Facts
 from gramian.reductions.coalesced_rows import STORED, gathered
-from gramian.reductions.moments import CHUNK
+from gramian.reductions.gram import CHUNK
 
 Phase: TypeAlias = Literal["open", "learn", "read", "reduce", "solve", "confirm", "iterate", "refine"]
 Kind: TypeAlias = Literal[

@@ -20,7 +20,7 @@ from gramian.certification.gradient_evidence import GradientEvidence, correct
 from gramian.certification.thresholds import aim_note, doubtful
 from gramian.data.blocks import Rows
 from gramian.data.counts import check_unchanged
-from gramian.execution.threads import Threads
+from gramian.execution.runner import Runner
 from gramian.families.losses import LOSSES
 from gramian.kernels.exact import exactly
 from gramian.objectives.curvature import affordable
@@ -41,7 +41,7 @@ from gramian.solving.reduction_checks import check_finite
 from gramian.solving.refining import Answer, gradient_at, proven, refine, total_squares, within
 
 
-def iterate(rows: Rows, request: Wanted, runner: Threads, plan: Plan) -> Answer:
+def iterate(rows: Rows, request: Wanted, runner: Runner, plan: Plan) -> Answer:
     """Run the plan's first method on the rows. Raises as `solve`."""
     solver = plan.order[0].solver
     started = time.perf_counter()
@@ -96,7 +96,7 @@ def _know(objective: LinearObjective, moments: MomentSums) -> None:
 
 
 def _with_factor(
-    objective: LinearObjective, moments: MomentSums, found: Solution, request: Wanted, runner: Threads, plan: Plan
+    objective: LinearObjective, moments: MomentSums, found: Solution, request: Wanted, runner: Runner, plan: Plan
 ) -> Answer:
     """Certified by the factor that a direct solver makes of the same rows; its coefficients are not used."""
     rows = objective.rows
@@ -127,7 +127,7 @@ def _with_factor(
 
 
 def _without_factor(
-    objective: LinearObjective, found: Solution, request: Wanted, runner: Threads, plan: Plan
+    objective: LinearObjective, found: Solution, request: Wanted, runner: Runner, plan: Plan
 ) -> Answer:
     """Certified by ||g|| / mu, or by what a part of the rows proves."""
     rows, n, spread = objective.rows, objective.n, objective.spread
@@ -159,7 +159,7 @@ def _without_factor(
 
 
 def _factor(
-    rows: Rows, moments: MomentSums, request: Wanted, runner: Threads
+    rows: Rows, moments: MomentSums, request: Wanted, runner: Runner
 ) -> tuple[MomentSums | Triangle, Factor, Status, int]:
     """From the first direct solver of the registry that decides the rank; with the reduction that it read."""
     for solver in SOLVERS.values():

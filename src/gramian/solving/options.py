@@ -12,8 +12,8 @@ from gramian.data.arrays import ArrayRows
 from gramian.data.blocks import Rows
 from gramian.data.source import Schema, Source
 from gramian.errors import bad_argument, cannot, not_a_choice, second_pass_needed
-from gramian.execution.runner import Progress
-from gramian.execution.threads import Threads
+from gramian.execution.registry import runner_for
+from gramian.execution.runner import Progress, Runner
 from gramian.problem.penalties import PENALTIES, RidgePenalty
 from gramian.problem.penalty import Penalty
 from gramian.problem.solver_options import SolverOptions
@@ -53,6 +53,7 @@ class SolveOptions:
     running: SolverOptions = SolverOptions()
     errors: bool = False
     penalty: Penalty | None = None
+    runner: str | Runner | None = None
     request: Wanted = field(init=False, repr=False)
     aim: Accuracy = field(init=False, repr=False)
 
@@ -69,6 +70,7 @@ class SolveOptions:
         object.__setattr__(self, "request", Wanted(penalty, rank, tol, running, self.errors))
         object.__setattr__(self, "aim", aim)
         object.__setattr__(self, "threads", checked_threads(self.threads))
+        checked_runner(self.runner)
         if aim == "exact":
             _check_exact(self.method, self.exactness)
 
@@ -76,6 +78,10 @@ class SolveOptions:
     def exactness(self) -> str:
         """The argument that asks for an exact answer, for messages."""
         return "decimal=True" if self.decimal else 'accuracy="exact"'
+
+    def readers(self, progress: Progress | None = None) -> Runner:
+        """The runner that reads the rows, who reports to `progress`."""
+        return runner_for(self.runner, self.threads, progress)
 
     def accuracy_for(self, source: Source, rows: Rows) -> Accuracy:
         """All digits in memory and of small files; FILE_DIGITS of others, where nothing was asked."""
@@ -127,7 +133,7 @@ class Asked:
     request: Wanted
     accuracy: Accuracy
     method: str
-    runner: Threads
+    runner: Runner
 
     @property
     def nnz(self) -> int | None:
@@ -143,8 +149,8 @@ def ask_table(
     progress: Progress | None = None,
 ) -> tuple[Asked, Design]:
     """A formula on a table; reads the rows once where columns depend on them (levels, knots, means)."""
-    runner = Threads(options.threads, progress)
-    design = table.design(formula, source.schema, source.name).learned(source, runner.threads)
+    runner = options.readers(progress)
+    design = table.design(formula, source.schema, source.name).learned(source, runner)
     rows = design.rows(source)
     accuracy = options.accuracy_for(source, rows)
     if accuracy == "exact" and not rows.rereadable:
@@ -152,7 +158,7 @@ def ask_table(
     if takes_decimals(options, accuracy, rows):
         from gramian.formula.decimal_detection import with_decimals
 
-        design = with_decimals(design, source, options.decimal is True)
+        design = with_decimals(design, source, options.decimal is True, runner)
         rows = design.rows(source)
     return Asked(rows, design, options.request, accuracy, options.method, runner), design
 
@@ -160,7 +166,7 @@ def ask_table(
 def ask_arrays(X: Any, y: Any, weights: Any, options: SolveOptions) -> tuple[Asked, ArrayRows]:
     """Arrays as they are, without an intercept."""
     rows = ArrayRows.of(X, y, weights=weights, decimal=options.decimal is True)
-    runner = Threads(options.threads)
+    runner = options.readers()
     return Asked(rows, None, options.request, options.aim, options.method, runner), rows
 
 
@@ -233,6 +239,12 @@ def checked_threads(threads: int | None) -> int | None:
     if not (_number(threads) and threads >= 1 and float(threads).is_integer()):
         raise bad_argument("threads", threads, "a whole number >= 1, or None for all processors")
     return int(threads)
+
+
+def checked_runner(runner: str | Runner | None) -> str | Runner | None:
+    """Raises ArgumentError for what is neither a name nor a Runner."""
+    runner_for(runner, 1)
+    return runner
 
 
 def one_of(value: object, choices: Iterable[str]) -> bool:

@@ -19,15 +19,17 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
 from gramian.certification.bounded_gradient import BoundedGradient, rss_after
 from gramian.certification.gradient_evidence import GradientEvidence, correct
 from gramian.certification.thresholds import FEWEST_DIGITS, doubtful
-from gramian.data.blocks import Block, BlockPart, Rows
+from gramian.data.blocks import Block, Rows
 from gramian.data.counts import check_unchanged
 from gramian.execution.blas import single_threaded_blas
+from gramian.execution.reduction import BlockReduction, Origin
 from gramian.execution.runner import Runner
 from gramian.families.losses import LOSSES
 from gramian.kernels.array_types import Floats
@@ -188,9 +190,24 @@ def _stepped(ask: _Ask, solution: Solution, factor: Factor, c: Floats, plan: Pla
     return solution.costing(Stats(passes=steps, refinements=1, seconds=seconds)), plan
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ProductsOfRows(BlockReduction[Sums]):
+    """X'X times the coefficients of a surface."""
+
+    label: ClassVar[str] = "products"
+
+    at: Surface
+
+    def of_block(self, block: Block, origin: Origin) -> Sums:
+        return product(block, self.at, self.at, LOSSES["gaussian"])
+
+    def merge(self, a: Sums, b: Sums) -> Sums:
+        return a + b
+
+
 def _solved(ask: _Ask, centre: Floats, W: Floats, c: Floats) -> tuple[Floats, int]:
     """(z, steps): W'(X'X + ridge)W z = c but for a share DEEP of c; a step is a pass. z (r, k)."""
-    ridge, none, squares = ask.request.penalty.quadratic(W.shape[0])[:, None], np.zeros(c.shape[1]), LOSSES["gaussian"]
+    ridge, none = ask.request.penalty.quadratic(W.shape[0])[:, None], np.zeros(c.shape[1])
     z, r, p = np.zeros_like(c), c, c
     size = np.einsum("ij,ij->j", r, r)
     wanted, steps = DEEP**2 * size, 0
@@ -198,11 +215,7 @@ def _solved(ask: _Ask, centre: Floats, W: Floats, c: Floats) -> tuple[Floats, in
         with single_threaded_blas():  # other threads would spin on into the pass
             v = W @ p
             at = Surface(centre, v, none)
-
-            def piece(part: BlockPart, block: Block, at: Surface = at) -> Sums:
-                return product(block, at, at, squares)
-
-            found = ask.runner.fold(ask.rows, "products", piece, Sums.__add__)
+            found = ask.runner.fold(ask.rows, ProductsOfRows(at))
             assert found is not None
             q = W.T @ (found.g + ridge * v)
         # alpha = r'r / p'q,  z = z + alpha p,  r = r - alpha q,  beta = r'r / (r'r before),  p = r + beta p

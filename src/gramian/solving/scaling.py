@@ -7,15 +7,17 @@ a note.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gramian.certification.certificate import Certificate, digits_of
-from gramian.data.blocks import Block, BlockPart, Rows
+from gramian.data.blocks import Block, Rows
 from gramian.data.counts import Counts
 from gramian.data.scaled import Exponents, Scaled, Units, largest_exponents
+from gramian.execution.reduction import BlockReduction, Origin
 from gramian.execution.runner import Runner
 from gramian.kernels.array_types import Floats
 from gramian.problem.solution import Dependency, Factor, Solution
@@ -40,16 +42,26 @@ NO_RSS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class ExponentsOfRows(BlockReduction[tuple[Exponents, Counts]]):
+    """The exponents of the largest values of [X y], (p,), and the counts. `whole`: the bits of X are counted."""
+
+    label: ClassVar[str] = "sizes"
+
+    whole: bool
+
+    def of_block(self, block: Block, origin: Origin) -> tuple[Exponents, Counts]:
+        return largest_exponents(block), Counts.of(block, self.whole)
+
+    def merge(self, a: tuple[Exponents, Counts], b: tuple[Exponents, Counts]) -> tuple[Exponents, Counts]:
+        return np.maximum(a[0], b[0]), a[1] + b[1]
+
+
 def units_of(rows: Rows, request: Wanted, runner: Runner) -> tuple[Units, Counts] | None:
     """By one pass, with its counts; None where a value is not finite, or where no units help."""
     if not rows.rereadable:
         return None
-    whole = not rows.in_memory
-
-    def piece(part: BlockPart, block: Block) -> tuple[Exponents, Counts]:
-        return largest_exponents(block), Counts.of(block, whole)
-
-    found = runner.fold(rows, "sizes", piece, lambda a, b: (np.maximum(a[0], b[0]), a[1] + b[1]))
+    found = runner.fold(rows, ExponentsOfRows(not rows.in_memory))
     if found is None or np.any(found[0] == 4096):
         return None
     units = chosen(found[0], rows.n, request)

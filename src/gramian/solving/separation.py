@@ -9,10 +9,12 @@ Reference: Albert and Anderson (1984), Biometrika 71.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
-from gramian.data.blocks import Block, BlockPart, Rows
+from gramian.data.blocks import Block, Rows
+from gramian.execution.reduction import BlockReduction, Origin
 from gramian.execution.runner import Runner
 from gramian.families.losses import Loss
 from gramian.kernels.array_types import Floats
@@ -28,12 +30,21 @@ class Ranges:
     @staticmethod
     def of(rows: Rows, runner: Runner) -> Ranges | None:
         """One pass."""
+        return runner.fold(rows, RangesOfRows())
 
-        def piece(part: BlockPart, block: Block) -> Ranges:
-            X, zero = block.dense(), block.y[:, 0] == 0
-            return Ranges(_range(X[zero]), _range(X[~zero]))
 
-        return runner.fold(rows, "ranges", piece, _merge)
+@dataclass(frozen=True, slots=True)
+class RangesOfRows(BlockReduction[Ranges]):
+    """Ranges of all rows."""
+
+    label: ClassVar[str] = "ranges"
+
+    def of_block(self, block: Block, origin: Origin) -> Ranges:
+        X, zero = block.dense(), block.y[:, 0] == 0
+        return Ranges(_range(X[zero]), _range(X[~zero]))
+
+    def merge(self, a: Ranges, b: Ranges) -> Ranges:
+        return _merge(a, b)
 
 
 def _range(X: Floats) -> tuple[Floats, Floats]:

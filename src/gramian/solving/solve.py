@@ -15,7 +15,7 @@ import numpy as np
 from gramian.data.blocks import Rows
 from gramian.errors import DataError, RankError, SourceError, cannot, message
 from gramian.execution.blas import factorising
-from gramian.execution.threads import Threads
+from gramian.execution.runner import Runner
 from gramian.planning import Plan, choose, here
 from gramian.planning.plan import Candidate, Step
 from gramian.problem.facts import Facts
@@ -44,7 +44,7 @@ HOPEFUL = 4.0
 
 
 def solve(
-    rows: Rows, request: Wanted, method: str, accuracy: Accuracy, runner: Threads, nnz: int | None = None
+    rows: Rows, request: Wanted, method: str, accuracy: Accuracy, runner: Runner, nnz: int | None = None
 ) -> Answer:
     """Plan, reduce and solve, then refine to `accuracy`.
 
@@ -52,11 +52,11 @@ def solve(
     """
     facts = Facts.of(rows, nnz)
     if method == AUTO:
-        facts = replace(facts, condition=sampled_condition(rows, SQUARED, runner.threads))
-    plan = plan_for(facts, request, method, accuracy, runner.threads)
+        facts = replace(facts, condition=sampled_condition(rows, SQUARED, runner))
+    plan = plan_for(facts, request, method, accuracy, runner.workers)
     if request.running.suboptimality is not None:
         accuracy = SHARE_DIGITS
-    with factorising(rows.n, runner.threads):
+    with factorising(rows.n, runner.workers):
         try:
             return _solved(rows, request, accuracy, runner, plan)
         except NotFinite:
@@ -76,7 +76,7 @@ def plan_for(facts: Facts, request: Wanted, method: str, accuracy: Accuracy, thr
     return choose(replace(facts, **asked).penalised(request.penalty), here(), method, threads, request.running)
 
 
-def _solved(rows: Rows, request: Wanted, accuracy: Accuracy, runner: Threads, plan: Plan) -> Answer:
+def _solved(rows: Rows, request: Wanted, accuracy: Accuracy, runner: Runner, plan: Plan) -> Answer:
     while plan.order and plan.order[0].solver.traits.iterates:
         if accuracy == "exact":
             direct = [name for name, solver in SOLVERS.items() if not solver.traits.iterates]
@@ -101,7 +101,7 @@ def _solved(rows: Rows, request: Wanted, accuracy: Accuracy, runner: Threads, pl
         plan = _next(rows, answer.plan, Status.UNCONFIRMED, request)
 
 
-def _iterated(rows: Rows, request: Wanted, runner: Threads, plan: Plan) -> Answer:
+def _iterated(rows: Rows, request: Wanted, runner: Runner, plan: Plan) -> Answer:
     """Once more, aiming higher, where a run that converged is a few digits short of being proven."""
     answer, running = iterate(rows, request, runner, plan), request.running
     told = running.step is not None or running.max_iter is not None or running.callback is not None or running.path
@@ -126,7 +126,7 @@ def _decides(traits: Traits) -> bool:
 
 
 def _first_answer(
-    rows: Rows, request: Wanted, plan: Plan, runner: Threads, view: Any = None
+    rows: Rows, request: Wanted, plan: Plan, runner: Runner, view: Any = None
 ) -> tuple[Any, Solution, Plan]:
     """The answer of the first method that has one; `view` is what was read before, and is not read again for a method that
     solves from it.
@@ -149,7 +149,7 @@ def _first_answer(
         plan = _next(rows, plan, solution.status, request)
 
 
-def _reduced(rows: Rows, plan: Plan, runner: Threads) -> tuple[Any, Plan]:
+def _reduced(rows: Rows, plan: Plan, runner: Runner) -> tuple[Any, Plan]:
     """What the first candidate solves from: one pass."""
     started = time.perf_counter()
     kind = plan.order[0].solver.view
