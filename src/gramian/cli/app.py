@@ -153,7 +153,7 @@ def fit_command(
         options = FitOptions.of(
             TableOptions(weights, freq_weights, offset, clusters, missing),
             SolveOptions(
-                method, read_number(accuracy), ridge, cast(RankPolicy, rank), tol, decimal, threads, running, errors=True
+                method, read_number(accuracy), ridge, cast(RankPolicy, rank), tol, decimal, threads, running, errors=True, runner=runner,
             ),
             family=family,
             cov=asked_cov(cov, clusters),
