@@ -8,9 +8,9 @@ from typing import Any, Literal
 import numpy as np
 
 from gramian.data.source import Field, Schema, Source
-from gramian.errors import ArgumentError, GramianError, bad_argument, message, needs_rows, not_a_choice
+from gramian.errors import ArgumentError, GramianError, message, needs_rows
 from gramian.execution.pooling import available_threads
-from gramian.families.losses import LOSSES
+from gramian.families import GAUSSIAN
 from gramian.formula.design import Design
 from gramian.formula.nodes import depth
 from gramian.inference.covariance import covariance_kind
@@ -19,7 +19,7 @@ from gramian.planning.path import exact
 from gramian.problem.facts import Facts
 from gramian.problem.wanted import RankPolicy
 from gramian.results.moments import Moments
-from gramian.solving.options import FILE_DIGITS, SolveSettings, ask_arrays, one_of, settings_of
+from gramian.solving.options import FILE_DIGITS, SolveSettings, ask_arrays, checked_family, settings_of
 from gramian.solving.solve import plan_for
 from gramian.sources.frames import from_mapping
 from gramian.sources.peek import Peeked, peek
@@ -34,7 +34,7 @@ def explain(
     data: Any,
     *,
     analyze: bool = False,
-    family: Literal["gaussian", "binomial", "poisson", "gamma"] = "gaussian",
+    family: str = GAUSSIAN.name,
     method: str = "auto",
     accuracy: Literal["data"] | float | None = None,
     cov: str = "classical",
@@ -75,8 +75,7 @@ def explain(
         _check_arrays_only(family, clusters=clusters, freq_weights=freq_weights, offset=offset)
         return _of_arrays(formula, data, weights, settings, shared if analyze else None)
     beside = {"weights": weights, "freq_weights": freq_weights, "offset": offset, "clusters": clusters}
-    if not one_of(family, LOSSES):
-        raise not_a_choice("family", family, LOSSES)
+    checked_family(family)
     covariance_kind(cov)
     if isinstance(data, Moments):
         raise needs_rows("gm.explain")
@@ -88,7 +87,7 @@ def explain(
 
 def _check_arrays_only(family: object, **given: Any) -> None:
     names = [name for name, value in given.items() if value is not None]
-    names += ["family"] if family != "gaussian" else []
+    names += ["family"] if family != GAUSSIAN.name else []
     if names:
         raise ArgumentError(
             message(
@@ -113,10 +112,9 @@ def _analysed(formula: str, data: Any, given: dict[str, Any]) -> Plan:
     """The plan of the fit, once it has run."""
     from gramian.api.fit import fit
 
-    fitted = fit(formula, data, **given)
-    if isinstance(fitted.plan, Plan):
-        return fitted.plan
-    raise bad_argument("analyze", True, "False for this family", "gm.fit(...).how tells what was done")
+    plan = fit(formula, data, **given).plan
+    assert isinstance(plan, Plan)
+    return plan
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,7 +148,7 @@ def _of_table(
         learns=shape.passes,
     )
     accuracy = settings.accuracy
-    if not settings.given and not (facts.in_memory or exact(facts)):
+    if facts.quadratic and not settings.given and not (facts.in_memory or exact(facts)):
         accuracy = FILE_DIGITS
     threads = settings.threads or available_threads()
     plan = plan_for(facts, settings.request, settings.method, accuracy, threads)

@@ -14,20 +14,21 @@ from gramian.errors import (
     message,
     needs_rows,
     no_clusters,
-    not_a_choice,
     not_for_family,
     warn_diverged,
 )
 from gramian.execution.threads import Threads
-from gramian.families.losses import LOSSES
+from gramian.families import GAUSSIAN
+from gramian.formula.labels import with_coded_target
 from gramian.inference.covariance import covariance, covariance_kind
+from gramian.problem.problem import Problem, Words
 from gramian.problem.solution import Status
 from gramian.problem.wanted import RankPolicy
 from gramian.results.fit import Fit, Training
 from gramian.results.frame_kind import kind_of
 from gramian.results.moments import Moments
-from gramian.results.named import fitted, named
-from gramian.solving.options import ask_table, one_of, settings_of
+from gramian.results.named import estimated, fitted
+from gramian.solving.options import ask_table, checked_family, settings_of
 from gramian.solving.reduction_checks import NotFinite, too_large
 from gramian.solving.solve import solve
 from gramian.sources.open import as_source
@@ -37,7 +38,7 @@ def fit(
     formula: str,
     data: Any,
     *,
-    family: Literal["gaussian", "binomial", "poisson", "gamma"] = "gaussian",
+    family: str = GAUSSIAN.name,
     method: str = "auto",
     accuracy: Literal["data", "exact"] | float | None = None,
     cov: str = "classical",
@@ -78,8 +79,7 @@ def fit(
 
     Raises FormulaError, DataError, ArgumentError or RankError, each with what was got and what is allowed.
     """
-    if not one_of(family, LOSSES):
-        raise not_a_choice("family", family, LOSSES)
+    kind = checked_family(family)
     covariance_kind(cov)
     if clusters is not None:
         cov = with_clusters(cov)
@@ -88,42 +88,36 @@ def fit(
     running: dict[str, Any] = {"step": step, "batch": batch, "max_iter": max_iter, "seed": seed, "suboptimality": suboptimality}
     how: dict[str, Any] = {"ridge": ridge, "rank": rank, "tol": tol, "threads": threads, "decimal": decimal, "errors": True}
     settings = settings_of(method, accuracy, **how, **running)
-    request = settings.request
+    request, what = settings.request, "decimal=True" if decimal else 'accuracy="exact"'
     if isinstance(data, Moments):
         if any(given is not None for given in (weights, freq_weights, offset, clusters)):
             raise ArgumentError(
                 message("Moments already hold their weights and offset", hint="give them to gm.moments")
             )
         if settings.accuracy == "exact":
-            raise needs_rows("decimal=True" if decimal else 'accuracy="exact"')
-        if family != "gaussian":
-            raise not_for_family("Moments", family, "rows, which are read again in every step")
+            raise needs_rows(what)
+        if not kind.quadratic:
+            raise not_for_family("Moments", kind.name, "rows, which are read again in every step")
         return data.fit(formula, request, method, settings.accuracy, cov, settings.threads)
     source = as_source(data)
     with progress_for(progress) as shown:
         beside = {"weights": weights, "freq_weights": freq_weights, "offset": offset, "clusters": clusters}
-        if family != "gaussian":
-            if settings.accuracy == "exact":
-                what = "decimal=True" if decimal else 'accuracy="exact"'
-                raise not_for_family(what, family, "a number of digits, or \"data\"")
-            from gramian.api.family_fit import fit_family  # a linear fit need not wait for it
-
-            loss, runner, digits = LOSSES[family], Threads(settings.threads, shown), settings.accuracy
-            return fit_family(
-                formula, source, loss, beside, request, method, digits, cov, missing, runner, kind_of(data)
-            )
-        asked, design = ask_table(formula, source, beside, missing, settings, shown)
-        rows, runner = asked.rows, asked.runner
+        if not kind.quadratic and settings.accuracy == "exact":
+            raise not_for_family(what, kind.name, 'a number of digits, or "data"')
+        source, coded = with_coded_target(source, formula, kind)
+        asked, design = ask_table(formula, source, beside, missing, settings, shown, kind)
+        words = Words(design.names, design.targets[0])
+        problem = Problem(asked.rows, request, kind, words=words, frequency=freq_weights is not None)
         try:
-            answer = solve(rows, request, method, asked.accuracy, runner)
+            answer = solve(problem, method, asked.accuracy, asked.runner)
         except NotFinite as error:
             raise too_large((*design.names, *design.targets), error, design.weights is not None) from None
         if answer.solution.status is Status.DIVERGED:
             warn_diverged(answer.plan.method, answer.plan.notes)
-        estimate, projection = named(design, answer, request, freq_weights is not None)
-        found = covariance(cov, estimate, rows, runner, projection)
-    training = Training(rows, Threads(runner.threads)) if rows.rereadable else None
-    return fitted(design, answer, estimate, projection, found, kind_of(data), training)
+        estimate, projection, rows = estimated(design, answer, problem)
+        found = covariance(cov, estimate, rows, asked.runner, projection)
+    training = Training(rows, Threads(asked.runner.threads)) if rows.rereadable else None
+    return fitted(design, answer, estimate, projection, found, kind_of(data), training, coded)
 
 
 def with_clusters(cov: str) -> str:

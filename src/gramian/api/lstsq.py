@@ -15,6 +15,7 @@ from gramian.errors.columns import dependent_message
 from gramian.execution.threads import Threads
 from gramian.kernels.array_types import Floats
 from gramian.planning import Plan
+from gramian.problem.problem import Problem
 from gramian.problem.solution import Dependency, Stats, Status
 from gramian.problem.wanted import RankPolicy, Wanted
 from gramian.solvers.history import Record
@@ -132,7 +133,7 @@ def lstsq(
 def solve_arrays(rows: ArrayRows, request: Wanted, method: str, accuracy: Accuracy, runner: Threads) -> Answer:
     """As `solve`, with places in X and y named in errors."""
     try:
-        answer = solve(rows, request, method, accuracy, runner, rows.nnz)
+        answer = solve(Problem(rows, request, nnz=rows.nnz), method, accuracy, runner)
     except NotFinite as error:
         raise error.told([f"column {j} of X" for j in range(rows.n)]) or rows.not_finite(error.columns) from None
     if answer.solution.status is Status.DEPENDENT:

@@ -12,16 +12,17 @@ from typing import Any, Literal, cast
 import numpy as np
 
 from gramian.errors import bad_argument, not_a_choice
-from gramian.families.losses import LOSSES, Loss
+from gramian.families import GAUSSIAN, Family
+from gramian.formula.labels import with_coded_target
 from gramian.planning import Candidate, choose, here
 from gramian.problem.facts import Facts
 from gramian.racing.outcome import Lane, Race
-from gramian.racing.reference import Problem, course_of
+from gramian.racing.reference import RaceQuestion, course_of
 from gramian.racing.running import Course, timed
 from gramian.racing.verdict import heaviest
 from gramian.racing.warm import warm
 from gramian.solvers import SOLVERS
-from gramian.solving.options import SolveSettings, ask_arrays, ask_table, one_of, settings_of
+from gramian.solving.options import SolveSettings, ask_arrays, ask_table, checked_family, one_of, settings_of
 from gramian.sources.open import as_source
 
 TOO_SLOW = 3.0
@@ -37,7 +38,7 @@ def race(
     seed: int = 0,
     *,
     accuracy: float = DIGITS,
-    family: Literal["gaussian", "binomial", "poisson", "gamma"] = "gaussian",
+    family: str = GAUSSIAN.name,
     weights: Any = None,
     ridge: float = 0.0,
     missing: Literal["drop", "error"] = "drop",
@@ -59,10 +60,9 @@ def race(
     names = _methods(methods)
     _check_positive("budget", budget, "a number of seconds above 0")
     _check_positive("accuracy", accuracy, "a number of digits above 0 and up to 15", 15.0)
-    if not one_of(family, LOSSES):
-        raise not_a_choice("family", family, LOSSES)
+    kind = checked_family(family)
     settings = settings_of("auto", None, ridge=ridge, threads=threads, step=step, batch=batch, seed=seed)
-    problem = _problem(formula, data, LOSSES[family], weights, missing, settings)
+    problem = _problem(formula, data, kind, weights, missing, settings)
     course, notes = course_of(problem, float(accuracy), float(budget))
     lanes = _run(course, names, float(budget))
     rows, truth = problem.asked.rows, course.truth
@@ -106,17 +106,13 @@ def _check_positive(what: str, value: object, allowed: str, most: float = float(
         raise bad_argument(what, value, allowed)
 
 
-def _problem(formula: Any, data: Any, loss: Loss, weights: Any, missing: str, settings: SolveSettings) -> Problem:
+def _problem(formula: Any, data: Any, loss: Family, weights: Any, missing: str, settings: SolveSettings) -> RaceQuestion:
     if not isinstance(formula, str):
         asked, rows = ask_arrays(formula, data, weights, settings)
-        return Problem(asked, loss, "y on X", tuple(f"X[:, {j}]" for j in range(rows.n)), "y")
-    source, notes = as_source(data), ()
-    if loss.code:
-        from gramian.api.family_fit import target_of_two
-
-        source, notes = target_of_two(source, formula, loss)
-    asked, design = ask_table(formula, source, {"weights": weights}, missing, settings)
-    return Problem(asked, loss, f"{formula}   ({source.name})", design.names, design.targets[0], notes)
+        return RaceQuestion(asked, loss, "y on X", tuple(f"X[:, {j}]" for j in range(rows.n)), "y")
+    source, notes = with_coded_target(as_source(data), formula, loss)
+    asked, design = ask_table(formula, source, {"weights": weights}, missing, settings, family=loss)
+    return RaceQuestion(asked, loss, f"{formula}   ({source.name})", design.names, design.targets[0], notes)
 
 
 # ---- the lanes -------------------------------------------------------------------------------------------------------
@@ -142,11 +138,11 @@ def _run(course: Course, names: tuple[str, ...] | None, budget: float) -> list[L
     return lanes
 
 
-def _able(candidate: Candidate, loss: Loss) -> bool:
-    return candidate.solver.traits.losses or not loss.code
+def _able(candidate: Candidate, loss: Family) -> bool:
+    return candidate.solver.traits.losses or loss.quadratic
 
 
-def _refused(candidate: Candidate, loss: Loss, share: float) -> Lane | None:
+def _refused(candidate: Candidate, loss: Family, share: float) -> Lane | None:
     why, direct = candidate.refused, not candidate.solver.traits.iterates
     if not why and not _able(candidate, loss):
         why = f"it minimises the squared loss alone, not that of the {loss.name} family"

@@ -15,7 +15,7 @@ from gramian.calibration.samples import arrays, certifier
 from gramian.calibration.sheet import Sheet, best
 from gramian.data.arrays import ArrayRows
 from gramian.execution.threads import Threads
-from gramian.families.losses import LOSSES
+from gramian.families import GAUSSIAN
 from gramian.objectives.linear_objective import LinearObjective
 from gramian.problem.penalty import Penalty
 from gramian.reductions.coalesced_rows import CoalescedRows
@@ -50,7 +50,7 @@ def compiled(sheet: Sheet) -> None:
     for p in sizes.WIDTHS:
         rows = arrays(sizes.VALUES // p, p)
         theta = np.zeros((p - 1, 1))
-        objective = LinearObjective.of(rows, Threads(1), LOSSES["gaussian"], Penalty())
+        objective = LinearObjective.of(rows, Threads(1), GAUSSIAN, Penalty())
 
         def gradient(runner: Threads, objective: LinearObjective = objective, theta: Any = theta) -> object:
             return replace(objective, runner=runner).gradient(theta)
@@ -67,7 +67,7 @@ def compiled(sheet: Sheet) -> None:
     rng = np.random.default_rng(4)
     X = sp.csr_array((rng.standard_normal(m * each), rng.integers(0, n, m * each), np.arange(m + 1) * each), shape=(m, n))
     rows = ArrayRows.of(X, rng.standard_normal(m))
-    sparse = LinearObjective.of(rows, Threads(1), LOSSES["gaussian"], Penalty())
+    sparse = LinearObjective.of(rows, Threads(1), GAUSSIAN, Penalty())
     theta = np.zeros((n, 1))
     sheet.fold("sparse pass", 1, X.nnz + m, rows, lambda runner: replace(sparse, runner=runner).gradient(theta))
     sheet.put("sparse epoch", 1, X.nnz + m, _an_epoch(X, np.ones(m)))

@@ -56,6 +56,7 @@ from gramian.cli.options import (
     WEIGHTS,
     WIDTH,
 )
+from gramian.families import GAUSSIAN
 from gramian.report import terminal_width
 from gramian.solvers import methods_table
 
@@ -103,7 +104,7 @@ def root(version: Annotated[bool, VERSION] = False) -> None:
 def fit_command(
     data: Annotated[str, DATA],
     formula: Annotated[str, FORMULA],
-    family: Annotated[str, FAMILY] = "gaussian",
+    family: Annotated[str, FAMILY] = GAUSSIAN.name,
     method: Annotated[str, METHOD] = "auto",
     cov: Annotated[str | None, COV] = None,
     clusters: Annotated[str | None, CLUSTERS] = None,
@@ -184,7 +185,7 @@ def race_command(
     methods: Annotated[str | None, METHODS] = None,
     budget: Annotated[float, BUDGET] = 10.0,
     accuracy: Annotated[float, DIGITS] = 8.0,
-    family: Annotated[str, FAMILY] = "gaussian",
+    family: Annotated[str, FAMILY] = GAUSSIAN.name,
     weights: Annotated[str | None, WEIGHTS] = None,
     ridge: Annotated[float, RIDGE] = 0.0,
     missing: Annotated[str, MISSING] = "drop",
@@ -223,7 +224,7 @@ def explain_command(
     data: Annotated[str, DATA],
     formula: Annotated[str, FORMULA],
     analyze: Annotated[bool, ANALYZE] = False,
-    family: Annotated[str, FAMILY] = "gaussian",
+    family: Annotated[str, FAMILY] = GAUSSIAN.name,
     method: Annotated[str, METHOD] = "auto",
     weights: Annotated[str | None, WEIGHTS] = None,
     ridge: Annotated[float, RIDGE] = 0.0,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gramian.families.losses import LOSSES
+from gramian.families import GAUSSIAN
 from gramian.kernels.array_types import Floats
 from gramian.kernels.spectra import eigen_bounds, lanczos_bound
 from gramian.problem.penalty import Penalty
@@ -57,7 +57,7 @@ def bounds(objective: LinearObjective) -> tuple[float, float]:
 def _by_products(objective: LinearObjective) -> float:
     """L of the squared loss without the ridge: one target tells, since all share X."""
     start = objective.start()
-    bare = replace(objective, penalty=Penalty(), loss=LOSSES["gaussian"])
+    bare = replace(objective, penalty=Penalty(), loss=GAUSSIAN)
 
     def product(v: Floats) -> Floats:
         V = np.zeros_like(start)

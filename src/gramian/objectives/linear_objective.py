@@ -127,7 +127,7 @@ class LinearObjective:
 
     @property
     def quadratic(self) -> bool:
-        return self.loss.code == 0
+        return self.loss.quadratic
 
     @property
     def shrink(self) -> Floats:

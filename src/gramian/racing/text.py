@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from gramian.families import FAMILIES
 from gramian.report.numbers import certified
 
 if TYPE_CHECKING:
@@ -34,13 +35,13 @@ def heading(race: Race) -> str:
     """The sizes, and what was asked."""
     size = f"{race.rows:,} x {race.columns:,}{' sparse' if race.sparse else ''}"
     targets = f", {race.targets} targets" if race.targets > 1 else ""
-    family = "" if race.family == "gaussian" else f", {race.family}"
+    family = "" if FAMILIES[race.family].quadratic else f", {race.family}"
     return f"{size}{targets}{family}; to {race.accuracy:g} digits, {race.budget:g} s for all methods together"
 
 
 def legend(race: Race) -> str:
     """What J is, and what is left of it."""
-    loss = "squared residuals" if race.family == "gaussian" else f"negative log-likelihood of the {race.family} family"
+    loss = "squared residuals" if FAMILIES[race.family].quadratic else f"negative log-likelihood of the {race.family} family"
     return f"J: the loss that is minimised, the {loss}. Left of J: the share of its possible fall that is still to come."
 
 

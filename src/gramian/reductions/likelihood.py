@@ -9,8 +9,7 @@ import numpy as np
 
 from gramian.data.blocks import Block, BlockPart, PartOver, Rows, RowsOver
 from gramian.execution.runner import Runner
-from gramian.families.losses import Loss
-from gramian.kernels.special import special
+from gramian.families import Family
 from gramian.reductions.irls_pass import Place, centred_eta
 
 
@@ -26,7 +25,7 @@ class GoodnessOfFit:
 
     @staticmethod
     def of(
-        rows: Rows, runner: Runner, loss: Loss, at: Place, null_level: float, frequency: bool = False
+        rows: Rows, runner: Runner, loss: Family, at: Place, null_level: float, frequency: bool = False
     ) -> GoodnessOfFit | None:
         """`null_level` is the linear predictor of the null model, before the offset."""
 
@@ -35,18 +34,14 @@ class GoodnessOfFit:
 
         return runner.fold(rows, "deviance", piece, _merge)
 
-    def loglik(self, loss: Loss) -> float:
+    def loglik(self, loss: Family) -> float:
         """As R's logLik of a glm: for a family with a dispersion, that is deviance over the sum of the weights."""
-        if not loss.scale:
+        if loss.dispersion is None:
             return self.density
-        # Gamma: with A = sum w (log y - eta - y e^-eta) = -deviance/2 - W, a = 1/phi and B = sum w log y,
-        # l(a) = a A + W (a log a - log Gamma(a)) - B, and l(1) = A - B.
-        W, a = self.weight, self.weight / self.deviance if self.deviance > 0 else np.inf
-        A = -0.5 * self.deviance - W
-        return float(a * A + W * (a * np.log(a) - special.gammaln(a)) - (A - self.density))
+        return loss.dispersion.loglik(self.weight, self.deviance, self.density)
 
 
-def _of_block(block: Block, loss: Loss, at: Place, null_level: float, frequency: bool) -> GoodnessOfFit:
+def _of_block(block: Block, loss: Family, at: Place, null_level: float, frequency: bool) -> GoodnessOfFit:
     y = block.y[:, 0]
     w = np.ones(block.rows) if block.w is None else block.w
     eta = centred_eta(block, at)

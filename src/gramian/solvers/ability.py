@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from gramian.errors import cannot, not_a_choice
+from gramian.families import Family
 from gramian.problem.solver_options import SolverOptions
 from gramian.solvers import SOLVERS
 from gramian.solvers.base import Traits
@@ -38,6 +39,16 @@ def needs_of(running: SolverOptions) -> list[Need]:
         (running.path, Need("keep the path of iterates", lambda traits: traits.iterates)),
     ]
     return [need for wanted, need in asked if wanted]
+
+
+def family_need(family: Family) -> Need:
+    """What a family asks of a method."""
+    return Need(f"minimise the loss of family={family.name!r}", lambda traits: traits.losses)
+
+
+def reweighting_method() -> str:
+    """The first method that reweights: what "auto" means for every family but the normal."""
+    return first_that(lambda traits: traits.losses and traits.reweights)
 
 
 def first_that(met: Callable[[Traits], bool]) -> str:

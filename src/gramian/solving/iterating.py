@@ -18,7 +18,7 @@ from gramian.certification.thresholds import aim_note, doubtful
 from gramian.data.blocks import Rows
 from gramian.data.counts import check_unchanged
 from gramian.execution.threads import Threads
-from gramian.families.losses import LOSSES
+from gramian.families import GAUSSIAN
 from gramian.kernels.array_types import Floats
 from gramian.kernels.exact import exactly
 from gramian.kernels.norms import column_norms
@@ -45,7 +45,7 @@ def iterate(rows: Rows, request: Wanted, runner: Threads, plan: Plan) -> Answer:
     solver = plan.order[0].solver
     started = time.perf_counter()
     plain = request.running.step is None
-    objective = LinearObjective.of(rows, runner, LOSSES["gaussian"], request.penalty, standardise=plain)
+    objective = LinearObjective.of(rows, runner, GAUSSIAN, request.penalty, standardise=plain)
     check_finite(objective)
     if rows.sparse and plain and solver.traits.seeded:
         objective = with_shorter_rows(objective)

@@ -11,9 +11,10 @@ import numpy as np
 from gramian.data.arrays import ArrayRows
 from gramian.data.blocks import Rows
 from gramian.data.source import Source
-from gramian.errors import bad_argument, cannot, not_a_choice, second_pass_needed
+from gramian.errors import bad_argument, cannot, not_a_choice, one_target_only, second_pass_needed
 from gramian.execution.runner import Progress
 from gramian.execution.threads import Threads
+from gramian.families import FAMILIES, GAUSSIAN, Family
 from gramian.problem.penalty import Penalty
 from gramian.problem.solver_options import SolverOptions
 from gramian.problem.wanted import RankPolicy, Wanted
@@ -101,12 +102,22 @@ def ask_table(
     missing: str,
     settings: SolveSettings,
     progress: Progress | None = None,
+    family: Family = GAUSSIAN,
 ) -> tuple[Asked, Design]:
-    """A formula on a table; reads the rows once where columns depend on them (levels, knots, means)."""
+    """A formula on a table; reads the rows once where columns depend on them (levels, knots, means).
+
+    Of another family than the normal there is one target, and an offset stays beside it.
+    """
     from gramian.formula.design import Design  # arrays need no formula
 
     runner = Threads(settings.threads, progress)
     design = Design.of(formula, source.schema, **beside, missing=missing, where=source.name)
+    if not family.quadratic:
+        if len(design.targets) != 1:
+            raise one_target_only(family.name, design.targets)
+        design = design.learned(source, runner.threads)
+        rows = design.rows(source, shifts=False)
+        return Asked(rows, design, settings.request, settings.accuracy, settings.method, runner), design
     design = design.learned(source, runner.threads)
     rows = design.rows(source)
     accuracy = settings.accuracy_for(source, rows)
@@ -156,6 +167,13 @@ def checked_accuracy(accuracy: Literal["data", "exact"] | float | None, default:
     if not _number(accuracy) or not 0 < float(accuracy) <= 15:
         raise bad_argument("accuracy", accuracy, '"data", "exact", or a number of digits above 0 and up to 15')
     return float(accuracy)
+
+
+def checked_family(family: object) -> Family:
+    """The family of that name."""
+    if not isinstance(family, str) or family not in FAMILIES:
+        raise not_a_choice("family", family, FAMILIES)
+    return FAMILIES[family]
 
 
 def checked_decimal(decimal: bool | None) -> bool | None:

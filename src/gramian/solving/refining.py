@@ -33,6 +33,7 @@ from gramian.reductions.sketch import Sketch
 from gramian.solvers.cost import SHORT, falls_short
 from gramian.solving.exactness import ExactInverse, confirmed_exactly, inverse_of, measured, widened, with_low_parts
 from gramian.solving.factor_verification import PROVEN, proven
+from gramian.solving.family_sums import FamilySums
 
 Accuracy: TypeAlias = Literal["data", "exact"] | float
 """All digits that the data support, in float64 or, whatever it costs, in double-double; or a number of digits."""
@@ -65,6 +66,7 @@ class Answer:
     exact: bool = False  # the last gradient was taken in double-double
     explained: Floats | None = None  # tss - rss where it is known better than their difference, (k,)
     inverse: ExactInverse | None = None
+    family: FamilySums | None = None  # of another family than the normal
 
 
 def refine(

@@ -29,7 +29,7 @@ from gramian.data.blocks import Block, BlockPart, Rows
 from gramian.data.counts import check_unchanged
 from gramian.execution.blas import single_threaded_blas
 from gramian.execution.runner import Runner
-from gramian.families.losses import LOSSES
+from gramian.families import GAUSSIAN
 from gramian.kernels.array_types import Floats
 from gramian.kernels.exact import exactly
 from gramian.kernels.norms import column_norms
@@ -191,7 +191,7 @@ def _stepped(ask: _Ask, solution: Solution, factor: Factor, c: Floats, plan: Pla
 
 def _solved(ask: _Ask, centre: Floats, W: Floats, c: Floats) -> tuple[Floats, int]:
     """(z, steps): W'(X'X + ridge)W z = c but for a share DEEP of c; a step is a pass. z (r, k)."""
-    ridge, none, squares = ask.request.penalty.on(W.shape[0])[:, None], np.zeros(c.shape[1]), LOSSES["gaussian"]
+    ridge, none, squares = ask.request.penalty.on(W.shape[0])[:, None], np.zeros(c.shape[1]), GAUSSIAN
     z, r, p = np.zeros_like(c), c, c
     size = np.einsum("ij,ij->j", r, r)
     wanted, steps = DEEP**2 * size, 0
