@@ -66,6 +66,8 @@ def fitted(
 
 def _few_digits(design: Design, answer: Answer) -> tuple[str, ...]:
     """Coefficients whose own digits are few although those of all together suffice."""
+    if np.min(answer.certificate.digits, initial=MOST_DIGITS) < FEWEST_DIGITS:
+        return ()
     each = np.min(answer.certificate.digits_each, axis=1, initial=MOST_DIGITS)
     dropped = {d.column for d in answer.solution.factor.dependencies} if answer.solution.factor else set[int]()
     few = [name for j, name in enumerate(design.names) if each[j] < FEWEST_DIGITS and j not in dropped]
