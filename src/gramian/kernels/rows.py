@@ -216,8 +216,6 @@ def row_loss(code: int, eta: float, y: float) -> tuple[float, float]:
 @inlined
 def row_first(code: int, eta: float, y: float) -> float:
     """The loss' of one row."""
-    if code > LAST:
-        return call_row(code, 1, eta, y)
     if code == 0:
         return eta - y
     if code == 1:
@@ -225,6 +223,8 @@ def row_first(code: int, eta: float, y: float) -> float:
         return (1.0 if eta >= 0 else small) / (1.0 + small) - y
     if code == 2:
         return math.exp(eta) - y
+    if code > LAST:
+        return call_row(code, 1, eta, y)
     return 1.0 - y * math.exp(-eta)
 
 

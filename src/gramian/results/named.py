@@ -20,7 +20,6 @@ from gramian.problem.solution import Dependency, Status
 from gramian.problem.wanted import Wanted
 from gramian.reductions.sandwich import Projection
 from gramian.report.table import Like
-from gramian.results.family_estimate import with_likelihood
 from gramian.results.fit import Fit, Training
 from gramian.solving.refining import Answer
 
@@ -106,6 +105,8 @@ def estimated(design: Design, answer: Answer, problem: Problem) -> tuple[Estimat
     estimate, projection = named(design, answer, problem.wanted, problem.frequency)
     if answer.family is None:
         return estimate, projection, problem.rows
+    from gramian.results.family_estimate import with_likelihood  # least squares need not wait for it
+
     assert answer.solution.factor is not None
     estimate, projection = with_likelihood(estimate, problem, answer.family, answer.solution.factor, design)
     return estimate, projection, answer.family.working

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
@@ -33,7 +33,9 @@ from gramian.reductions.sketch import Sketch
 from gramian.solvers.cost import SHORT, falls_short
 from gramian.solving.exactness import ExactInverse, confirmed_exactly, inverse_of, measured, widened, with_low_parts
 from gramian.solving.factor_verification import PROVEN, proven
-from gramian.solving.family_sums import FamilySums
+
+if TYPE_CHECKING:
+    from gramian.solving.family_sums import FamilySums
 
 Accuracy: TypeAlias = Literal["data", "exact"] | float
 """All digits that the data support, in float64 or, whatever it costs, in double-double; or a number of digits."""

@@ -26,7 +26,6 @@ from gramian.solvers import SOLVERS
 from gramian.solvers.ability import AUTO
 from gramian.solvers.base import Traits
 from gramian.solving.condition_sample import sampled_condition
-from gramian.solving.family_fit import check_family, solve_family
 from gramian.solving.iterating import iterate
 from gramian.solving.reduction_checks import NotFinite, check_finite, no_rows
 from gramian.solving.refining import Accuracy, Answer, refine, within
@@ -54,6 +53,8 @@ def solve(problem: Problem, method: str, accuracy: Accuracy, runner: Threads) ->
     rows, request = problem.rows, problem.wanted
     facts = problem.facts()
     if not problem.family.quadratic:
+        from gramian.solving.family_fit import check_family  # least squares need not wait for it
+
         check_family(problem, method, accuracy)
     elif method == AUTO:
         facts = replace(facts, condition=sampled_condition(rows, SQUARED, runner.threads))
@@ -63,6 +64,8 @@ def solve(problem: Problem, method: str, accuracy: Accuracy, runner: Threads) ->
     with factorising(rows.n, runner.threads):
         try:
             if not problem.family.quadratic:
+                from gramian.solving.family_fit import solve_family
+
                 return solve_family(problem, accuracy, runner, plan)
             return _solved(rows, request, accuracy, runner, plan)
         except NotFinite:
