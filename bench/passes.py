@@ -14,7 +14,7 @@ from bench.data import problem
 from bench.timing import REST, Clock, in_a_row, write
 from gramian.data.arrays import ArrayRows
 from gramian.execution.threads import Threads
-from gramian.families.losses import LOSSES
+from gramian.families import FAMILIES as LOSSES
 from gramian.objectives.batches import Batches, Update
 from gramian.objectives.linear_objective import LinearObjective
 from gramian.problem.penalties import NoPenalty

@@ -18,14 +18,14 @@ from gramian.certification.self_concordance import certified
 from gramian.certification.thresholds import aim_note, missed_note
 from gramian.data.arrays import ArrayRows
 from gramian.execution.threads import Threads
-from gramian.families.losses import LOSSES
+from gramian.families import FAMILIES as LOSSES
 from gramian.problem.penalties import NoPenalty
 from gramian.problem.solution import Stats, Status
 from gramian.problem.wanted import Wanted
 from gramian.reductions.irls_pass import Place
 from gramian.solvers import SOLVERS
+from gramian.solvers.ability import family_need
 from gramian.solvers.irls import Reweighted
-from gramian.solving.family_fit import family_need
 from shared_data import table
 
 FAMILIES = ("binomial", "poisson", "gamma")
@@ -608,7 +608,7 @@ def test_nothing_is_certified_where_every_row_is_saturated():
     problem = Reweighted(rows, Threads(1), LOSSES["binomial"], Wanted(NoPenalty(), "drop"), Place(np.zeros(2), 0.0, np.zeros(2)))
     place = Place(np.zeros(2), -49_558.0, np.array([3548.0, -922.0]))
     found, factor = problem.factored(problem.at(place), place)
-    _, certificate, _ = certified(found, place, factor, 0.0, Status.CONVERGED, Stats(), corrects=True)
+    _, certificate, _ = certified(found, place, factor, 0.0, Status.CONVERGED, Stats(), corrects=True, bound=1.0)
     assert np.all(certificate.digits == 0)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from gramian.families.losses import LOSSES
+from gramian.families import FAMILIES as LOSSES
 
 ETA = np.array([-40.0, -8.0, -1.0, -1e-3, 0.0, 0.3, 2.0, 9.0, 35.0])
 TARGETS = {

@@ -14,7 +14,7 @@ import gramian as gm
 from gramian.data.arrays import ArrayRows
 from gramian.errors import ArgumentError, DataError, ModelError
 from gramian.execution.threads import Threads
-from gramian.families.losses import LOSSES
+from gramian.families import FAMILIES as LOSSES
 from gramian.objectives import cached_rows as held
 from gramian.objectives.batches import Batches, Update
 from gramian.objectives.linear_objective import LinearObjective

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from gramian.data.arrays import ArrayRows
 from gramian.errors import ArgumentError
 from gramian.execution.threads import Threads
-from gramian.families.losses import LOSSES
+from gramian.families import FAMILIES as LOSSES
 from gramian.objectives import cached_rows as held
 from gramian.objectives.batches import Batches, Update
 from gramian.objectives.linear_objective import LinearObjective

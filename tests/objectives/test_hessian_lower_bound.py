@@ -8,7 +8,7 @@ import pytest
 import gramian as gm
 from gramian.data.arrays import ArrayRows
 from gramian.execution.threads import Threads
-from gramian.families.losses import LOSSES
+from gramian.families import FAMILIES as LOSSES
 from gramian.objectives import hessian_lower_bound as floors
 from gramian.objectives.hessian_lower_bound import HessianLowerBound, hessian_lower_bound
 from gramian.objectives.linear_objective import LinearObjective

@@ -18,7 +18,8 @@ from gramian.data.coordinates import Coordinates
 from gramian.errors import DataError, SourceError
 from gramian.execution import memory
 from gramian.execution.threads import Threads
-from gramian.families.losses import LOSSES, Loss
+from gramian.families import FAMILIES as LOSSES
+from gramian.families import Family as Loss
 from gramian.objectives import cached_rows as held
 from gramian.objectives import curvature
 from gramian.objectives import linear_objective as rowwise

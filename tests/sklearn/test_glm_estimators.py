@@ -13,11 +13,11 @@ from sklearn.linear_model import SGDRegressor as TheirSGD
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import gramian as gm
-from gramian.families.losses import LOSSES
+from gramian.families import FAMILIES as LOSSES
 from gramian.sklearn.distinct import distinct, marks
 from gramian.sklearn.glm import LogisticRegression, PoissonRegressor
 from gramian.sklearn.sgd import SGDRegressor
-from gramian.solving.family_fit import family_need
+from gramian.solvers.ability import family_need
 
 
 @parametrize_with_checks(

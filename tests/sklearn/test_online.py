@@ -7,7 +7,7 @@ import pytest
 import scipy.sparse as sp
 
 import gramian as gm
-from gramian.families.losses import LOSSES
+from gramian.families import FAMILIES as LOSSES
 from gramian.sklearn.online import Online
 from gramian.sklearn.schedule import RULES
 

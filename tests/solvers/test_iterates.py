@@ -11,7 +11,7 @@ import pytest
 import gramian as gm
 from gramian.data.arrays import ArrayRows
 from gramian.execution.threads import Threads
-from gramian.families.losses import LOSSES
+from gramian.families import FAMILIES as LOSSES
 from gramian.objectives.linear_objective import LinearObjective
 from gramian.problem.penalties import NoPenalty
 from gramian.problem.solution import Status

@@ -9,7 +9,7 @@ import gramian as gm
 import shared_data
 from gramian.data.arrays import ArrayRows
 from gramian.execution.threads import Threads
-from gramian.families.losses import LOSSES
+from gramian.families import FAMILIES as LOSSES
 from gramian.objectives.linear_objective import LinearObjective
 from gramian.problem.penalties import RidgePenalty
 from gramian.problem.solution import Status

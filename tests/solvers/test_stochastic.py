@@ -13,7 +13,7 @@ import scipy.sparse as sp
 import gramian as gm
 from gramian.data.arrays import ArrayRows
 from gramian.execution.threads import Threads
-from gramian.families.losses import LOSSES
+from gramian.families import FAMILIES as LOSSES
 from gramian.objectives.batches import Batches, Update
 from gramian.objectives.linear_objective import LinearObjective
 from gramian.problem.penalties import RidgePenalty

@@ -10,9 +10,10 @@ import numpy as np
 from gramian.api.lstsq import LstsqOptions, lstsq_with
 from gramian.api.options import FitOptions
 from gramian.data.source import Field, Schema, Source
-from gramian.errors import ArgumentError, GramianError, bad_argument, message, needs_rows
+from gramian.errors import ArgumentError, GramianError, message, needs_rows
 from gramian.execution.runner import Runner
 from gramian.execution.threads import Threads
+from gramian.families import GAUSSIAN
 from gramian.formula.design import Design
 from gramian.formula.nodes import depth
 from gramian.inference.covariances.base import CovarianceKind
@@ -37,7 +38,7 @@ def explain(
     data: Any,
     *,
     analyze: bool = False,
-    family: Literal["gaussian", "binomial", "poisson", "gamma"] = "gaussian",
+    family: str = GAUSSIAN.name,
     method: str = "auto",
     accuracy: Literal["data", "exact"] | float | None = None,
     cov: str | CovarianceKind = "classical",
@@ -90,7 +91,7 @@ def explain_with(formula: str, data: Any, options: FitOptions, analyze: bool = F
 
 def _check_arrays_only(family: object, beside: TableOptions) -> None:
     names = [name for name, value in beside.beside if value is not None and name != "weights"]
-    names += ["family"] if family != "gaussian" else []
+    names += ["family"] if family != GAUSSIAN.name else []
     if names:
         raise ArgumentError(
             message(
@@ -113,10 +114,9 @@ def _analysed(formula: str, data: Any, options: FitOptions) -> Plan:
     """The plan of the fit, once it has run."""
     from gramian.api.fit import fit_with
 
-    fitted = fit_with(formula, data, options)
-    if isinstance(fitted.plan, Plan):
-        return fitted.plan
-    raise bad_argument("analyze", True, "False for this family", "gm.fit(...).how tells what was done")
+    plan = fit_with(formula, data, options).plan
+    assert isinstance(plan, Plan)
+    return plan
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,7 +149,7 @@ def _of_table(formula: str, source: Peeked, options: FitOptions) -> Plan:
         learns=shape.passes,
     )
     accuracy = how.aim
-    if how.accuracy is None and not (facts.in_memory or exact(facts)):
+    if facts.quadratic and how.accuracy is None and not (facts.in_memory or exact(facts)):
         accuracy = FILE_DIGITS
     plan = plan_for(facts, how.request, how.method, accuracy, how.readers().workers)
     notes = [] if source.exact else [_rows_note(source)]

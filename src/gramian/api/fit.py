@@ -11,16 +11,19 @@ from gramian.api.options import FitOptions
 from gramian.api.progress import progress_for
 from gramian.errors import ArgumentError, message, needs_rows, not_for_family, warn_diverged
 from gramian.execution.runner import Runner
+from gramian.families import FAMILIES, GAUSSIAN
+from gramian.formula.labels import with_coded_target
 from gramian.inference.covariance import covariance
 from gramian.inference.covariances.base import CovarianceKind
 from gramian.problem.penalty import Penalty
+from gramian.problem.problem import Problem, Words
 from gramian.problem.solution import Status
 from gramian.problem.solver_options import SolverOptions
 from gramian.problem.wanted import RankPolicy
 from gramian.results.fit import Fit, Training
 from gramian.results.frame_kind import kind_of
 from gramian.results.moments import Moments
-from gramian.results.named import fitted, named
+from gramian.results.named import estimated, fitted
 from gramian.solving.options import SolveOptions, TableOptions, ask_table
 from gramian.solving.reduction_checks import NotFinite, too_large
 from gramian.solving.solve import solve
@@ -31,7 +34,7 @@ def fit(
     formula: str,
     data: Any,
     *,
-    family: Literal["gaussian", "binomial", "poisson", "gamma"] = "gaussian",
+    family: str = GAUSSIAN.name,
     method: str = "auto",
     accuracy: Literal["data", "exact"] | float | None = None,
     cov: str | CovarianceKind = "classical",
@@ -90,7 +93,7 @@ def fit(
 
 def fit_with(formula: str, data: Any, options: FitOptions) -> Fit:
     """As `fit`, of options that are checked."""
-    table, how, family = options.table, options.solve, options.family
+    table, how, family = options.table, options.solve, FAMILIES[options.family]
     if isinstance(data, Moments):
         if any(given is not None for _, given in table.beside):
             raise ArgumentError(
@@ -98,26 +101,24 @@ def fit_with(formula: str, data: Any, options: FitOptions) -> Fit:
             )
         if how.aim == "exact":
             raise needs_rows(how.exactness)
-        if family != "gaussian":
-            raise not_for_family("Moments", family, "rows, which are read again in every step")
+        if not family.quadratic:
+            raise not_for_family("Moments", family.name, "rows, which are read again in every step")
         return data.fit(formula, how, options.cov)
     source = as_source(data)
     with progress_for(options.progress) as shown:
-        if family != "gaussian":
-            if how.aim == "exact":
-                raise not_for_family(how.exactness, family, "a number of digits, or \"data\"")
-            from gramian.api.family_fit import fit_family  # a linear fit need not wait for it
-
-            return fit_family(formula, source, options, how.readers(shown), kind_of(data))
-        asked, design = ask_table(formula, source, table, how, shown)
-        rows, runner = asked.rows, asked.runner
+        if not family.quadratic and how.aim == "exact":
+            raise not_for_family(how.exactness, family.name, 'a number of digits, or "data"')
+        source, coded = with_coded_target(source, formula, family, how.readers(shown))
+        asked, design = ask_table(formula, source, table, how, shown, family)
+        words = Words(design.names, design.targets[0])
+        problem = Problem(asked.rows, asked.request, family, words=words, frequency=table.freq_weights is not None)
         try:
-            answer = solve(rows, asked.request, asked.method, asked.accuracy, runner)
+            answer = solve(problem, asked.method, asked.accuracy, asked.runner)
         except NotFinite as error:
             raise too_large((*design.names, *design.targets), error, design.weights is not None) from None
         if answer.solution.status is Status.DIVERGED:
             warn_diverged(answer.plan.method, answer.plan.notes)
-        estimate, projection = named(design, answer, asked.request, table.freq_weights is not None)
-        found = covariance(options.cov, estimate, rows, runner, projection)
-    training = Training(rows, runner.reporting(None)) if rows.rereadable else None
-    return fitted(design, answer, estimate, projection, found, kind_of(data), training)
+        estimate, projection, rows = estimated(design, answer, problem)
+        found = covariance(options.cov, estimate, rows, asked.runner, projection)
+    training = Training(rows, asked.runner.reporting(None)) if rows.rereadable else None
+    return fitted(design, answer, estimate, projection, found, kind_of(data), training, coded)

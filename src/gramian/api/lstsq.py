@@ -16,6 +16,7 @@ from gramian.execution.runner import Runner
 from gramian.kernels.array_types import Floats
 from gramian.planning import Plan
 from gramian.problem.penalty import Penalty
+from gramian.problem.problem import Problem
 from gramian.problem.solution import Dependency, Stats, Status
 from gramian.problem.solver_options import SolverOptions
 from gramian.problem.wanted import RankPolicy, Wanted
@@ -149,7 +150,7 @@ def lstsq_with(X: Any, y: Any, options: LstsqOptions) -> LstsqResult:
 def solve_arrays(rows: ArrayRows, request: Wanted, method: str, accuracy: Accuracy, runner: Runner) -> Answer:
     """As `solve`, with places in X and y named in errors."""
     try:
-        answer = solve(rows, request, method, accuracy, runner, rows.nnz)
+        answer = solve(Problem(rows, request, nnz=rows.nnz), method, accuracy, runner)
     except NotFinite as error:
         raise error.told([f"column {j} of X" for j in range(rows.n)]) or rows.not_finite(error.columns) from None
     if answer.solution.status is Status.DEPENDENT:

@@ -18,7 +18,7 @@ from typing import cast
 import numpy as np
 
 from gramian.errors import bad_argument, not_a_choice
-from gramian.families.losses import LOSSES
+from gramian.families import FAMILIES
 from gramian.inference.covariances import CovarianceLike, covariance_beside
 from gramian.inference.covariances.base import CovarianceKind
 from gramian.solvers import SOLVERS
@@ -81,8 +81,8 @@ class RaceOptions:
 
 def checked_family(family: object) -> str:
     """Raises ArgumentError with the nearest name."""
-    if not one_of(family, LOSSES):
-        raise not_a_choice("family", family, LOSSES)
+    if not one_of(family, FAMILIES):
+        raise not_a_choice("family", family, FAMILIES)
     return str(family)
 
 

@@ -13,13 +13,14 @@ import numpy as np
 
 from gramian.api.options import RaceOptions
 from gramian.execution.runner import Runner
-from gramian.families.losses import LOSSES, Loss
+from gramian.families import FAMILIES, GAUSSIAN, Family
+from gramian.formula.labels import with_coded_target
 from gramian.planning import Candidate, choose, here
 from gramian.problem.facts import Facts
 from gramian.problem.solver_options import SolverOptions
 from gramian.racing.lane import Lane
 from gramian.racing.outcome import Race
-from gramian.racing.reference import Problem, course_of
+from gramian.racing.reference import RaceQuestion, course_of
 from gramian.racing.running import Course, timed
 from gramian.racing.verdict import heaviest
 from gramian.racing.warm import warm
@@ -39,7 +40,7 @@ def race(
     seed: int = 0,
     *,
     accuracy: float = DIGITS,
-    family: Literal["gaussian", "binomial", "poisson", "gamma"] = "gaussian",
+    family: str = GAUSSIAN.name,
     weights: Any = None,
     ridge: float = 0.0,
     missing: Literal["drop", "error"] = "drop",
@@ -94,18 +95,14 @@ def _dropped(rows: int) -> tuple[str, ...]:
     return (f"{rows:,} row{'' if rows == 1 else 's'} with missing values dropped",) if rows else ()
 
 
-def _problem(formula: Any, data: Any, options: RaceOptions) -> Problem:
-    loss = LOSSES[options.family]
+def _problem(formula: Any, data: Any, options: RaceOptions) -> RaceQuestion:
+    family = FAMILIES[options.family]
     if not isinstance(formula, str):
         asked, rows = ask_arrays(formula, data, options.table.weights, options.solve)
-        return Problem(asked, loss, "y on X", tuple(f"X[:, {j}]" for j in range(rows.n)), "y")
-    source, notes = as_source(data), ()
-    if loss.code:
-        from gramian.api.family_fit import target_of_two
-
-        source, notes = target_of_two(source, formula, loss, options.solve.readers())
-    asked, design = ask_table(formula, source, options.table, options.solve)
-    return Problem(asked, loss, f"{formula}   ({source.name})", design.names, design.targets[0], notes)
+        return RaceQuestion(asked, family, "y on X", tuple(f"X[:, {j}]" for j in range(rows.n)), "y")
+    source, notes = with_coded_target(as_source(data), formula, family, options.solve.readers())
+    asked, design = ask_table(formula, source, options.table, options.solve, family=family)
+    return RaceQuestion(asked, family, f"{formula}   ({source.name})", design.names, design.targets[0], notes)
 
 
 # ---- the lanes -------------------------------------------------------------------------------------------------------
@@ -131,11 +128,11 @@ def _run(course: Course, names: tuple[str, ...] | None, budget: float) -> list[L
     return lanes
 
 
-def _able(candidate: Candidate, loss: Loss) -> bool:
-    return candidate.solver.traits.losses or not loss.code
+def _able(candidate: Candidate, loss: Family) -> bool:
+    return candidate.solver.traits.losses or loss.quadratic
 
 
-def _refused(candidate: Candidate, loss: Loss, share: float) -> Lane | None:
+def _refused(candidate: Candidate, loss: Family, share: float) -> Lane | None:
     why, direct = candidate.refused, not candidate.solver.traits.iterates
     if not why and not _able(candidate, loss):
         why = f"it minimises the squared loss alone, not that of the {loss.name} family"

@@ -16,7 +16,7 @@ from gramian.calibration.sheet import Measurements, best
 from gramian.data.arrays import ArrayRows
 from gramian.execution.runner import Runner
 from gramian.execution.threads import Threads
-from gramian.families.losses import LOSSES
+from gramian.families import GAUSSIAN
 from gramian.objectives.linear_objective import LinearObjective
 from gramian.problem.penalties import NoPenalty
 from gramian.reductions.coalesced_rows import CoalescedRows
@@ -51,7 +51,7 @@ def compiled(sheet: Measurements) -> None:
     for p in sizes.WIDTHS:
         rows = arrays(sizes.VALUES // p, p)
         theta = np.zeros((p - 1, 1))
-        objective = LinearObjective.of(rows, Threads(1), LOSSES["gaussian"], NoPenalty())
+        objective = LinearObjective.of(rows, Threads(1), GAUSSIAN, NoPenalty())
 
         def gradient(runner: Runner, objective: LinearObjective = objective, theta: Any = theta) -> object:
             return replace(objective, runner=runner).gradient(theta)
@@ -68,7 +68,7 @@ def compiled(sheet: Measurements) -> None:
     rng = np.random.default_rng(4)
     X = sp.csr_array((rng.standard_normal(m * each), rng.integers(0, n, m * each), np.arange(m + 1) * each), shape=(m, n))
     rows = ArrayRows.of(X, rng.standard_normal(m))
-    sparse = LinearObjective.of(rows, Threads(1), LOSSES["gaussian"], NoPenalty())
+    sparse = LinearObjective.of(rows, Threads(1), GAUSSIAN, NoPenalty())
     theta = np.zeros((n, 1))
     sheet.fold("sparse pass", 1, X.nnz + m, rows, lambda runner: replace(sparse, runner=runner).gradient(theta))
     sheet.put("sparse epoch", 1, X.nnz + m, _an_epoch(X, np.ones(m)))

@@ -6,9 +6,10 @@ With H the Hessian of F at b, g its gradient, lambda^2 = g'H^-1 g, s the largest
     ||d||_H <= D = -log(1 - s lambda) / s     when s lambda < 1,
     ||d - (-H^-1 g)||_H <= ((e^(sD) - 1) / (sD) - 1) D,
 
-because the Hessian between b and b* lies between e^(-sD) H and e^(sD) H (Bach, 2010, Electronic J. Statistics 4). So after
-one more Newton step, taken from the very pass that certifies, only the second line and rounding are left. The rounding of
-g and of the factor is bounded as for least squares (`gradient_evidence`).
+because the Hessian between b and b* lies between e^(-sD) H and e^(sD) H (Bach, 2010, Electronic J. Statistics 4). Where
+|f'''| <= c f'', c s stands for s, and without such a c nothing is proven. So after one more Newton step,
+taken from the very pass that certifies, only the second line and rounding are left. The rounding of g and of the factor is
+bounded as for least squares (`gradient_evidence`).
 """
 
 from __future__ import annotations
@@ -30,9 +31,19 @@ from gramian.solvers.irls import newton_step
 
 
 def certified(
-    found: Working, place: Place, factor: Factor, penalty: Penalty, status: Status, stats: Stats, corrects: bool
+    found: Working,
+    place: Place,
+    factor: Factor,
+    penalty: Penalty,
+    status: Status,
+    stats: Stats,
+    corrects: bool,
+    bound: float | None,
 ) -> tuple[Solution, Certificate, Correction]:
-    """The solution at `place`, one Newton step further when `corrects`, with its certificate."""
+    """The solution at `place`, one Newton step further when `corrects`, with its certificate.
+
+    bound: the family's c with |f'''| <= c f''; where it has none nothing is proven, and no digits are.
+    """
     n, view = place.coef.size, found.view
     step = newton_step(found, place, factor, penalty)
     # Curvature lent to rows that had none makes H larger than it is, by lent s^2 of itself at most.
@@ -41,7 +52,7 @@ def certified(
     gradient = _gradient(found, place, factor, penalty.quadratic(n), centre)
     correction = correct(gradient, factor)
     lam = (step.decrement + float(correction.floor[0])) / (1.0 - factor.defect) if factor.defect < 1 else np.inf
-    left = beyond(step.row, lam)
+    left = np.inf if bound is None else beyond(bound * step.row, lam)
     correction = replace(correction, bracket=correction.bracket + left, made=corrects)
     level = place.level + float((centre - place.centre) @ place.coef)
     shift = found.s / view.counts.weight if view.centred else 0.0

@@ -30,6 +30,11 @@ def aim_note(method: str, digits: float, asked: bool) -> tuple[str, ...]:
     return (f"{method} aims for {digits:g} digits unless accuracy= is given",)
 
 
+def unproven_note(family: str) -> str:
+    """Says why no digits are certified of a family that states no bound on how its curvature changes."""
+    return f"no digits are certified: the {family} family states no bound on its third derivative (self_concordance)"
+
+
 def missed_note(method: str, certificate: Certificate, digits: float) -> str:
     """Says that a run which ended as it should is certified for fewer digits than it aimed for."""
     found, what = float(np.min(certificate.digits, initial=16.0)), "digits"

@@ -66,6 +66,7 @@ from gramian.cli.options import (
     WEIGHTS,
     WIDTH,
 )
+from gramian.families import GAUSSIAN
 from gramian.problem.solver_options import SolverOptions
 from gramian.problem.wanted import RankPolicy
 from gramian.report import terminal_width
@@ -116,7 +117,7 @@ def root(version: Annotated[bool, VERSION] = False) -> None:
 def fit_command(
     data: Annotated[str, DATA],
     formula: Annotated[str, FORMULA],
-    family: Annotated[str, FAMILY] = "gaussian",
+    family: Annotated[str, FAMILY] = GAUSSIAN.name,
     method: Annotated[str, METHOD] = "auto",
     cov: Annotated[str | None, COV] = None,
     clusters: Annotated[str | None, CLUSTERS] = None,
@@ -153,7 +154,8 @@ def fit_command(
         options = FitOptions.of(
             TableOptions(weights, freq_weights, offset, clusters, missing),
             SolveOptions(
-                method, read_number(accuracy), ridge, cast(RankPolicy, rank), tol, decimal, threads, running, errors=True, runner=runner,
+                method, read_number(accuracy), ridge, cast(RankPolicy, rank), tol, decimal, threads, running,
+                errors=True, runner=runner,
             ),
             family=family,
             cov=asked_cov(cov, clusters),
@@ -185,7 +187,7 @@ def race_command(
     methods: Annotated[str | None, METHODS] = None,
     budget: Annotated[float, BUDGET] = 10.0,
     accuracy: Annotated[float, DIGITS] = 8.0,
-    family: Annotated[str, FAMILY] = "gaussian",
+    family: Annotated[str, FAMILY] = GAUSSIAN.name,
     weights: Annotated[str | None, WEIGHTS] = None,
     ridge: Annotated[float, RIDGE] = 0.0,
     missing: Annotated[str, MISSING] = "drop",
@@ -216,7 +218,7 @@ def explain_command(
     data: Annotated[str, DATA],
     formula: Annotated[str, FORMULA],
     analyze: Annotated[bool, ANALYZE] = False,
-    family: Annotated[str, FAMILY] = "gaussian",
+    family: Annotated[str, FAMILY] = GAUSSIAN.name,
     method: Annotated[str, METHOD] = "auto",
     weights: Annotated[str | None, WEIGHTS] = None,
     ridge: Annotated[float, RIDGE] = 0.0,

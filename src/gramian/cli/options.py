@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from gramian.execution.registry import DEFAULT, RUNNERS
-from gramian.families.losses import LOSSES
+from gramian.families import FAMILIES
 from gramian.inference.covariances import COVARIANCES
 from gramian.solvers import SOLVERS
 from gramian.solving.options import RANK_POLICIES
@@ -17,7 +17,7 @@ DATA = typer.Argument(
 )
 FORMULA = typer.Argument(metavar="FORMULA", help="As 'price ~ sqft + C(city)'; '.' is all columns.", show_default=False)
 MODEL = typer.Argument(metavar="MODEL", help="What 'gramian fit --save' wrote.", show_default=False)
-FAMILY = typer.Option(metavar="NAME", help=f"Of the target, one of {', '.join(LOSSES)}.")
+FAMILY = typer.Option(metavar="NAME", help=f"Of the target, one of {', '.join(FAMILIES)}.")
 METHOD = typer.Option(metavar="NAME", help=f"One of {', '.join(['auto', *SOLVERS])}; see 'gramian methods'.")
 COV = typer.Option(
     metavar="NAME",

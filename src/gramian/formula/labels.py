@@ -12,6 +12,9 @@ from gramian.data.source import CodedColumn, Field, Part, Schema, Source, Table
 from gramian.errors import not_two_levels, second_pass_needed
 from gramian.execution.reduction import Origin, TableReduction
 from gramian.execution.runner import Runner
+from gramian.families import Family
+from gramian.formula.nodes import Column
+from gramian.formula.parser import parse
 from gramian.formula.reading import SourceTables
 
 
@@ -94,11 +97,24 @@ class SeenLabels(TableReduction[Table, frozenset[str], list[str]]):
         return sorted(total)
 
 
-def labelled(source: Source, column: str, runner: Runner) -> Labelled:
+def labelled(source: Source, column: str, family: str, runner: Runner) -> Labelled:
     """One pass over the column. Raises DataError unless it has two levels, SourceError where it can be read once only."""
     if not source.rereadable:
         raise second_pass_needed(source.name, [column])
     levels = runner.learn(SourceTables(source, (column,)), SeenLabels(column)) or []
     if len(levels) != 2:
-        raise not_two_levels(column, levels)
+        raise not_two_levels(column, levels, family)
     return Labelled(source, column, (levels[0], levels[1]))
+
+
+def with_coded_target(source: Source, formula: str, family: Family, runner: Runner) -> tuple[Source, tuple[str, ...]]:
+    """The source with a text target as 0 and 1 where the family takes one, and the note that says which is which."""
+    if not family.targets.two_texts:
+        return source, ()
+    targets = parse(formula, source.schema.names, set(), source.name).targets
+    node = targets[0].node if len(targets) == 1 else None
+    if not isinstance(node, Column) or source.schema.field(node.name).kind != "text":
+        return source, ()
+    found = labelled(source, node.name, family.name, runner)
+    zero, one = found.levels
+    return found, (f"{node.name}: {zero!r} is 0, {one!r} is 1",)

@@ -15,7 +15,7 @@ from gramian import errors
 from gramian.data.blocks import Block
 from gramian.execution.reduction import BlockReduction, Origin
 from gramian.execution.runner import Runner
-from gramian.families.losses import Loss
+from gramian.families import Family
 from gramian.inference.influence import InfluencePiece, RowValues
 from gramian.kernels.array_types import Floats
 from gramian.reductions.irls_pass import Place, WorkingRows, centred_eta, working_block
@@ -96,7 +96,7 @@ class FamilyInfluencePass(BlockReduction[tuple[InfluencePiece, ...]]):
     label: ClassVar[str] = "influence"
 
     projection: Projection
-    loss: Loss
+    loss: Family
     at: Place
 
     def of_block(self, block: Block, origin: Origin) -> tuple[InfluencePiece, ...]:

@@ -19,7 +19,8 @@ from gramian.data.coordinates import Coordinates
 from gramian.data.counts import Counts
 from gramian.execution.reduction import BlockReduction, P, RowMap
 from gramian.execution.runner import Runner
-from gramian.families.losses import LOSSES, Loss
+from gramian.families import GAUSSIAN
+from gramian.families.losses import Loss
 from gramian.kernels.array_types import Floats
 from gramian.objectives import row_products as products
 from gramian.objectives.cached_rows import CachedRows, placed
@@ -138,7 +139,7 @@ class LinearObjective:
 
     @property
     def quadratic(self) -> bool:
-        return self.loss.code == 0
+        return self.loss.quadratic
 
     @property
     def shrink(self) -> Floats:
@@ -257,7 +258,7 @@ class LinearObjective:
 
     def squared(self) -> LinearObjective:
         """The squared loss of the same rows in the same coordinates, without the penalty; passes count for both."""
-        return replace(self, penalty=NoPenalty(), loss=LOSSES["gaussian"])
+        return replace(self, penalty=NoPenalty(), loss=GAUSSIAN)
 
     # ---- passes ----
 

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from gramian.data.describe import Described
+from gramian.families import FAMILIES
 from gramian.planning.estimate import cost_estimates
 from gramian.planning.machine import Machine, free_memory
 from gramian.planning.path import few, whole
@@ -21,7 +22,7 @@ from gramian.planning.text import shown_seconds
 from gramian.problem.facts import Facts
 from gramian.problem.solver_options import SolverOptions
 from gramian.solvers import SOLVERS
-from gramian.solvers.ability import AUTO, Need, needs_of, penalty_need, refuse
+from gramian.solvers.ability import AUTO, Need, family_need, needs_of, penalty_need, refuse, reweighting_method
 from gramian.solvers.base import Solver, Traits
 from gramian.solvers.cost import described_by_gram
 
@@ -39,7 +40,6 @@ UNLOOKED = 1e8
 LONGEST = 1e6
 """Steps above which a method that iterates is refused: nobody waits for them."""
 ONCE = Need("read rows once only", lambda traits: not traits.iterates and not traits.confirmed)
-LOSS = Need("minimise the loss of another family", lambda traits: traits.losses)
 
 
 def choose(facts: Facts, machine: Machine, method: str, threads: int, running: SolverOptions = DEFAULTS) -> Plan:
@@ -48,11 +48,14 @@ def choose(facts: Facts, machine: Machine, method: str, threads: int, running: S
     Raises ArgumentError when `method` is not in the registry, or cannot do what is asked.
     """
     # Any method may be taken where a share of the fall of J is enough: a direct one leaves none.
-    needs = needs_of(running if method != AUTO else replace(running, suboptimality=None))
     penal = penalty_need(facts.penalty)
-    if method != AUTO or not penal.able():
-        needs.append(penal)
-    refuse(method, needs if facts.rereadable or method == AUTO else [*needs, ONCE])
+    if facts.quadratic:
+        needs = needs_of(running if method != AUTO else replace(running, suboptimality=None))
+        if method != AUTO or not penal.able():
+            needs.append(penal)
+        refuse(method, needs if facts.rereadable or method == AUTO else [*needs, ONCE])
+    else:
+        refuse(method, [family_need(FAMILIES[facts.loss]), penal, *needs_of(running)], reweighting_method())
     sized = facts if facts.rows is not None else replace(facts, rows=ASSUMED_ROWS, guessed=True)
     priced = _all_priced(sized, machine, threads, running)
     if method != AUTO:
@@ -109,13 +112,15 @@ def ordered(allowed: list[Candidate], facts: Facts, running: SolverOptions = DEF
     share = ALIKE_EXACT if few(facts) and facts.digits is None else ALIKE
     alike = cheapest + max(share * cheapest, UNNOTICED)
 
-    def place(candidate: Candidate) -> tuple[bool, bool, float, bool, bool]:
+    def place(candidate: Candidate) -> tuple[bool, bool, bool, float, bool, bool]:
         traits = candidate.solver.traits
         # Rows that can be read once leave no way back from a method that cannot decide the rank.
         stuck = not facts.rereadable and not traits.decides_rank
         near = candidate.price <= alike and not traits.iterates
         unproven = traits.iterates and not can_prove(facts, running)
-        return stuck, unproven, 0.0 if near else candidate.price, near and traits.squares, near and traits.confirmed
+        # Of another family the method that reweights proves its answer, and corrects it.
+        last = not facts.quadratic and not traits.reweights
+        return last, stuck, unproven, 0.0 if near else candidate.price, near and traits.squares, near and traits.confirmed
 
     return sorted(allowed, key=place)
 
@@ -130,7 +135,7 @@ def reason_of(order: list[Candidate], facts: Facts) -> str:
         return "the rows can be read once, and this method needs no second look to decide which columns are independent"
     if first.solver.traits.iterates:
         steps = f"est {shown_seconds(first.seconds)} for about {first.cost.passes:,.0f} passes"
-        why = "the direct methods are refused" if facts.loss == "gaussian" else f"least squares, reweighted for {facts.loss}"
+        why = "the direct methods are refused" if facts.quadratic else f"least squares, reweighted for {facts.loss}"
         return f"cheapest: {steps}" if direct else f"{why}: {steps}"
     fine = not first.solver.traits.squares and not first.solver.traits.confirmed
     if first.price > min(c.price for c in direct) or (fine and len(direct) > 1):
@@ -165,7 +170,7 @@ def _aim(traits: Traits, running: SolverOptions) -> float:
 
 def _refusal(traits: Traits, facts: Facts, running: SolverOptions, needed: float, passes: float) -> str:
     """Why a solver cannot take this problem; empty where it can."""
-    if facts.loss != "gaussian" and not LOSS.met(traits):
+    if not facts.quadratic and not traits.losses:
         return f"minimises squares, and the family is {facts.loss}"
     if not traits.penalties(facts.penalty):
         return f"cannot {penalty_need(facts.penalty).what}"

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from gramian.errors import cannot, no_rows_for, not_a_choice, read_once, wrong_size_to_draw
-from gramian.families.losses import LOSSES
+from gramian.families import GAUSSIAN
 from gramian.kernels.array_types import Floats
 from gramian.objectives.linear_objective import LinearObjective
+from gramian.problem.problem import Problem
 from gramian.problem.solver_options import SolverOptions
 from gramian.reductions.moments import MomentSums
 from gramian.solvers import SOLVERS
@@ -74,7 +75,7 @@ def bowl(formula: Any, data: Any, ridge: float = 0.0) -> Bowl:
     if moments is None:
         raise no_rows_for("a picture", asked.rows.name)
     check_finite(moments)
-    found = solve(asked.rows, asked.request, "auto", "data", asked.runner, asked.nnz)
+    found = solve(Problem(asked.rows, asked.request, nnz=asked.nnz), "auto", "data", asked.runner)
     n = asked.rows.n
     H = (moments.gram[:n, :n] + ridge * np.eye(n)) / moments.counts.weight
     return Bowl(asked, names, found.solution.coef[:, 0], H, moments.mean.hi[:n])
@@ -93,7 +94,7 @@ def walk(
     asked = bent.asked
     running = SolverOptions(step=step, batch=batch, max_iter=max_iter, seed=seed, path=True, tolerance=0.0, digits=15.0)
     objective = LinearObjective.of(
-        asked.rows, asked.runner, LOSSES["gaussian"], asked.request.penalty, standardise=step is None
+        asked.rows, asked.runner, GAUSSIAN, asked.request.penalty, standardise=step is None
     )
     solution = solver.solve(objective, replace(asked.request, running=running))
     assert solution.path is not None

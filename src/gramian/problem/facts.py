@@ -9,6 +9,7 @@ import numpy as np
 
 from gramian.data.blocks import Rows, block_rows
 from gramian.data.describe import Described, described
+from gramian.families import GAUSSIAN
 from gramian.problem.penalty import NOTHING, Penalty, PenaltyKind
 
 
@@ -16,11 +17,11 @@ from gramian.problem.penalty import NOTHING, Penalty, PenaltyKind
 class Facts:
     """Sizes and kinds, known before any pass; `rows` is None where a pass would be needed to count them.
 
-    where: how the rows are stored. loss: of a row. digits: what is asked for, None all that the data support. condition: of
-    the scaled columns, once a reduction has measured it. penalty: its kind; ridge: it has a weight above 0 for every column.
-    held: rows read once are kept in memory for later passes. guessed: `rows` or `n` are estimates. learns: passes that are
-    still to come before the columns are known. exact: every digit of the exact solution is asked for. errors: so are standard
-    errors.
+    where: how the rows are stored. loss: the name of the family. digits: what is asked for, None all that the data support.
+    condition: of the scaled columns, once a reduction has measured it. penalty: its kind; ridge: it has a weight above 0 for
+    every column. held: rows read once are kept in memory for later passes. guessed: `rows` or `n` are estimates. learns: passes
+    that are still to come before the columns are known. exact: every digit of the exact solution is asked for. errors: so are
+    standard errors.
     """
 
     rows: int | None
@@ -33,7 +34,7 @@ class Facts:
     in_memory: bool
     where: Described = Described("X", "arrays")
     weighted: bool = False
-    loss: str = "gaussian"
+    loss: str = GAUSSIAN.name
     digits: float | None = None
     condition: float | None = None
     penalty: PenaltyKind = NOTHING
@@ -50,7 +51,7 @@ class Facts:
         return replace(self, penalty=penalty.kind, ridge=bends)
 
     @staticmethod
-    def of(rows: Rows, nnz: int | None = None) -> Facts:
+    def of(rows: Rows, nnz: int | None = None, loss: str = GAUSSIAN.name) -> Facts:
         return Facts(
             rows.rows,
             rows.n,
@@ -62,7 +63,13 @@ class Facts:
             rows.in_memory,
             described(rows),
             rows.weighted,
+            loss,
         )
+
+    @property
+    def quadratic(self) -> bool:
+        """Whether the loss is that of least squares."""
+        return self.loss == GAUSSIAN.name
 
     @property
     def blocks(self) -> int:

@@ -18,9 +18,10 @@ from gramian.data.blocks import Rows
 from gramian.errors import DataError, GramianError
 from gramian.execution.blas import factorising
 from gramian.execution.runner import Runner
-from gramian.families.losses import Loss
+from gramian.families import Family
 from gramian.kernels.array_types import Floats
 from gramian.objectives.linear_objective import LinearObjective
+from gramian.problem.problem import Problem
 from gramian.problem.solution import Solution, Status
 from gramian.problem.solver_options import SolverOptions
 from gramian.problem.wanted import Wanted
@@ -55,7 +56,7 @@ class Course:
 
     rows: Rows
     nnz: int | None
-    loss: Loss
+    loss: Family
     request: Wanted
     runner: Runner
     truth: Truth
@@ -104,7 +105,7 @@ def _direct(course: Course, name: str, solver: Solver[Any], seconds: float) -> L
     if course.good(first.error):
         return Lane(name, True, "reached", "finished", (first,))
     started = time.perf_counter()
-    answer = solve(rows, course.request, name, course.accuracy, runner, course.nnz)
+    answer = solve(Problem(rows, course.request, course.loss, nnz=course.nnz), name, course.accuracy, runner)
     spent = time.perf_counter() - started
     then = _point(truth, place_of(answer.solution), 0, answer.solution.stats.passes, spent)
     if course.good(then.error):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gramian.families import FAMILIES
 from gramian.racing.lane import Lane
 from gramian.report.numbers import certified
 from gramian.report.sheet import SheetColumn
@@ -15,7 +16,7 @@ COLUMNS = (
 
 def legend(family: str) -> str:
     """What J is, and what is left of it."""
-    loss = "squared residuals" if family == "gaussian" else f"negative log-likelihood of the {family} family"
+    loss = "squared residuals" if FAMILIES[family].quadratic else f"negative log-likelihood of the {family} family"
     return f"J: the loss that is minimised, the {loss}. Left of J: the share of its possible fall that is still to come."
 
 

@@ -17,7 +17,7 @@ from gramian.data.arrays import ArrayRows
 from gramian.data.blocks import Rows
 from gramian.errors import GramianError
 from gramian.execution.threads import Threads
-from gramian.families.losses import Loss
+from gramian.families import Family
 from gramian.objectives.linear_objective import LinearObjective
 from gramian.problem.wanted import Wanted
 from gramian.racing.running import running_for
@@ -26,7 +26,7 @@ from gramian.solvers.base import Solver
 ROWS, COLUMNS, STEPS = 64, 3, 4
 
 
-def warm(solver: Solver[Any], rows: Rows, loss: Loss, request: Wanted) -> None:
+def warm(solver: Solver[Any], rows: Rows, loss: Family, request: Wanted) -> None:
     """Run the method where nothing is timed; its result and its errors are left to the timed run."""
     from gramian.kernels.fours import WIDE
 

@@ -11,8 +11,7 @@ import numpy as np
 from gramian.data.blocks import Block, BlockPart, PartOver, Rows, RowsOver
 from gramian.execution.reduction import BlockReduction, Origin
 from gramian.execution.runner import Runner
-from gramian.families.losses import Loss
-from gramian.kernels.special import special
+from gramian.families import Family
 from gramian.reductions.irls_pass import Place, centred_eta
 
 
@@ -28,21 +27,17 @@ class GoodnessOfFit:
 
     @staticmethod
     def of(
-        rows: Rows, runner: Runner, loss: Loss, at: Place, null_level: float, frequency: bool = False
+        rows: Rows, runner: Runner, loss: Family, at: Place, null_level: float, frequency: bool = False
     ) -> GoodnessOfFit | None:
         """`null_level` is the linear predictor of the null model, before the offset."""
         return runner.fold(rows, GoodnessSums(loss, at, null_level, frequency))
 
     @np.errstate(invalid="ignore")  # as of sums that are infinite
-    def loglik(self, loss: Loss) -> float:
+    def loglik(self, loss: Family) -> float:
         """As R's logLik of a glm: for a family with a dispersion, that is deviance over the sum of the weights."""
-        if not loss.scale:
+        if loss.dispersion is None:
             return self.density
-        # Gamma: with A = sum w (log y - eta - y e^-eta) = -deviance/2 - W, a = 1/phi and B = sum w log y,
-        # l(a) = a A + W (a log a - log Gamma(a)) - B, and l(1) = A - B.
-        W, a = self.weight, self.weight / self.deviance if self.deviance > 0 else np.inf
-        A = -0.5 * self.deviance - W
-        return float(a * A + W * (a * np.log(a) - special.gammaln(a)) - (A - self.density))
+        return loss.dispersion.loglik(self.weight, self.deviance, self.density)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +46,7 @@ class GoodnessSums(BlockReduction[GoodnessOfFit]):
 
     label: ClassVar[str] = "deviance"
 
-    loss: Loss
+    loss: Family
     at: Place
     null_level: float
     frequency: bool
@@ -64,7 +59,7 @@ class GoodnessSums(BlockReduction[GoodnessOfFit]):
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")  # sums of a place far from the minimum are infinite
-def _of_block(block: Block, loss: Loss, at: Place, null_level: float, frequency: bool) -> GoodnessOfFit:
+def _of_block(block: Block, loss: Family, at: Place, null_level: float, frequency: bool) -> GoodnessOfFit:
     y = block.y[:, 0]
     w = np.ones(block.rows) if block.w is None else block.w
     eta = centred_eta(block, at)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from gramian.families import FAMILIES
 from gramian.inference.estimate import Dropped, Likelihood
 from gramian.inference.statistics import Inference, checked_level
 from gramian.kernels.array_types import Floats
@@ -118,7 +119,7 @@ def _shared(inference: Inference, weights: str) -> tuple[Fact, ...]:
 
 
 def _family(likelihood: Likelihood) -> str:
-    return f"{likelihood.family}, {'logit' if likelihood.family == 'binomial' else 'log'} link"
+    return f"{likelihood.family}, {FAMILIES[likelihood.family].link.name} link"
 
 
 def _counted(inference: Inference) -> str:

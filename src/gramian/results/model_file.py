@@ -10,7 +10,7 @@ import numpy as np
 from gramian.certification.certificate import Certificate
 from gramian.errors import GramianError
 from gramian.errors.models import damaged_model
-from gramian.families.losses import LOSSES
+from gramian.families import FAMILIES
 from gramian.formula import saved
 from gramian.formula.design import Design
 from gramian.inference.covariance import Covariance
@@ -134,7 +134,7 @@ def _likelihood(item: dict[str, Any] | None) -> Likelihood | None:
     if item is None:
         return None
     numbers = {name: from_number(item[name]) for name in LIKELIHOOD}
-    if item["family"] not in LOSSES:
+    if item["family"] not in FAMILIES:
         raise ValueError(f"{item['family']!r} is no family")
     return Likelihood(family=str(item["family"]), scaled=bool(item["scaled"]), **numbers)
 

@@ -30,6 +30,7 @@ from gramian.execution.runner import Runner
 from gramian.kernels.array_types import Floats
 from gramian.planning import Plan
 from gramian.problem.penalties import NoPenalty, RidgePenalty
+from gramian.problem.problem import Problem
 from gramian.problem.solution import Status
 from gramian.problem.wanted import RankPolicy, Wanted
 from gramian.solving.options import checked_accuracy, checked_rank, checked_threads, checked_tol
@@ -189,7 +190,7 @@ def _solve(
 ) -> Answer:
     """`rows` are what is solved, `given` what the user gave, for messages."""
     try:
-        answer = solve(rows, request, method, accuracy, runner, nnz)
+        answer = solve(Problem(rows, request, nnz=nnz), method, accuracy, runner)
     except NotFinite as error:
         border = rows.n - given.n
         told = error.told([f"column {max(j - border, 0)} of X" for j in range(rows.n)])

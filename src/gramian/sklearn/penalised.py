@@ -15,23 +15,24 @@ from gramian.data.arrays import ArrayRows
 from gramian.errors import GramianWarning, bad_argument, message
 from gramian.execution.blas import factorising
 from gramian.execution.registry import runner_for
-from gramian.families.losses import Loss
+from gramian.families import Family
 from gramian.kernels.array_types import Floats
 from gramian.objectives.curvature import affordable
 from gramian.objectives.linear_objective import LinearObjective
 from gramian.problem.penalties import RidgePenalty
+from gramian.problem.problem import Problem, Words
 from gramian.problem.solution import Status
 from gramian.problem.solver_options import SolverOptions
 from gramian.problem.wanted import Wanted
 from gramian.solvers import SOLVERS
-from gramian.solvers.ability import AUTO, Need, first_that, refuse
+from gramian.solvers.ability import AUTO, Need, family_need, first_that, refuse
 from gramian.solvers.iterate import run
 from gramian.solvers.iterated import Iterated
 from gramian.solvers.spectrum import with_shorter_rows
 from gramian.solvers.state import Stop
-from gramian.solving.family_fit import family_need, solve_family
 from gramian.solving.options import checked_threads
 from gramian.solving.reduction_checks import NotFinite
+from gramian.solving.solve import solve
 
 SMALL = 600
 """Parameters up to which a Hessian costs little: the method that reweights then."""
@@ -72,23 +73,20 @@ class Penalised(BaseEstimator, ABC):
         refuse(self.method, [*needs, *sparse], default)
         return default if self.method == AUTO else self.method
 
-    def _one(self, X: Any, y: Floats, w: Floats | None, loss: Loss, ridge: float, penalty: str) -> Solved:
+    def _one(self, X: Any, y: Floats, w: Floats | None, loss: Family, ridge: float, penalty: str) -> Solved:
         """One linear predictor. penalty: how this class is given one, for errors."""
         method = self._chosen(X, X.shape[1], family_need(loss))
         traits = SOLVERS[method].traits
         rows = ArrayRows.of(X, y, weights=w, centred=self.fit_intercept and not sp.issparse(X))
         runner = runner_for(None, checked_threads(self.threads))
         request = Wanted(RidgePenalty(ridge), "min-norm", None, SolverOptions(max_iter=self.max_iter))
-        names = tuple(f"column {j} of X" for j in range(rows.n))
         try:
             if traits.reweights or not sp.issparse(X):
                 running = replace(request.running, tolerance=None if traits.seeded else self.tol)
                 request = replace(request, running=running)
-                with factorising(rows.n, runner.workers):
-                    answer = solve_family(
-                        rows, loss, request, method, "data", runner, names, "y", whole_counts=False, penalty=penalty
-                    )
-                found = answer.solution
+                words = Words(penalty=penalty)
+                problem = Problem(rows, request, loss, nnz=rows.nnz, words=words, whole_counts=False)
+                found = solve(problem, method, "data", runner).solution
                 return Solved(found.coef[:, 0], float(found.intercept[0]), found.stats.iterations, found.status)
             # Rows in random order are read as they are: a centre would fill every one.
             centre = None if traits.functions else False

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gramian.data.blocks import Block, Matrix
 from gramian.errors import DataError, GramianWarning, bad_argument, message, not_a_choice
-from gramian.families.losses import LOSSES
+from gramian.families import GAUSSIAN
 from gramian.kernels.array_types import Floats
 from gramian.objectives import block_sums as blockpass
 from gramian.objectives.many_targets import Surface
@@ -218,7 +218,7 @@ class SGDRegressor(RegressorMixin, BaseEstimator):
         coef, answer = state.told(False)[0], state.answer
         level = answer[:, -1] if self.fit_intercept else np.zeros(1)
         block = Block(0, rows.X, rows.y, rows.w, None, rows.rows, None, False, 0)
-        total = blockpass.value(block, Surface(state.centre, coef[:, None], level), LOSSES["gaussian"])
+        total = blockpass.value(block, Surface(state.centre, coef[:, None], level), GAUSSIAN)
         return total.value / rows.rows + 0.5 * float(self.alpha) * float(coef @ coef)
 
     def _keep(self, state: StochasticState) -> Self:

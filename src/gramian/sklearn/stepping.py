@@ -24,7 +24,7 @@ from gramian.data.arrays import ArrayRows, first_nonfinite
 from gramian.data.blocks import Block, Matrix
 from gramian.data.coordinates import Coordinates
 from gramian.errors import bad_argument, bad_target, diverged_online, sparse_after_dense
-from gramian.families.losses import Loss
+from gramian.families import Family
 from gramian.kernels.array_types import Floats, Ints
 from gramian.objectives import block_sums as blockpass
 from gramian.objectives.epoch import EpochState, mean_of, swept
@@ -86,7 +86,7 @@ def checked(X: Any, y: Any, weights: Any, settings: ScheduleSettings) -> tuple[M
     if bad.any():
         at = int(np.argmax(bad))
         row = f"row {at} (counted from 0)"
-        raise bad_target("y", float(t[at, 0]), row, settings.family, settings.loss.allowed)
+        raise bad_target("y", float(t[at, 0]), row, settings.family, settings.loss.targets.allowed, settings.loss.targets.hint)
     return Z, t, np.zeros(0) if rows.weights is None else np.ascontiguousarray(rows.weights, dtype=np.float64)
 
 
@@ -98,7 +98,7 @@ def begun(X: Matrix, y: Floats, w: Floats, settings: ScheduleSettings) -> Stocha
     shape, size = Coordinates.raw(n, settings.intercept), 1.0
     if settings.step is None:
         found = spread_of_block(_block(X, y, w))
-        if settings.family == "gaussian":
+        if settings.loss.quadratic:
             size = math.sqrt(float(found.squares[n]) / found.weight)
         if settings.intercept:
             theta[0, -1] = _near(settings.loss, float(found.mean[n]))
@@ -115,13 +115,10 @@ def _block(X: Matrix, y: Floats, w: Floats) -> Block:
     return Block(0, X, y, w if w.size else None, None, y.shape[0], None, False)
 
 
-def _near(loss: Loss, mean: float) -> float:
+def _near(loss: Family, mean: float) -> float:
     """The link of a mean that is kept away from the edges, where it would be infinite."""
-    if loss.name == "binomial":
-        mean = min(max(mean, 0.01), 0.99)
-    elif loss.name in ("poisson", "gamma"):
-        mean = max(mean, 0.01)
-    return float(loss.link(np.array([mean]))[0])
+    low, high = loss.inner
+    return float(loss.link(np.array([min(max(mean, low), high)]))[0])
 
 
 def stepped(
@@ -206,9 +203,9 @@ def _largest(block: Block, state: StochasticState, settings: ScheduleSettings) -
     bend = loss.curvature
     if not math.isfinite(bend):
         bend = 8.0
-        if settings.family == "poisson":
+        if loss.ahead is not None:
             level = state.theta[:, n] if settings.intercept else np.zeros(1)
-            mean = np.exp(np.clip(blockpass.forward(block.X, Surface(state.centre, _coef(state), level)) + 1.0, -30, 30))
+            mean = loss.ahead(blockpass.forward(block.X, Surface(state.centre, _coef(state), level)))
             block = replace(block, w=mean[:, 0] if block.w is None else mean[:, 0] * block.w)
             bend = 1.0
     largest = bend * float(np.max(blockpass.row_sizes(block, shape, loss, bounded=True), initial=0.0))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from gramian.errors import cannot, not_a_choice
+from gramian.families import Family
 from gramian.problem.penalty import PenaltyKind
 from gramian.problem.solver_options import SolverOptions
 from gramian.solvers import SOLVERS
@@ -44,6 +45,16 @@ def needs_of(running: SolverOptions) -> list[Need]:
 def penalty_need(kind: PenaltyKind) -> Need:
     """What a penalty asks of a method."""
     return Need(f"take the penalty {kind.name!r}", lambda traits: traits.penalties(kind))
+
+
+def family_need(family: Family) -> Need:
+    """What a family asks of a method."""
+    return Need(f"minimise the loss of family={family.name!r}", lambda traits: traits.losses)
+
+
+def reweighting_method() -> str:
+    """The first method that reweights: what "auto" means for every family but the normal."""
+    return first_that(lambda traits: traits.losses and traits.reweights)
 
 
 def first_that(met: Callable[[Traits], bool]) -> str:

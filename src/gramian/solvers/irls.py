@@ -23,7 +23,7 @@ import numpy as np
 
 from gramian.data.blocks import Rows
 from gramian.execution.runner import Runner
-from gramian.families.losses import Loss
+from gramian.families import Family
 from gramian.kernels.array_types import Floats
 from gramian.kernels.norms import column_norms
 from gramian.kernels.rounding import EPS
@@ -58,7 +58,7 @@ class Reweighted:
 
     rows: Rows
     runner: Runner
-    loss: Loss
+    family: Family
     request: Wanted
     first: Place
     kind: type[Reduced] = MomentSums
@@ -70,7 +70,7 @@ class Reweighted:
         return as_theta(self.first)
 
     def at(self, place: Place, along: Place | None = None) -> Working:
-        found = Working.of(self.rows, self.runner, self.loss, place, self.kind, along, self.reach)
+        found = Working.of(self.rows, self.runner, self.family, place, self.kind, along, self.reach)
         assert found is not None
         self.reach = found.reach
         self.passes += 1

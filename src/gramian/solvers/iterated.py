@@ -21,7 +21,7 @@ from gramian.problem.solution import Solution, Status
 from gramian.problem.solver_options import SolverOptions
 from gramian.problem.wanted import Wanted
 from gramian.solvers.base import Cost, Traits
-from gramian.solvers.cost import Kind, Prior, iterating, values_of_y
+from gramian.solvers.cost import Kind, Prior, iterating, reweighting, values_of_y
 from gramian.solvers.history import Snapshot
 from gramian.solvers.iterate import Callback, Iterative, Run, run
 from gramian.solvers.spectrum import Aim, Spectrum
@@ -56,6 +56,8 @@ class Iterated:
     view: type[LinearObjective] = LinearObjective
 
     def cost(self, facts: Facts) -> Cost:
+        if self.traits.reweights and not facts.quadratic:
+            return reweighting(facts)
         steps = self.prior.steps(facts, self.traits.digits)
         sweep: Kind = "epoch" if self.traits.seeded else "pass"
         vectors = 8.0 * self.vectors * (facts.n + 1) * facts.k + (8.0 * values_of_y(facts) if self.rowwise else 0.0)

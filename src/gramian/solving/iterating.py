@@ -21,7 +21,7 @@ from gramian.certification.thresholds import aim_note, doubtful
 from gramian.data.blocks import Rows
 from gramian.data.counts import check_unchanged
 from gramian.execution.runner import Runner
-from gramian.families.losses import LOSSES
+from gramian.families import GAUSSIAN
 from gramian.kernels.exact import exactly
 from gramian.objectives.curvature import affordable
 from gramian.objectives.hessian_lower_bound import hessian_lower_bound
@@ -46,7 +46,7 @@ def iterate(rows: Rows, request: Wanted, runner: Runner, plan: Plan) -> Answer:
     solver = plan.order[0].solver
     started = time.perf_counter()
     plain = request.running.step is None
-    objective = LinearObjective.of(rows, runner, LOSSES["gaussian"], request.penalty, standardise=plain)
+    objective = LinearObjective.of(rows, runner, GAUSSIAN, request.penalty, standardise=plain)
     check_finite(objective)
     if rows.sparse and plain and solver.traits.seeded:
         objective = with_shorter_rows(objective)

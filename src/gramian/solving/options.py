@@ -11,9 +11,10 @@ import numpy as np
 from gramian.data.arrays import ArrayRows
 from gramian.data.blocks import Rows
 from gramian.data.source import Schema, Source
-from gramian.errors import bad_argument, cannot, not_a_choice, second_pass_needed
+from gramian.errors import bad_argument, cannot, not_a_choice, one_target_only, second_pass_needed
 from gramian.execution.registry import runner_for
 from gramian.execution.runner import Progress, Runner
+from gramian.families import GAUSSIAN, Family
 from gramian.problem.penalties import PENALTIES, RidgePenalty
 from gramian.problem.penalty import Penalty
 from gramian.problem.solver_options import SolverOptions
@@ -147,10 +148,20 @@ def ask_table(
     table: TableOptions,
     options: SolveOptions,
     progress: Progress | None = None,
+    family: Family = GAUSSIAN,
 ) -> tuple[Asked, Design]:
-    """A formula on a table; reads the rows once where columns depend on them (levels, knots, means)."""
+    """A formula on a table; reads the rows once where columns depend on them (levels, knots, means).
+
+    A family other than the normal has one target, and an offset stays beside it.
+    """
     runner = options.readers(progress)
-    design = table.design(formula, source.schema, source.name).learned(source, runner)
+    design = table.design(formula, source.schema, source.name)
+    if not family.quadratic:
+        if len(design.targets) != 1:
+            raise one_target_only(family.name, design.targets)
+        design = design.learned(source, runner)
+        return Asked(design.rows(source, shifts=False), design, options.request, options.aim, options.method, runner), design
+    design = design.learned(source, runner)
     rows = design.rows(source)
     accuracy = options.accuracy_for(source, rows)
     if accuracy == "exact" and not rows.rereadable:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
@@ -33,6 +33,9 @@ from gramian.reductions.gradient_bound import Sized, sees
 from gramian.solvers.cost import SHORT, falls_short
 from gramian.solving.exactness import ExactInverse, confirmed_exactly, inverse_of, measured, widened, with_low_parts
 from gramian.solving.factor_verification import PROVEN, proven
+
+if TYPE_CHECKING:
+    from gramian.solving.family_sums import FamilySums
 
 Accuracy: TypeAlias = Literal["data", "exact"] | float
 """All digits that the data support, in float64 or, whatever it costs, in double-double; or a number of digits."""
@@ -64,6 +67,7 @@ class Answer:
     exact: bool = False  # the last gradient was taken in double-double
     explained: Floats | None = None  # tss - rss where it is known better than their difference, (k,)
     inverse: ExactInverse | None = None
+    family: FamilySums | None = None  # of another family than the normal
 
 
 def refine(

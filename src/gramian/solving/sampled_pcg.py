@@ -31,7 +31,7 @@ from gramian.data.counts import check_unchanged
 from gramian.execution.blas import single_threaded_blas
 from gramian.execution.reduction import BlockReduction, Origin
 from gramian.execution.runner import Runner
-from gramian.families.losses import LOSSES
+from gramian.families import GAUSSIAN
 from gramian.kernels.array_types import Floats
 from gramian.kernels.exact import exactly
 from gramian.kernels.norms import column_norms
@@ -199,7 +199,7 @@ class ProductsOfRows(BlockReduction[Sums]):
     at: Surface
 
     def of_block(self, block: Block, origin: Origin) -> Sums:
-        return product(block, self.at, self.at, LOSSES["gaussian"])
+        return product(block, self.at, self.at, GAUSSIAN)
 
     def merge(self, a: Sums, b: Sums) -> Sums:
         return a + b

@@ -88,6 +88,8 @@ class SeparationMonitor:
 
     def error(self, place: Place) -> DataError:
         problem = self.problem
-        told = how_separated(problem.rows, problem.runner, problem.loss, place.coef, self.names)
+        recession = problem.family.recession
+        assert recession is not None  # no direction leans to nobody's loss without
+        told = how_separated(problem.rows, problem.runner, recession, place.coef, self.names)
         problem.passes += 1
         return separated(self.target, told, self.penalty)

@@ -1,4 +1,4 @@
-"""The path from rows to a certified solution: plan, reduce, solve, and the one loop back, refinement.
+"""The path from a problem to a certified answer: plan, reduce, solve, and the one loop back, refinement.
 
 Certify returns the gradient of the data, the solution's factor turns it into a correction, and again, until the accuracy
 asked for holds or another pass could not improve the bound.
@@ -19,6 +19,7 @@ from gramian.execution.runner import Runner
 from gramian.planning import Plan, choose, here
 from gramian.planning.plan import Candidate, Step
 from gramian.problem.facts import Facts
+from gramian.problem.problem import Problem
 from gramian.problem.solution import Solution, Stats, Status
 from gramian.problem.wanted import Wanted
 from gramian.solvers import SOLVERS
@@ -43,24 +44,33 @@ HOPEFUL = 4.0
 """Digits short of what was asked that a second run may bring."""
 
 
-def solve(
-    rows: Rows, request: Wanted, method: str, accuracy: Accuracy, runner: Runner, nnz: int | None = None
-) -> Answer:
+def solve(problem: Problem, method: str, accuracy: Accuracy, runner: Runner) -> Answer:
     """Plan, reduce and solve, then refine to `accuracy`.
 
-    Raises RankError, DataError or SourceError when the rows give no answer, ArgumentError for an unknown method.
+    Raises RankError, DataError or SourceError when the rows give no answer, ArgumentError for an unknown method, or one that
+    cannot do what is asked.
     """
-    facts = Facts.of(rows, nnz)
-    if method == AUTO:
+    rows, request = problem.rows, problem.wanted
+    facts = problem.facts()
+    if not problem.family.quadratic:
+        from gramian.solving.family_fit import check_family  # least squares need not wait for it
+
+        check_family(problem, method, accuracy)
+    elif method == AUTO:
         facts = replace(facts, condition=sampled_condition(rows, SQUARED, runner))
     plan = plan_for(facts, request, method, accuracy, runner.workers)
     if request.running.suboptimality is not None:
         accuracy = SHARE_DIGITS
     with factorising(rows.n, runner.workers):
         try:
+            if not problem.family.quadratic:
+                from gramian.solving.family_fit import solve_family
+
+                return solve_family(problem, accuracy, runner, plan)
             return _solved(rows, request, accuracy, runner, plan)
         except NotFinite:
-            found = None if plan.order[0].solver.traits.iterates else units_of(rows, request, runner)
+            iterates = plan.order[0].solver.traits.iterates
+            found = None if iterates else units_of(rows, request, runner)
             if found is None:
                 raise
         units, counts = found
