@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from bench.truth import Floats
-from gramian.families.losses import LOSSES
+from gramian.families import FAMILIES
 
-FAMILIES = tuple(LOSSES)
+FAMILIES = tuple(FAMILIES)
 KINDS = ("copy", "sum", "two sums", "multiples", "constant", "zeros", "independent", "near", "shifted", "levels")
 GRID = 2.0**22
 """Numbers are multiples of its inverse, so that sums of columns are exact."""

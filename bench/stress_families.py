@@ -19,13 +19,14 @@ from bench.truth import Floats, Truth, independent, spread
 from gramian.data.arrays import ArrayRows
 from gramian.errors import GramianError, RankError
 from gramian.execution.threads import Threads
-from gramian.families.losses import LOSSES
+from gramian.families import FAMILIES
 from gramian.problem.penalties import RidgePenalty
+from gramian.problem.problem import Problem, Words
 from gramian.problem.solution import Status
 from gramian.problem.solver_options import SolverOptions
 from gramian.problem.wanted import Wanted
 from gramian.solvers import SOLVERS
-from gramian.solving.family_fit import solve_family
+from gramian.solving.solve import solve
 
 STEPS, SEEDED_STEPS = 100, 5
 """Of methods that may take thousands; the claims of an early end have to hold too."""
@@ -105,7 +106,8 @@ def _by_arrays(case: FamilyCase, route: FamilyRoute) -> Answered:
         rows = ArrayRows.of(X, case.y[:, 0], weights=case.w)
         request = Wanted(RidgePenalty(case.ridge), case.rank, None, SolverOptions(max_iter=route.steps))
         names = tuple(f"x{j}" for j in range(n))
-        solved = solve_family(rows, LOSSES[case.family], request, route.method, "data", Threads(1), names, "y")
+        problem = Problem(rows, request, FAMILIES[case.family], nnz=rows.nnz, words=Words(names))
+        solved = solve(problem, route.method, "data", Threads(1))
         if solved.solution.status is Status.DEPENDENT:
             raise RankError("columns depend on columns before them")
         factor = solved.solution.factor
@@ -176,7 +178,7 @@ class _Seen:
         eta = X @ self.found.coef[list(kept), 0] + (0.0 if self.found.intercept is None else self.found.intercept)
         eta = eta if c.offset is None else eta + c.offset
         with np.errstate(over="ignore", under="ignore"):
-            v = np.maximum(LOSSES[c.family].second(eta, c.y[:, 0]), 2.0**-52)
+            v = np.maximum(FAMILIES[c.family].second(eta, c.y[:, 0]), 2.0**-52)
         v = v if c.w is None else v * c.w
         return np.sqrt(v), X - (v @ X) / np.sum(v) if c.centred else X
 

@@ -14,7 +14,7 @@ import pytest
 import gramian as gm
 from gramian.data.arrays import ArrayRows
 from gramian.execution.threads import Threads
-from gramian.families import FAMILIES as LOSSES
+from gramian.families import FAMILIES
 from gramian.objectives.derivatives import directional_derivative
 from gramian.objectives.linear_objective import LinearObjective
 from gramian.problem.penalties import NoPenalty
@@ -49,7 +49,7 @@ def g(b: np.ndarray) -> np.ndarray:
 
 def view(X: np.ndarray, Y: np.ndarray, standardise: bool = False) -> LinearObjective:
     rows = ArrayRows.of(X, Y, centred=standardise)
-    return LinearObjective.of(rows, Threads(1), LOSSES["gaussian"], NoPenalty(), standardise=standardise)
+    return LinearObjective.of(rows, Threads(1), FAMILIES["gaussian"], NoPenalty(), standardise=standardise)
 
 
 # ---- 4: Newton-Raphson for f(x) = 0

@@ -24,11 +24,11 @@ from gramian.execution.registry import RUNNERS, runner_for
 from gramian.execution.runner import Runner
 from gramian.execution.threads import Threads
 from gramian.execution.tree import Carry, Chain
-from gramian.families.losses import LOSSES
+from gramian.families import FAMILIES
 from gramian.formula import learn as learning
 from gramian.objectives.hessian_lower_bound import hessian_lower_bound
 from gramian.objectives.linear_objective import LinearObjective
-from gramian.problem.penalty import Penalty
+from gramian.problem.penalties import NoPenalty
 from gramian.reductions.sandwich import RowWork
 from gramian.solving import sampled_pcg
 from gramian.solving.condition_sample import sampled_condition
@@ -123,7 +123,7 @@ def recorded() -> Recording:
     gm.lstsq(S, np.asarray(S @ np.ones(6)) + a, "cholesky", **how)
     read(ArrayRows.of(X, a), runner)
     for loss in ("gaussian", "poisson"):
-        objective = LinearObjective.of(ArrayRows.of(np.asfortranarray(X), np.abs(a)), runner, LOSSES[loss], Penalty())
+        objective = LinearObjective.of(ArrayRows.of(np.asfortranarray(X), np.abs(a)), runner, FAMILIES[loss], NoPenalty())
         theta = objective.start()
         objective.value(theta)
         objective.forward(theta)
@@ -145,9 +145,9 @@ def sampling(runner: Recording) -> None:
         patch.setattr("gramian.solving.condition_sample.WORTH", 0.0)
         sampled_condition(ArrayRows.of(X, y), 1e7, runner)
         patch.setattr("gramian.objectives.cached_rows.free_memory", lambda: 0.0)
-        LinearObjective.of(ArrayRows.of(np.asfortranarray(X), y), runner, LOSSES["gaussian"], Penalty()).targets()
+        LinearObjective.of(ArrayRows.of(np.asfortranarray(X), y), runner, FAMILIES["gaussian"], NoPenalty()).targets()
     gm.lstsq(X, y, "cholesky", runner=runner)
-    objective = LinearObjective.of(ArrayRows.of(X, y), runner, LOSSES["gaussian"], Penalty())
+    objective = LinearObjective.of(ArrayRows.of(X, y), runner, FAMILIES["gaussian"], NoPenalty())
     assert hessian_lower_bound(objective) is not None
     rows = sampled_pcg.SampledRows(ArrayRows.of(X, y), 8)
     rows.norms(runner, np.zeros(60))

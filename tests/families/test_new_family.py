@@ -25,7 +25,7 @@ from gramian.families.link import LOG, Link
 from gramian.families.targets import Recession, Targets
 from gramian.kernels.row_functions import RowFunctions
 from gramian.objectives.linear_objective import LinearObjective
-from gramian.problem.penalty import Penalty
+from gramian.problem.penalties import NoPenalty
 from gramian.sklearn.online import Online
 from gramian.solvers.ability import family_need
 
@@ -144,7 +144,7 @@ def test_compiled_passes_read_its_own_functions(sparse):
     data = _data()
     X = np.column_stack([data["a"], data["b"]])
     rows = ArrayRows.of(sp.csr_array(X) if sparse else X, data["y"], centred=not sparse)
-    f = LinearObjective.of(rows, Threads(2), TOY, Penalty(), standardise=False)
+    f = LinearObjective.of(rows, Threads(2), TOY, NoPenalty(), standardise=False)
     theta = f.start() + 0.1
     Z = X - f.coordinates.centre
     Z = np.column_stack([np.ones(len(Z)), Z]) if f.coordinates.intercept else Z

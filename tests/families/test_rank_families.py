@@ -22,16 +22,14 @@ from bench.stress_families import able, run_all
 from bench.truth import spread
 from gramian.data.arrays import ArrayRows
 from gramian.execution.threads import Threads
-from gramian.families.losses import LOSSES
+from gramian.families import FAMILIES
 from gramian.kernels.rounding import EPS
 from gramian.problem.penalties import RidgePenalty
+from gramian.problem.problem import Problem as Question
+from gramian.problem.problem import Words
 from gramian.problem.wanted import RankPolicy, Wanted
-from gramian.reductions.triangle import Triangle
 from gramian.solvers import SOLVERS
-from gramian.solvers.moving import moved
-from gramian.solvers.qr import QR
-from gramian.solvers.svd import SVD
-from gramian.solving.family_fit import solve_family
+from gramian.solving.solve import solve
 
 pytestmark = pytest.mark.filterwarnings("ignore::gramian.GramianWarning")
 
@@ -123,7 +121,8 @@ def _of_sparse(p: Problem, method: str, rank: RankPolicy, settings: dict[str, An
         rows = ArrayRows.of(X, p.y, weights=p.w)
         request = Wanted(RidgePenalty(p.ridge), rank)
         request = replace(request, running=replace(request.running, **settings))
-        answer = solve_family(rows, LOSSES[p.family], request, method, "data", Threads(1), NAMES, "y")
+        question = Question(rows, request, FAMILIES[p.family], nnz=rows.nnz, words=Words(NAMES))
+        answer = solve(question, method, "data", Threads(1))
         if answer.solution.status.name == "DEPENDENT":
             raise gm.RankError("total, twice depend on columns before them")
         factor = answer.solution.factor
@@ -155,7 +154,7 @@ def score(p: Problem, found: Given) -> float:
     """The largest |x_j'(y - mu) - ridge b_j|, beside ||x_j|| ||y - mu||, the intercept a column of ones."""
     w = np.ones(M) if p.w is None else p.w
     eta = p.X @ found.used + found.intercept + (0.0 if p.offset is None else p.offset)
-    r = -w * LOSSES[p.family].first(eta, p.y)
+    r = -w * FAMILIES[p.family].first(eta, p.y)
     g = p.X.T @ r - p.ridge * found.used
     columns = p.X
     if p.centred:
@@ -163,7 +162,7 @@ def score(p: Problem, found: Given) -> float:
     return float(np.max(np.abs(g) / (np.linalg.norm(columns, axis=0) * np.linalg.norm(r))))
 
 
-CASES = [(family, method) for family in LOSSES for method in able(family)]
+CASES = [(family, method) for family in FAMILIES for method in able(family)]
 
 
 def settings_of(method: str) -> dict[str, Any]:
@@ -172,7 +171,7 @@ def settings_of(method: str) -> dict[str, Any]:
 
 def refuses(p: Problem, method: str) -> bool:
     """An offset that the loss cannot absorb is taken by the method that reweights alone."""
-    return p.offset is not None and LOSSES[p.family].absorb is None and not SOLVERS[method].traits.reweights
+    return p.offset is not None and FAMILIES[p.family].absorb is None and not SOLVERS[method].traits.reweights
 
 
 @pytest.mark.parametrize("rank", ["drop", "min-norm"])
@@ -220,7 +219,7 @@ def test_an_error_is_raised_where_asked(family: str, method: str, option: str) -
 
 
 @pytest.mark.parametrize("method", ["newton", "lbfgs", "gradient"])
-@pytest.mark.parametrize("family", LOSSES)
+@pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("rank", ["drop", "min-norm"])
 def test_a_ridge_below_rounding_decides_nothing(family: str, rank: RankPolicy, method: str) -> None:
     # Far below the rounding of X'X: columns count as dependent, and the minimum is within rounding of that without a ridge.
@@ -233,7 +232,7 @@ def test_a_ridge_below_rounding_decides_nothing(family: str, rank: RankPolicy, m
 
 @pytest.mark.parametrize("steps", [1, 3, 10])
 @pytest.mark.parametrize("rank", ["drop", "min-norm"])
-@pytest.mark.parametrize("family", LOSSES)
+@pytest.mark.parametrize("family", FAMILIES)
 def test_an_early_end_claims_no_more_than_it_has(family: str, rank: RankPolicy, steps: int) -> None:
     for method in ("gradient", "lbfgs", "newton"):
         holds(given(problem(family, "plain"), method, rank, max_iter=steps), *truth(family, "plain", rank))
@@ -268,63 +267,3 @@ def test_no_claim_about_a_family_is_broken(chunk: int) -> None:
 def test_the_judge_sees_coefficients_that_were_not_moved(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gramian.solving.ranked.moved", lambda coef, *rest: coef)
     assert any(verdict.broken for verdict in run_all(range(40)))
-
-
-# ---- the move itself
-
-
-def _triangle(X: np.ndarray, centred: bool) -> Triangle:
-    view = Triangle.of(ArrayRows.of(X, np.zeros(len(X)), centred=centred), Threads(1))
-    assert view is not None
-    return view
-
-
-def _hard(condition: float, size: float) -> np.ndarray:
-    """Three columns of this condition, their exact sums, and copies in units that differ by `size`."""
-    rng = np.random.default_rng(2)
-    Q = np.linalg.qr(rng.standard_normal((40, 3)))[0]
-    Z = np.round((Q * np.geomspace(1, 1 / condition, 3)) @ np.linalg.qr(rng.standard_normal((3, 3)))[0] * 2.0**44)
-    return np.column_stack([Z, Z[:, 0] + Z[:, 1], Z[:, 1] + Z[:, 2], size * Z[:, 0], size * (Z[:, 0] + Z[:, 2])]) / 2.0**44
-
-
-@pytest.mark.parametrize("rank", ["drop", "min-norm"])
-@pytest.mark.parametrize("solver", [QR(), SVD()], ids=["qr", "svd"])
-@pytest.mark.parametrize("ridge", [0.0, 1e-80])
-@pytest.mark.parametrize("size", [1.0, 2.0**40, 2.0**-40])
-@pytest.mark.parametrize("condition", [1e1, 1e5, 1e9])
-def test_the_move_keeps_fitted_values(condition: float, size: float, ridge: float, solver: Any, rank: RankPolicy) -> None:
-    X = _hard(condition, size)
-    view, request = _triangle(X, centred=True), Wanted(RidgePenalty(ridge), rank)
-    factor = solver.solve(view, request).factor
-    assert factor.rank == 3
-    assert factor.defect < 1e-3  # also of the shortest, whose row space is known to the condition times rounding only
-    about = X - np.mean(X, axis=0)
-    coef = np.random.default_rng(3).standard_normal((7, 2)) / np.linalg.norm(about, axis=0)[:, None]
-    found = moved(coef, factor, view, request)
-    apart = np.linalg.norm(about @ (found - coef), axis=0)
-    assert np.all(apart <= 200 * EPS * np.sum(np.linalg.norm(about, axis=0)[:, None] * (np.abs(coef) + np.abs(found)), axis=0))
-    if rank == "drop":
-        np.testing.assert_array_equal(found[3:], 0.0)
-    # Once there, it stays there.
-    again = moved(found, factor, view, request)
-    np.testing.assert_allclose(again, found, rtol=1e-9, atol=1e-4 * EPS * condition * np.max(np.abs(found)))
-
-
-def test_independent_columns_and_zeros_are_left_alone() -> None:
-    X = np.random.default_rng(4).standard_normal((20, 3))
-    coef = np.ones((3, 1))
-    view, request = _triangle(X, centred=False), Wanted(RidgePenalty(), "drop")
-    assert moved(coef, QR().solve(view, request).factor, view, request) is coef
-    X[:, 2] = X[:, 0]
-    view, coef = _triangle(X, centred=False), np.array([[1.0], [2.0], [0.0]])
-    assert moved(coef, QR().solve(view, request).factor, view, request) is coef
-
-
-def test_a_ridge_keeps_the_columns_that_it_tells_apart() -> None:
-    X = np.random.default_rng(4).standard_normal((20, 3))
-    X[:, 2] = X[:, 0]
-    view, request = _triangle(X, centred=False), Wanted(RidgePenalty(1e-3), "drop")
-    coef = np.arange(3.0)[:, None]
-    factor = QR().solve(view, request).factor
-    assert factor.rank == 3
-    assert moved(coef, factor, view, request) is coef

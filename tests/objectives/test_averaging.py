@@ -14,7 +14,7 @@ import gramian as gm
 from gramian.data.arrays import ArrayRows
 from gramian.errors import ArgumentError, DataError, ModelError
 from gramian.execution.threads import Threads
-from gramian.families import FAMILIES as LOSSES
+from gramian.families import FAMILIES
 from gramian.objectives import cached_rows as held
 from gramian.objectives.batches import Batches, Update
 from gramian.objectives.linear_objective import LinearObjective
@@ -26,7 +26,7 @@ from tests.objectives.test_objective import streamed
 
 def view_of(X, y, w=None, intercept=False, family="gaussian", ridge=0.0, standardise=False):
     rows = ArrayRows.of(X, y, w, centred=intercept)
-    return LinearObjective.of(rows, Threads(1), LOSSES[family], RidgePenalty(ridge), standardise, intercept=intercept)
+    return LinearObjective.of(rows, Threads(1), FAMILIES[family], RidgePenalty(ridge), standardise, intercept=intercept)
 
 
 def random_rows(m, n, k=1, seed=0):
@@ -96,7 +96,7 @@ def test_narrow_rows_of_every_shape(m, n, batch, intercept, standardise, weighte
     close(batches.mean(state), np.mean(path[average - 1 :], axis=0) if len(path) >= average else path[-1], 1e-10)
 
 
-@pytest.mark.parametrize("family", list(LOSSES))
+@pytest.mark.parametrize("family", list(FAMILIES))
 @pytest.mark.parametrize("k", [1, 3])
 @pytest.mark.parametrize("sparse", [False, True])
 def test_every_loss_and_several_targets(family, k, sparse):
@@ -141,7 +141,7 @@ def test_columns_that_rows_rarely_touch(ridge, average):
 def test_streamed_rows(monkeypatch):
     monkeypatch.setattr(held, "free_memory", lambda: 0.0)
     rows, kept = streamed()
-    f = LinearObjective.of(rows, Threads(2), LOSSES["gaussian"], RidgePenalty(1.0))
+    f = LinearObjective.of(rows, Threads(2), FAMILIES["gaussian"], RidgePenalty(1.0))
     assert not f.rows.held
     batches = Batches.of(f, 64, seed=4)
     state = batches.descent(average=4)

@@ -8,7 +8,7 @@ import pytest
 import gramian as gm
 from gramian.data.arrays import ArrayRows
 from gramian.execution.threads import Threads
-from gramian.families import FAMILIES as LOSSES
+from gramian.families import FAMILIES
 from gramian.objectives import hessian_lower_bound as floors
 from gramian.objectives.hessian_lower_bound import HessianLowerBound, hessian_lower_bound
 from gramian.objectives.linear_objective import LinearObjective
@@ -34,7 +34,7 @@ def view_of(
     X: np.ndarray, y: np.ndarray, w: np.ndarray | None = None, ridge: float = 0.0, centred: bool = False
 ) -> LinearObjective:
     rows = ArrayRows.of(X, y, weights=w, centred=centred)
-    return LinearObjective.of(rows, Threads(2), LOSSES["gaussian"], RidgePenalty(ridge))
+    return LinearObjective.of(rows, Threads(2), FAMILIES["gaussian"], RidgePenalty(ridge))
 
 
 def matrix(floor: HessianLowerBound) -> np.ndarray:

@@ -11,7 +11,7 @@ import pytest
 import gramian as gm
 from gramian.data.arrays import ArrayRows
 from gramian.execution.threads import Threads
-from gramian.families import FAMILIES as LOSSES
+from gramian.families import FAMILIES
 from gramian.objectives.linear_objective import LinearObjective
 from gramian.problem.penalties import NoPenalty
 from gramian.problem.solution import Status
@@ -187,7 +187,7 @@ def test_a_step_of_ones_own_is_the_published_rule_on_rows(method: str) -> None:
 
 def rows_objective() -> LinearObjective:
     rows = ArrayRows.of(X, Y)
-    return LinearObjective.of(rows, Threads(1), LOSSES["gaussian"], NoPenalty(), standardise=False)
+    return LinearObjective.of(rows, Threads(1), FAMILIES["gaussian"], NoPenalty(), standardise=False)
 
 
 K = np.sqrt(L / MU)

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 import gramian as gm
 from gramian.data.arrays import ArrayRows
 from gramian.execution.threads import Threads
-from gramian.families import FAMILIES as LOSSES
+from gramian.families import FAMILIES
 from gramian.kernels.spectra import lanczos_bound
 from gramian.objectives.linear_objective import LinearObjective
 from gramian.problem.penalties import RidgePenalty
@@ -37,7 +37,7 @@ def table(m: int = 40, n: int = 5, k: int = 1, condition: float = 1e2) -> tuple[
 def objective(X: Any, y: np.ndarray, w: np.ndarray | None = None, ridge: float = 0.0) -> LinearObjective:
     """In the user's own columns, so that iterates are those of the papers on sqrt(w) X."""
     rows = ArrayRows.of(X, y, weights=w)
-    return LinearObjective.of(rows, Threads(1), LOSSES["gaussian"], RidgePenalty(ridge), standardise=False)
+    return LinearObjective.of(rows, Threads(1), FAMILIES["gaussian"], RidgePenalty(ridge), standardise=False)
 
 
 def design(X: np.ndarray, y: np.ndarray, w: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:

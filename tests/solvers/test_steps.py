@@ -9,7 +9,7 @@ import gramian as gm
 import shared_data
 from gramian.data.arrays import ArrayRows
 from gramian.execution.threads import Threads
-from gramian.families import FAMILIES as LOSSES
+from gramian.families import FAMILIES
 from gramian.objectives.linear_objective import LinearObjective
 from gramian.problem.penalties import RidgePenalty
 from gramian.problem.solution import Status
@@ -49,7 +49,7 @@ def table(k: int = 1, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 
 def objective(X: np.ndarray, Y: np.ndarray, loss: str = "gaussian", ridge: float = 0.0) -> LinearObjective:
-    return LinearObjective.of(ArrayRows.of(X, Y, centred=True), Threads(1), LOSSES[loss], RidgePenalty(ridge), standardise=True)
+    return LinearObjective.of(ArrayRows.of(X, Y, centred=True), Threads(1), FAMILIES[loss], RidgePenalty(ridge), standardise=True)
 
 
 # ---- every method, on every kind of objective
