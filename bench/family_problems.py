@@ -14,7 +14,7 @@ import numpy as np
 from bench.truth import Floats
 from gramian.families import FAMILIES
 
-FAMILIES = tuple(FAMILIES)
+NAMES = tuple(FAMILIES)
 KINDS = ("copy", "sum", "two sums", "multiples", "constant", "zeros", "independent", "near", "shifted", "levels")
 GRID = 2.0**22
 """Numbers are multiples of its inverse, so that sums of columns are exact."""
@@ -43,7 +43,7 @@ class FamilyCase:
 def problem(seed: int) -> FamilyCase:
     """Families and kinds of dependence take turns; the rest is drawn."""
     rng = np.random.default_rng([seed, 17])
-    family, kind = FAMILIES[seed % len(FAMILIES)], KINDS[seed // len(FAMILIES) % len(KINDS)]
+    family, kind = NAMES[seed % len(NAMES)], KINDS[seed // len(NAMES) % len(KINDS)]
     sparse = bool(rng.random() < 0.25)
     centred = not sparse and bool(rng.random() < 0.7)
     condition = float(10.0 ** rng.uniform(0, 5))

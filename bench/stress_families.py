@@ -12,7 +12,7 @@ import numpy as np
 import scipy.sparse as sp
 
 import gramian as gm
-from bench.family_problems import FAMILIES, FamilyCase, problem
+from bench.family_problems import NAMES, FamilyCase, problem
 from bench.family_truth import NoOptimum, optimum
 from bench.judging import Found, Verdict, judge
 from bench.truth import Floats, Truth, independent, spread
@@ -62,7 +62,7 @@ def able(family: str) -> list[str]:
     return [name for name, solver in SOLVERS.items() if solver.traits.losses]
 
 
-METHODS = {family: able(family) for family in FAMILIES}
+METHODS = {family: able(family) for family in NAMES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +232,7 @@ def of_turn(case: FamilyCase, most: int) -> list[FamilyRoute]:
     names = METHODS[case.family]
     first = [name for name in names if SOLVERS[name].traits.reweights]
     rest = [name for name in names if name not in first]
-    turn = case.seed // len(FAMILIES) * (most - 1)
+    turn = case.seed // len(NAMES) * (most - 1)
     chosen = first + [rest[(turn + i) % len(rest)] for i in range(min(most - 1, len(rest)))]
     return [FamilyRoute(case.family, name, case.rank, case.sparse) for name in chosen]
 

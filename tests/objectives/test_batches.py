@@ -18,7 +18,7 @@ from gramian.objectives.linear_objective import LinearObjective
 from gramian.problem.penalties import RidgePenalty
 from tests.objectives.test_objective import streamed
 
-FAMILIES = ("gaussian", "binomial", "poisson", "gamma")
+KINDS = ("gaussian", "binomial", "poisson", "gamma")
 RULES = ("gradient", "momentum", "nesterov", "adagrad", "rmsprop", "adam")
 
 
@@ -113,7 +113,7 @@ def test_every_rule_on_dense_and_sparse_rows(rule, sparse, batch):
     assert state.updates == batches.updates == len(groups)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", KINDS)
 @pytest.mark.parametrize("sparse", [False, True])
 @pytest.mark.parametrize("k", [1, 3])
 @pytest.mark.parametrize("intercept", [False, True])

@@ -29,7 +29,7 @@ from gramian.objectives.row_store import HeldPart, RowStore
 from gramian.problem.penalties import NoPenalty, RidgePenalty
 
 EPS = 2.0**-52
-FAMILIES = ("gaussian", "binomial", "poisson", "gamma")
+KINDS = ("gaussian", "binomial", "poisson", "gamma")
 
 
 def table(k=1, n=5, m=700, sparse=False, seed=0):
@@ -96,7 +96,7 @@ def at(f: LinearObjective, seed=1):
     return rng.standard_normal(f.shape) * size * 0.3, rng.standard_normal(f.shape) * size
 
 
-CASES = list(itertools.product(FAMILIES, (False, True), (1, 2, 8), (True, False)))
+CASES = list(itertools.product(KINDS, (False, True), (1, 2, 8), (True, False)))
 
 
 @pytest.mark.parametrize(("family", "sparse", "k", "standardise"), CASES)
@@ -168,7 +168,7 @@ def test_exact_step_is_the_minimum_of_the_line():
     assert objective(X, y, w, "poisson").line(0 * theta, -g).exact_step is None
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", KINDS)
 @pytest.mark.parametrize("sparse", [False, True])
 def test_curvature_bounds_hold_and_are_tight(family, sparse):
     X, y, w = table(2, sparse=sparse)
@@ -234,7 +234,7 @@ def test_a_large_mean_costs_no_digits():
 
 
 @pytest.mark.parametrize("sparse", [False, True])
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", KINDS)
 def test_same_bits_for_any_number_of_threads(monkeypatch, sparse, family):
     monkeypatch.setattr(held, "SPARSE_PART", 64)
     monkeypatch.setattr(rowwise, "SMALL", 0)
@@ -383,7 +383,7 @@ def test_read_only_sparse_arrays():
     assert np.array_equal(objective(frozen, y, w).gradient(theta)[1], base.gradient(theta)[1])
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", KINDS)
 def test_an_intercept_alone(family):
     y = np.linspace(0.1, 0.9, 50)[:, None]
     f = replace(objective(np.ones((50, 1)), y, None, family), coordinates=Coordinates.raw(0, True))
