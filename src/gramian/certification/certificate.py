@@ -180,6 +180,8 @@ def certify_by_distance(
     relative = np.where(size > 0, column_norms(evidence.g) / np.where(size > 0, size, 1.0), 0.0)
     D = evidence.norms[:, None]
     known = bool(np.all(np.isfinite(bound)))
+    # Where nothing is known of one coefficient, nothing is of their sum, a column of zeros among them included.
+    error = column_norms(D * bound) if known else np.full_like(r, np.inf)
     return Certificate(
         evidence=evidence.kind,
         gradient=relative,
@@ -187,10 +189,10 @@ def certify_by_distance(
         condition=condition,
         forward_bound=bound,
         intercept_bound=intercept_bound,
-        digits=digits_of(column_norms(D * bound), column_norms(D * coef)) if known else np.zeros_like(r),
+        digits=digits_of(error, column_norms(D * coef)) if known else np.zeros_like(r),
         digits_each=digits_of(bound, np.abs(coef)),
         digits_intercept=digits_of(intercept_bound, np.abs(intercept)),
-        beside_target=_beside_target(evidence, column_norms(D * bound), intercept_bound),
+        beside_target=_beside_target(evidence, error, intercept_bound),
         ceiling=_ceiling(evidence, condition, coef),
     )
 

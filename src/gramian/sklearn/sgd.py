@@ -12,6 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gramian.data.blocks import Block, Matrix
+from gramian.data.sparse_structure import check_structure
 from gramian.errors import DataError, GramianWarning, bad_argument, message, not_a_choice
 from gramian.families.losses import LOSSES
 from gramian.kernels.array_types import Floats
@@ -142,6 +143,7 @@ class SGDRegressor(RegressorMixin, BaseEstimator):
     def predict(self, X: Any) -> Floats:
         """X @ coef_ + intercept_, (m,)."""
         check_is_fitted(self)
+        check_structure(X, "X")
         X = validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
         return np.asarray(X @ self.coef_) + self.intercept_[0]
 
@@ -157,6 +159,7 @@ class SGDRegressor(RegressorMixin, BaseEstimator):
             else:
                 validate_data(self, X, y, skip_check_array=True, reset=reset)
         else:
+            check_structure(X, "X")
             X, y = validate_data(
                 self, X, y, accept_sparse="csr", dtype=np.float64, order="C", y_numeric=True, reset=reset
             )
