@@ -40,6 +40,11 @@ class ColumnStats:
         return for_calls(rows, runner).fold(rows, "means and scales", piece, merge)
 
     @property
+    def finite(self) -> bool:
+        """Whether no value was NaN or infinite; False also where a sum of squares is beyond every float."""
+        return bool(np.isfinite(self.weight) and np.all(np.isfinite(self.mean)) and np.all(np.isfinite(self.squares)))
+
+    @property
     def norms(self) -> Floats:
         """Column norms about the mean."""
         return np.sqrt(self.squares)
