@@ -1,14 +1,21 @@
 """Separated targets: a direction along which the likelihood grows for ever, found by the fit and named by its columns.
 
 A fit by Newton's method finds it by itself: once nothing else is left to gain, its steps point along such a direction d, and
-a pass checks every row against it: no row with y = 1 has x'd < 0, no row with y = 0 has x'd > 0 (for Poisson: x'd <= 0 where
-y = 0, and x'd = 0 elsewhere). Here the columns are looked at one by one, since most often a single one is to blame.
-Reference: Albert and Anderson (1984), Biometrika 71.
+a pass checks every row against it. With q = x'd and a level c, which is 0 without an intercept, no row loses by moving on:
+
+    binomial   q <= c where y < 1,  q >= c where y > 0
+    Poisson    q <= c where y = 0,  q  = c elsewhere
+
+Most often a single column is to blame, so these are looked at first. A step is d but for what it still gains elsewhere, so
+what is printed is made from it: small terms left out, the others as small whole numbers or with few digits; the simplest one
+that separates every row exactly, as it is printed. Reference: Albert and Anderson (1984), Biometrika 71.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
@@ -17,30 +24,45 @@ from gramian.execution.runner import Runner
 from gramian.families.losses import Loss
 from gramian.kernels.array_types import Floats
 
+SHARES = (0.03, 1e-3, 1e-5, 1e-8)
+"""Terms below this share of the largest, each times the range of its column, are left out at trial."""
+DIGITS = (2, 4, 7, 12, 16)
+LARGEST = 12
+"""Largest denominator of a ratio of two terms."""
+MOST = 6
+"""Terms that are printed; more are counted."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ranges:
-    """Least and largest value of each column (n,), apart for rows with y = 0 (or low) and for the others."""
+    """Least and largest of several combinations of columns (c,): over rows that count for 0, and for the others."""
 
     low: tuple[Floats, Floats]
     high: tuple[Floats, Floats]
 
     @staticmethod
-    def of(rows: Rows, runner: Runner) -> Ranges | None:
-        """One pass."""
+    def of(rows: Rows, runner: Runner, loss: Loss, combinations: Floats) -> Ranges:
+        """One pass; combinations (n, c)."""
+        binomial = loss.name == "binomial"
 
         def piece(part: BlockPart, block: Block) -> Ranges:
-            X, zero = block.dense(), block.y[:, 0] == 0
-            return Ranges(_range(X[zero]), _range(X[~zero]))
+            q, y = block.dense() @ combinations, block.y[:, 0]
+            return Ranges(_range(q[y < 1 if binomial else y == 0]), _range(q[y > 0]))
 
-        return runner.fold(rows, "ranges", piece, _merge)
+        found = runner.fold(rows, "ranges", piece, _merge)
+        assert found is not None
+        return found if rows.centred else _with_zero(found, binomial)
+
+    def at(self, j: int) -> tuple[float, float, float, float]:
+        """(least, largest) of 0, then of the others."""
+        return float(self.low[0][j]), float(self.low[1][j]), float(self.high[0][j]), float(self.high[1][j])
 
 
-def _range(X: Floats) -> tuple[Floats, Floats]:
-    n = X.shape[1]
+def _range(q: Floats) -> tuple[Floats, Floats]:
+    c = q.shape[1]
     return (
-        np.min(X, axis=0, initial=np.inf) if X.size else np.full(n, np.inf),
-        np.max(X, axis=0, initial=-np.inf) if X.size else np.full(n, -np.inf),
+        np.min(q, axis=0, initial=np.inf) if q.size else np.full(c, np.inf),
+        np.max(q, axis=0, initial=-np.inf) if q.size else np.full(c, -np.inf),
     )
 
 
@@ -51,25 +73,75 @@ def _merge(a: Ranges, b: Ranges) -> Ranges:
     return Ranges(both(a.low, b.low), both(a.high, b.high))
 
 
+def _with_zero(found: Ranges, binomial: bool) -> Ranges:
+    """Without an intercept the level is 0: as if a row of zeros were on both sides."""
+
+    def beside(side: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
+        return np.minimum(side[0], 0.0), np.maximum(side[1], 0.0)
+
+    return Ranges(beside(found.low) if binomial else found.low, beside(found.high))
+
+
 def how_separated(rows: Rows, runner: Runner, loss: Loss, direction: Floats, names: tuple[str, ...]) -> str:
-    """In words: the single column that separates, where there is one, else the combination. `direction` (n,)."""
-    found = Ranges.of(rows, runner)
-    assert found is not None
-    for j in np.argsort(-np.abs(direction)):
-        told = _alone(found, int(j), loss, names[j])
+    """In words: the single column that separates, where there is one, else the combination. `direction` (n,). Two passes."""
+    found = Ranges.of(rows, runner, loss, np.eye(direction.size))
+    width = np.maximum(found.low[1], found.high[1]) - np.minimum(found.low[0], found.high[0])
+    for j in np.argsort(-np.abs(direction * width)):
+        told = _alone(found.at(int(j)), loss, names[j])
         if told:
             return told
-    return f"{_combination(direction, names)} tells {_sides(loss)} apart without exception"
+    trials = candidates(direction, width)
+    held = Ranges.of(rows, runner, loss, np.column_stack(trials))
+    for i, trial in enumerate(trials):
+        if separates(held.at(i), loss):
+            return _together(held.at(i), loss, combination(trial, names))
+    return f"{combination(trials[-1], names)} tells {_sides(loss)} apart, but for rounding"
+
+
+def candidates(direction: Floats, width: Floats) -> list[Floats]:
+    """Directions as they would be printed, the simplest first."""
+    size = np.abs(direction) * width
+    found: list[Floats] = []
+    for whole in (True, False):
+        for share in SHARES:
+            d = np.where(size > share * np.max(size), direction, 0.0)
+            d = d / np.max(np.abs(d))
+            found += [_whole(d)] if whole else [_rounded(d, digits) for digits in DIGITS]
+    found = [d for d in found if np.any(d)]
+    return sorted(found, key=np.count_nonzero)
+
+
+def _whole(d: Floats) -> Floats:
+    """Small whole numbers near multiples of d; zeros where there are none."""
+    base = np.min(np.abs(d[d != 0]))
+    ratios = [Fraction(float(x / base)).limit_denominator(LARGEST) if x else Fraction(0) for x in d]
+    scale = math.lcm(*(ratio.denominator for ratio in ratios))
+    numbers = np.array([float(ratio * scale) for ratio in ratios])
+    return numbers if np.max(np.abs(numbers)) <= 1000 else np.zeros_like(d)
+
+
+def _rounded(d: Floats, digits: int) -> Floats:
+    return np.array([float(f"{x:.{digits}g}") for x in d])
+
+
+def separates(sides: tuple[float, float, float, float], loss: Loss) -> bool:
+    """That no row loses and some gain, one way or the other."""
+    low0, high0, low1, high1 = sides
+    if low0 == high0 == low1 == high1:
+        return False
+    if loss.name == "binomial":
+        return high0 <= low1 or high1 <= low0
+    return low1 == high1 and (high0 <= low1 or low0 >= high1)
 
 
 def _sides(loss: Loss) -> str:
     return "the rows of 0 and those of 1" if loss.name == "binomial" else "some rows of 0 from all others"
 
 
-def _alone(found: Ranges, j: int, loss: Loss, name: str) -> str:
-    (low0, high0), (low1, high1) = ((side[0][j], side[1][j]) for side in (found.low, found.high))
-    if low0 == high0 == low1 == high1:
+def _alone(sides: tuple[float, float, float, float], loss: Loss, name: str) -> str:
+    if not separates(sides, loss):
         return ""
+    low0, high0, low1, high1 = sides
     if loss.name == "binomial":
         if high0 < low1:
             return f"{name} is at most {high0:.6g} in every row of 0 and at least {low1:.6g} in every row of 1"
@@ -77,18 +149,21 @@ def _alone(found: Ranges, j: int, loss: Loss, name: str) -> str:
             return f"{name} is at most {high1:.6g} in every row of 1 and at least {low0:.6g} in every row of 0"
         if high0 == low1:
             return f"{name} is at most {high0:.6g} in every row of 0 and never below it in a row of 1"
-        if high1 == low0:
-            return f"{name} is at most {high1:.6g} in every row of 1 and never below it in a row of 0"
-        return ""
-    if low1 == high1 and (high0 <= low1 or low0 >= high1):
-        return f"{name} is {low1:.6g} in every row with a count above 0, and rows with another value count 0"
-    return ""
+        return f"{name} is at most {high1:.6g} in every row of 1 and never below it in a row of 0"
+    return f"{name} is {low1:.6g} in every row with a count above 0, and rows with another value count 0"
 
 
-def _combination(direction: Floats, names: tuple[str, ...]) -> str:
-    """The largest terms, scaled so that the largest is 1."""
-    order = np.argsort(-np.abs(direction))[:4]
-    unit = direction / np.max(np.abs(direction))
-    terms = [f"{unit[j]:+.3g} {names[j]}" for j in order if abs(unit[j]) > 1e-6]
-    more = int(np.count_nonzero(np.abs(unit) > 1e-6)) - len(terms)
-    return " ".join(terms).lstrip("+") + (f" and {more} more" if more > 0 else "")
+def _together(sides: tuple[float, float, float, float], loss: Loss, name: str) -> str:
+    if loss.name == "binomial":
+        return f"{name} tells {_sides(loss)} apart without exception"
+    return f"{name} is {sides[2]:.6g} in every row with a count above 0, and rows with another value count 0"
+
+
+def combination(d: Floats, names: tuple[str, ...]) -> str:
+    """As "x1 - 2 x2", every term as it was checked."""
+    at = np.flatnonzero(d)
+    if d[at[0]] < 0:
+        d = -d
+    terms = [f"{'-' if d[j] < 0 else '+'} {'' if abs(d[j]) == 1 else f'{abs(d[j]):.16g} '}{names[j]}" for j in at[:MOST]]
+    more = at.size - len(terms)
+    return " ".join(terms).removeprefix("+ ") + (f" and {more} more" if more else "")
