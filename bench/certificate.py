@@ -9,9 +9,13 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
 from math import inf, log10
 
-from bench.stress import Verdict, run_all
+from bench import stress_families
+from bench.judging import Verdict
+from bench.stress import run_all
 from bench.timing import write
 
 CHUNK = 100
@@ -19,6 +23,7 @@ MANY, WAYS = 20_000, 4
 """From so many problems on, each goes by so many ways."""
 TOLD = 2_000
 """Problems after which the sums so far are told."""
+KINDS = ("linear", "families")
 BIN = 0.05
 """Digits of one bin of a histogram."""
 
@@ -72,8 +77,10 @@ KEYS: tuple[Callable[[Verdict], tuple[str, ...]], ...] = (
 def main(arguments: list[str]) -> None:
     """Arguments: how many problems (default 2,000), the first seed, and minutes after which to end with what is done.
 
-    Many problems go by a few ways each, by turns. What is done is told as it goes.
+    So many of least squares and as many of the families; "linear" or "families" takes one kind alone. Many problems go by a few
+    ways each, by turns. What is done is told as it goes.
     """
+    kinds = [kind for kind in KINDS if kind in arguments] or list(KINDS)
     numbers = [int(argument) for argument in arguments if argument.isdigit()]
     count = numbers[0] if numbers else 200 if "short" in arguments else 2_000
     first = numbers[1] if len(numbers) > 1 else 1_000_000
@@ -85,7 +92,8 @@ def main(arguments: list[str]) -> None:
     with ProcessPoolExecutor() as pool:
         starts = range(first, first + count, CHUNK)
         ways = None if count < MANY else WAYS
-        for tallies, told in pool.map(_chunk, starts, [first + count] * len(starts), [ways] * len(starts)):
+        chunk = partial(_chunk, stop=first + count, ways=ways, kinds=kinds)
+        for tallies, told in pool.map(chunk, starts):
             for key, tally in tallies.items():
                 total[key].merge(tally)
             broken += told
@@ -98,7 +106,21 @@ def main(arguments: list[str]) -> None:
                 pool.shutdown(wait=False, cancel_futures=True)
                 break
     lines = [_summary(done, total), "", *_table("way", total), *_table("trouble", total), *_grid(total), *_refusals(total)]
-    write("certificate", [*lines, *broken[:40]], "short" in arguments)
+    name = "certificate" if len(kinds) == len(KINDS) else f"certificate-{kinds[0]}"
+    write(name, [*lines, *broken[:40]], "short" in arguments)
+
+
+def summary_of(count: int, first: int = 1_000_000) -> str:
+    """The claims of so many problems in two lines, and each that is broken."""
+    total: Tallies = defaultdict(Tally)
+    broken: list[str] = []
+    with ProcessPoolExecutor() as pool:
+        starts = range(first, first + count, CHUNK)
+        for tallies, told in pool.map(_chunk, starts, [first + count] * len(starts), [WAYS] * len(starts)):
+            broken += told
+            for key, tally in tallies.items():
+                total[key].merge(tally)
+    return "\n".join([_summary(count, total), *broken[:10]])
 
 
 def _summary(done: int, total: Tallies) -> str:
@@ -110,10 +132,12 @@ def _summary(done: int, total: Tallies) -> str:
     )
 
 
-def _chunk(start: int, stop: int, ways: int | None = None) -> tuple[Tallies, list[str]]:
+def _chunk(start: int, stop: int, ways: int | None, kinds: list[str]) -> tuple[Tallies, list[str]]:
     tallies: Tallies = defaultdict(Tally)
     told: list[str] = []
-    for verdict in run_all(range(start, min(start + CHUNK, stop)), ways):
+    seeds = range(start, min(start + CHUNK, stop))
+    linear = run_all(seeds, ways) if "linear" in kinds else ()
+    for verdict in chain(linear, stress_families.run_all(seeds) if "families" in kinds else ()):
         for key in KEYS:
             tallies[key(verdict)].add(verdict)
         if verdict.broken or verdict.unreached:

@@ -23,7 +23,7 @@ from gramian.data.arrays import ArrayRows
 from gramian.execution.blas import single_threaded_blas
 from gramian.execution.threads import Threads
 from gramian.plots import crossover, plot_crossover
-from gramian.problem.penalty import Penalty
+from gramian.problem.penalties import NoPenalty
 from gramian.problem.wanted import Wanted
 from gramian.racing import Race
 from gramian.solvers import SOLVERS
@@ -89,7 +89,7 @@ def _raced(m: int, n: int, condition: float) -> Cell:
         rows = ArrayRows.of(X, y)
         started = time.perf_counter()
         solver = SOLVERS[NORMAL]
-        solver.solve(solver.view.of(rows, Threads(1)), Wanted(Penalty(), "drop"))
+        solver.solve(solver.view.of(rows, Threads(1)), Wanted(NoPenalty(), "drop"))
         once = time.perf_counter() - started
         share = max(LONGEST * once, 0.4)
         methods = [NORMAL, *KRYLOV, DESCENT]

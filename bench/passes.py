@@ -15,10 +15,10 @@ from bench.data import problem
 from bench.timing import REST, Clock, in_a_row, write
 from gramian.data.arrays import ArrayRows
 from gramian.execution.threads import Threads
-from gramian.families.losses import LOSSES
+from gramian.families import FAMILIES
 from gramian.objectives.batches import Batches, Update
 from gramian.objectives.linear_objective import LinearObjective
-from gramian.problem.penalty import Penalty
+from gramian.problem.penalties import NoPenalty
 
 STEP = 1e-3
 
@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> None:
 
 def _objective(X: Any, y: np.ndarray, family: str = "gaussian", standardise: bool = True) -> LinearObjective:
     rows = ArrayRows.of(X, y, centred=standardise)
-    return LinearObjective.of(rows, Threads(), LOSSES[family], Penalty(), standardise)
+    return LinearObjective.of(rows, Threads(), FAMILIES[family], NoPenalty(), standardise)
 
 
 def _gradients(rows: int, rounds: int) -> list[str]:

@@ -11,12 +11,12 @@ import numpy as np
 from gramian.data.arrays import ArrayRows
 from gramian.execution.threads import Threads
 from gramian.kernels.rounding import EPS
-from gramian.problem.penalty import Penalty
+from gramian.problem.penalties import NoPenalty
 from gramian.problem.wanted import Wanted
 from gramian.reductions.triangle import Triangle
 from gramian.solvers.rank import scan
 
-REQUEST = Wanted(Penalty(), "drop")
+REQUEST = Wanted(NoPenalty(), "drop")
 
 
 def table(kind: str, rows: int, k: int, rng: np.random.Generator) -> tuple[np.ndarray, bool]:

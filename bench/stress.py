@@ -5,20 +5,20 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import log10, sqrt
 from typing import Any
 from unittest.mock import patch
 
 import numpy as np
 
 import gramian as gm
+from bench.judging import Found, Verdict, judge
 from bench.problems import TROUBLES, Case, CaseRows, make, problem, scaled_condition
 from bench.truth import Floats, Truth, exact, norms
 from gramian.errors import GramianError
 from gramian.execution.threads import Threads
-from gramian.problem.penalty import Penalty
+from gramian.problem.penalties import NoPenalty, RidgePenalty
 from gramian.problem.wanted import Wanted
 from gramian.reductions import exact_gradient as exact_view
 from gramian.solvers import SOLVERS
@@ -27,8 +27,6 @@ from gramian.solving import solve as solving
 
 __all__ = ["OUTER", "ROUTES", "Case", "CaseRows", "Exact", "Found", "Route", "answer", "judge", "make", "problem", "run"]
 
-ROUNDING = 1.001
-"""Slack for the decimal rounding of a claim itself: 15.95 stands for u = 2^-53."""
 UNREACHED = 0.01
 """A problem whose scaled condition is below this share of 1 / tol must be answered at full rank."""
 
@@ -78,16 +76,6 @@ OUTER = (
 TURNS = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """An answer, whoever gave it: coef (n, k), intercept (k,) or None, the columns kept, and what is claimed of them."""
-
-    coef: Floats
-    intercept: Floats | None
-    kept: tuple[int, ...]
-    certificate: Any
-
-
 def answer(case: Case, route: Route) -> Found | GramianError:
     """The answer by this route, or the error with which the library refuses."""
     entries = exact_view.ENTRIES if route.exact else 0
@@ -110,7 +98,7 @@ def _halved(part: bool) -> Iterator[None]:
 
 def _by_rows(case: Case, route: Route) -> Found:
     rows = CaseRows(case, rereadable=route.rereadable)
-    request = Wanted(Penalty(case.ridge), "drop")
+    request = Wanted(RidgePenalty(case.ridge), "drop")
     found = solving.solve(rows, request, route.method, route.accuracy, Threads(1))
     solution = found.solution
     kept = range(rows.n) if solution.factor is None else solution.factor.kept
@@ -176,22 +164,6 @@ def _of_fit(case: Case, fit: Any) -> Found:
 _DOORS = {"rows": _by_rows, "lstsq": _by_lstsq, "fit": _by_fit, "moments": _by_moments}
 
 
-@dataclass(slots=True)
-class Verdict:
-    """broken: claims that the truth contradicts; pessimism: true digits less claimed digits, of each coefficient.
-
-    refused: the error with which the library refused; unreached: it did not answer at full rank though it should have.
-    """
-
-    case: Case
-    route: Route
-    broken: list[str] = field(default_factory=list)
-    pessimism: list[float] = field(default_factory=list)
-    claimed: list[float] = field(default_factory=list)
-    refused: str = ""
-    unreached: bool = False
-
-
 class Exact:
     """Truths of one case by the columns kept, made once."""
 
@@ -205,60 +177,6 @@ class Exact:
             c, columns = self._case, self._case.X[:, list(kept)]
             self._truths[key] = exact(columns, c.y, c.w, c.ridge, centred), norms(columns, c.w, centred)
         return self._truths[key]
-
-
-def judge(case: Case, route: Route, truths: Exact, found: Found) -> Verdict:
-    """Every claim of the certificate against the exact solution on the columns that were kept."""
-    certificate, kept = found.certificate, found.kept
-    verdict = Verdict(case, route)
-    try:
-        truth, squares = truths.of(kept, found.intercept is not None)
-    except ZeroDivisionError:
-        verdict.broken.append(f"kept columns {kept} are dependent")
-        return verdict
-    for t in range(case.y.shape[1]):
-        errors = [Fraction(float(found.coef[j, t])) - truth.coef[t][i] for i, j in enumerate(kept)]
-        for i, j in enumerate(kept):
-            _claim(verdict, f"coef[{j},{t}]", certificate.digits_each[j, t], abs(errors[i]), abs(truth.coef[t][i]))
-            bound = float(certificate.forward_bound[j, t]) * ROUNDING
-            if bound != bound or (bound < float("inf") and abs(errors[i]) > Fraction(bound)):
-                verdict.broken.append(f"coef[{j},{t}]: forward bound {bound:.1e}, error {_float(abs(errors[i])):.1e}")
-        error = sum((s * e * e for s, e in zip(squares, errors, strict=True)), Fraction(0))
-        size = sum((s * b * b for s, b in zip(squares, truth.coef[t], strict=True)), Fraction(0))
-        _claim(verdict, f"overall[{t}]", certificate.digits[t], _root(error), _root(size))
-        if found.intercept is not None:
-            off = abs(Fraction(float(found.intercept[t])) - truth.intercept[t])
-            _claim(verdict, f"intercept[{t}]", certificate.digits_intercept[t], off, abs(truth.intercept[t]))
-    return verdict
-
-
-def _root(value: Fraction) -> Fraction:
-    """The square root to 2^-60 or so, at any magnitude."""
-    if value == 0:
-        return value
-    shift = (value.numerator.bit_length() - value.denominator.bit_length()) // 2
-    return Fraction(sqrt(value / Fraction(4) ** shift)) * Fraction(2) ** shift
-
-
-def _claim(verdict: Verdict, what: str, digits: float, error: Fraction, size: Fraction) -> None:
-    digits = float(digits)
-    if not 0 <= digits <= 15.96:
-        verdict.broken.append(f"{what}: claims {digits} digits")
-        return
-    relative = 0.0 if error == 0 else float("inf") if size == 0 else _float(error / size)
-    true = 15.95 if relative == 0 else min(15.95, -log10(relative)) if relative < float("inf") else 0.0
-    if digits > 0:
-        verdict.pessimism.append(max(true, 0.0) - digits)
-        verdict.claimed.append(digits)
-        if relative > 10.0**-digits * ROUNDING:
-            verdict.broken.append(f"{what}: claims {digits:.2f} digits, has {true:.2f}")
-
-
-def _float(value: Fraction) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return 1e308
 
 
 def run(seeds: Sequence[int], routes: Sequence[Route] = ROUTES, of=make, refusals: bool = False) -> Iterator[Verdict]:
@@ -281,7 +199,7 @@ def verdicts(case: Case, routes: Sequence[Route], refusals: bool = True) -> Iter
         full = isinstance(found, Found) and len(found.kept) == case.X.shape[1]
         if not full and not case.ridge and _must_reach(route, verdict.refused):
             centred = case.centred and route.door != "lstsq"
-            tolerance = Wanted(Penalty(), "drop").tolerance(case.X.shape[1], len(case.y))
+            tolerance = Wanted(NoPenalty(), "drop").tolerance(case.X.shape[1], len(case.y))
             verdict.unreached = scaled_condition(replace(case, centred=centred)) < UNREACHED / tolerance
         if refusals or not verdict.refused:
             yield verdict

@@ -142,9 +142,13 @@ def shortest(X: Floats, y: Floats, centred: bool = False) -> list[Fraction]:
 
     The intercept, when `centred`, is free and not part of the norm.
     """
-    kept = list(independent(X, centred))
-    c = exact(X[:, kept], y, centred=centred).coef[0]
-    others = [j for j in range(X.shape[1]) if j not in kept]
+    kept = independent(X, centred)
+    return spread(X, kept, list(exact(X[:, list(kept)], y, centred=centred).coef[0]), centred)
+
+
+def spread(X: Floats, kept: Sequence[int], c: list[Fraction], centred: bool = False) -> list[Fraction]:
+    """The shortest coefficients with the fitted values of c on the independent columns `kept`."""
+    kept, others = list(kept), [j for j in range(X.shape[1]) if j not in kept]
     F: list[list[Fraction]] = [[Fraction(int(j == k)) for j in range(X.shape[1])] for k in kept]
     if others and kept:
         weights = exact(X[:, kept], X[:, others], centred=centred).coef
@@ -152,7 +156,7 @@ def shortest(X: Floats, y: Floats, centred: bool = False) -> list[Fraction]:
             for i in range(len(kept)):
                 F[i][j] = weights[t][i]
     G = [[sum((a * b for a, b in zip(p, q, strict=True)), Fraction(0)) for q in F] for p in F]
-    u = _solved(G, list(c))
+    u = _solved(G, c)
     return [sum((F[i][j] * u[i] for i in range(len(kept))), Fraction(0)) for j in range(X.shape[1])]
 
 

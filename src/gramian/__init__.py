@@ -19,6 +19,7 @@ from gramian.errors import (
 )
 
 if TYPE_CHECKING:
+    from gramian import cov
     from gramian.api.explain import explain
     from gramian.api.fit import fit
     from gramian.api.lstsq import LstsqResult, lstsq
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from gramian.api.root import RootResult, root
     from gramian.certification.certificate import Certificate
     from gramian.planning import Plan
+    from gramian.problem.penalties import NoPenalty, RidgePenalty
     from gramian.racing import Race
     from gramian.results.fit import Fit
     from gramian.results.model_file import load
@@ -47,13 +49,16 @@ _HOMES = {
     "LstsqResult": "gramian.api.lstsq",
     "MinimizeResult": "gramian.api.minimize",
     "Moments": "gramian.results.moments",
+    "NoPenalty": "gramian.problem.penalties",
     "Online": "gramian.sklearn.online",
     "Plan": "gramian.planning",
     "PoissonRegressor": "gramian.sklearn.glm",
     "SGDRegressor": "gramian.sklearn.sgd",
     "Race": "gramian.racing",
     "Ridge": "gramian.sklearn.linear",
+    "RidgePenalty": "gramian.problem.penalties",
     "RootResult": "gramian.api.root",
+    "cov": "gramian.cov",
     "explain": "gramian.api.explain",
     "fit": "gramian.api.fit",
     "load": "gramian.results.model_file",
@@ -79,16 +84,19 @@ __all__ = [
     "ModelError",
     "Moments",
     "NeedsData",
+    "NoPenalty",
     "Online",
     "Plan",
     "PoissonRegressor",
     "Race",
     "RankError",
     "Ridge",
+    "RidgePenalty",
     "SGDRegressor",
     "RootResult",
     "SourceError",
     "__version__",
+    "cov",
     "explain",
     "fit",
     "load",
@@ -103,7 +111,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'gramian' has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
+    module = import_module(_HOMES[name])
+    value = module if name == "cov" else getattr(module, name)
     globals()[name] = value
     return value
 

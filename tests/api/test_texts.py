@@ -14,10 +14,10 @@ import pytest
 import gramian as gm
 from gramian.data.arrays import ArrayRows
 from gramian.execution.threads import Threads
-from gramian.families.losses import LOSSES
+from gramian.families import FAMILIES
 from gramian.objectives.derivatives import directional_derivative
 from gramian.objectives.linear_objective import LinearObjective
-from gramian.problem.penalty import Penalty
+from gramian.problem.penalties import NoPenalty
 from gramian.problem.solution import Status
 from gramian.solvers.gradient import gradient
 from gramian.solvers.iterate import run
@@ -27,7 +27,7 @@ from gramian.solvers.nesterov import nesterov
 from gramian.solvers.newton import Newton
 from gramian.solvers.smooth import methods, smooth
 from gramian.solvers.state import Stop
-from gramian.solvers.steps import FixedStep
+from gramian.solvers.step_sizes import FixedStep
 from shared_data import table
 
 RNG = np.random.default_rng(11)
@@ -49,7 +49,7 @@ def g(b: np.ndarray) -> np.ndarray:
 
 def view(X: np.ndarray, Y: np.ndarray, standardise: bool = False) -> LinearObjective:
     rows = ArrayRows.of(X, Y, centred=standardise)
-    return LinearObjective.of(rows, Threads(1), LOSSES["gaussian"], Penalty(), standardise=standardise)
+    return LinearObjective.of(rows, Threads(1), FAMILIES["gaussian"], NoPenalty(), standardise=standardise)
 
 
 # ---- 4: Newton-Raphson for f(x) = 0

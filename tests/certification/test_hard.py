@@ -234,7 +234,7 @@ def test_a_coefficient_that_no_float64_holds_is_refused_by_name() -> None:
 
 def test_an_error_whose_square_no_float64_holds_is_refused_by_name() -> None:
     x, y = rng().standard_normal((2, 40))
-    with pytest.raises(gm.DataError, match=r"standard errors of a cannot be told: .* has 1e\+39[89] there") as told:
+    with pytest.raises(gm.DataError, match=r"standard errors of a cannot be computed: .* has 1e\+39[89] there") as told:
         gm.fit("y ~ a", {"a": x * 1e-200, "y": y})
     assert "1e-154 or more" in str(told.value)
     assert "Hint: multiply the column by a power of ten" in str(told.value)

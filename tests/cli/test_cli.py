@@ -78,6 +78,7 @@ def test_options_reach_the_fit(table):
         (["--clusters", "group"], {"clusters": "group", "cov": "cluster"}),
         (["--ridge", "2.5"], {"ridge": 2.5}),
         (["--method", "cholesky", "--threads", "1"], {"method": "cholesky", "threads": 1}),
+        (["--runner", "threads"], {"runner": "threads"}),
         (["--accuracy", "data"], {"accuracy": "data"}),
         (["--accuracy", "12"], {"accuracy": 12.0}),
         (["--rank", "min-norm", "--tol", "1e-9"], {"rank": "min-norm", "tol": 1e-9}),

@@ -67,6 +67,7 @@ def test_code_in_a_formula_is_not_run(table, tmp_path):
         (["--missing", "keep"], "missing is 'keep'\nAllowed: drop, error"),
         (["--accuracy", "all"], "accuracy is 'all'"),
         (["--ridge", "-1"], "ridge is -1.0\nAllowed: a finite number >= 0"),
+        (["--runner", "thread"], "runner is 'thread'\nAllowed: threads, a gramian.execution.runner.Runner, or None"),
         (["--threads", "0"], "threads is 0\nAllowed: a whole number >= 1"),
         (["--level", "95"], "level is 95.0\nAllowed: a number between 0 and 1"),
         (["--weights", "ww"], "column 'ww' is not in"),
@@ -158,7 +159,7 @@ def test_a_fault_of_its_own_is_not_taken_for_an_answer(monkeypatch, table):
     def broken(*_, **__):
         raise ZeroDivisionError("unforeseen")
 
-    monkeypatch.setattr(commands, "fit", broken)
+    monkeypatch.setattr(commands, "fit_with", broken)
     status, out, err = run("fit", table, "y ~ x")
     assert status == 3
     assert out == ""
@@ -170,7 +171,7 @@ def test_too_little_memory_is_told(monkeypatch, table):
     def broken(*_, **__):
         raise MemoryError
 
-    monkeypatch.setattr(commands, "fit", broken)
+    monkeypatch.setattr(commands, "fit_with", broken)
     assert "MemoryError: the memory of this machine does not suffice\nHint: " in refused("fit", table, "y ~ x")
 
 

@@ -1,5 +1,6 @@
 """Rows from arrays: every layout gives the same blocks, nothing is written to, and what cannot be used says why."""
 
+import pickle
 import re
 
 import numpy as np
@@ -238,3 +239,19 @@ BAD = [
 def test_what_cannot_be_used(X, y, w, pieces):
     with pytest.raises(DataError, match="(?s)" + ".*".join(map(re.escape, pieces))):
         ArrayRows.of(X, y, w)
+
+
+@pytest.mark.parametrize("made", [np.asarray, np.asfortranarray, sp.csr_array])
+def test_a_part_pickles_with_its_own_rows_alone(made):
+    X, w = np.arange(400_000.0).reshape(-1, 4), np.arange(100_000.0) % 3
+    rows = ArrayRows.of(made(X), X[:, 0], weights=w)
+    part = rows.parts()[2]
+    text = pickle.dumps(part)
+    assert len(text) < 1.2 * 8 * (part.stop - part.first) * (8 if made is sp.csr_array else 6)
+    again = pickle.loads(pickle.dumps(pickle.loads(text)))
+    (one,), (other,) = part.blocks(), again.blocks()
+    assert (again.label, again.first, again.stop) == (part.label, part.first, part.stop)
+    assert np.array_equal(one.dense(), other.dense())
+    assert np.array_equal(one.y, other.y)
+    assert np.array_equal(one.w, other.w)
+    assert (one.start, one.read, one.idle) == (other.start, other.read, other.idle)

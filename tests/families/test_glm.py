@@ -18,18 +18,18 @@ from gramian.certification.self_concordance import certified
 from gramian.certification.thresholds import aim_note, missed_note
 from gramian.data.arrays import ArrayRows
 from gramian.execution.threads import Threads
-from gramian.families.losses import LOSSES
-from gramian.problem.penalty import Penalty
+from gramian.families import FAMILIES
+from gramian.problem.penalties import NoPenalty
 from gramian.problem.solution import Stats, Status
 from gramian.problem.wanted import Wanted
 from gramian.reductions.irls_pass import Place
 from gramian.solvers import SOLVERS
+from gramian.solvers.ability import family_need
 from gramian.solvers.irls import Reweighted
-from gramian.solving.family_fit import family_need
 from shared_data import table
 
 FAMILIES = ("binomial", "poisson", "gamma")
-METHODS = family_need(LOSSES["poisson"]).able()
+METHODS = family_need(FAMILIES["poisson"]).able()
 
 
 def named(family):
@@ -42,7 +42,7 @@ def problem(family, m=400, n=4, seed=1):
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(m, n)) * 10.0 ** np.arange(n) + 2.0
     eta = X @ (rng.normal(size=n) / 3 / 10.0 ** np.arange(n)) - 0.3
-    mu = LOSSES[family].mean(eta)
+    mu = FAMILIES[family].mean(eta)
     draw = {
         "binomial": lambda: (rng.random(m) < mu).astype(float),
         "poisson": lambda: rng.poisson(mu).astype(float),
@@ -105,10 +105,10 @@ def test_robust_errors_agree(family, cov):
         close(ours.se, theirs(data, family, cov_type=cov, **options).bse, 1e-6)
     X = sm.add_constant(np.column_stack([data[f"x{j}"] for j in range(4)]))
     eta = X @ ours.coef
-    score = -LOSSES[family].first(eta, data["y"])[:, None] * X
+    score = -FAMILIES[family].first(eta, data["y"])[:, None] * X
     if cov == "cluster":
         score = np.stack([score[data["g"] == g].sum(axis=0) for g in np.unique(data["g"])])
-    bread = np.linalg.inv(X.T @ (LOSSES[family].expected(eta)[:, None] * X))
+    bread = np.linalg.inv(X.T @ (FAMILIES[family].expected(eta)[:, None] * X))
     G = score.shape[0]
     factor = {"HC0": 1.0, "HC1": 400 / 395, "cluster": G / (G - 1) * 399 / 395}[cov]
     close(ours.se, np.sqrt(factor * np.diag(bread @ score.T @ score @ bread)), 1e-8)
@@ -127,10 +127,10 @@ def test_offsets_are_added_to_the_linear_predictor(family, intercept):
     if intercept:
         assert ours.null_deviance == pytest.approx(other.null_deviance, rel=1e-8)
     else:
-        base = LOSSES[family].mean(data["o"])
-        assert ours.null_deviance == pytest.approx(np.sum(LOSSES[family].deviance(base, data["y"])), rel=1e-10)
+        base = FAMILIES[family].mean(data["o"])
+        assert ours.null_deviance == pytest.approx(np.sum(FAMILIES[family].deviance(base, data["y"])), rel=1e-10)
     close(ours.predict(data), other.fittedvalues, 1e-9)
-    close(ours.predict(data, kind="link"), LOSSES[family].link(other.fittedvalues), 1e-9)
+    close(ours.predict(data, kind="link"), FAMILIES[family].link(other.fittedvalues), 1e-9)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -377,7 +377,7 @@ def test_nearly_dependent_columns_are_fitted_by_qr():
     assert "triangle" in fit.how
     assert fit.dropped == ()
     eta = fit.coef[0] + fit.coef[1] * data["x0"] + fit.coef[2] * data["near"]
-    gradient = LOSSES["gamma"].first(eta, data["y"]) @ (data["near"] - data["x0"])
+    gradient = FAMILIES["gamma"].first(eta, data["y"]) @ (data["near"] - data["x0"])
     assert abs(gradient) < 1e-6 * np.linalg.norm(data["near"] - data["x0"])
 
 
@@ -484,7 +484,7 @@ def test_near_separation_is_not_called_separation():
     y[np.argsort(np.abs(x))[:6]] = [0, 1, 1, 0, 1, 0]
     data = {"y": y, "x": x}
     fit = gm.fit("y ~ x", data, family="binomial")
-    p = LOSSES["binomial"].mean(fit.coef[0] + fit.coef[1] * x)
+    p = FAMILIES["binomial"].mean(fit.coef[0] + fit.coef[1] * x)
     assert abs((p - y) @ x) < 1e-8
     assert fit.trusted
 
@@ -605,10 +605,10 @@ def test_nothing_is_certified_where_every_row_is_saturated():
     """The curvature there is zero, and what is lent to it proves nothing."""
     x = np.arange(30.0)
     rows = ArrayRows.of(np.column_stack([x, np.sin(x)]), (x > 14).astype(float), centred=True)
-    problem = Reweighted(rows, Threads(1), LOSSES["binomial"], Wanted(Penalty(), "drop"), Place(np.zeros(2), 0.0, np.zeros(2)))
+    problem = Reweighted(rows, Threads(1), FAMILIES["binomial"], Wanted(NoPenalty(), "drop"), Place(np.zeros(2), 0.0, np.zeros(2)))
     place = Place(np.zeros(2), -49_558.0, np.array([3548.0, -922.0]))
     found, factor = problem.factored(problem.at(place), place)
-    _, certificate, _ = certified(found, place, factor, 0.0, Status.CONVERGED, Stats(), corrects=True)
+    _, certificate, _ = certified(found, place, factor, 0.0, Status.CONVERGED, Stats(), corrects=True, bound=1.0)
     assert np.all(certificate.digits == 0)
 
 

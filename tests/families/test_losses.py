@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from gramian.families.losses import LOSSES
+from gramian.families import FAMILIES
 
 ETA = np.array([-40.0, -8.0, -1.0, -1e-3, 0.0, 0.3, 2.0, 9.0, 35.0])
 TARGETS = {
@@ -38,10 +38,10 @@ def derivative(name, eta, y, order):
     return 1 - y * mp.exp(-eta) if order == 1 else y * mp.exp(-eta)
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", FAMILIES)
 @pytest.mark.parametrize("order", [0, 1, 2])
 def test_value_and_derivatives_are_exact_to_rounding(name, order):
-    loss = LOSSES[name]
+    loss = FAMILIES[name]
     function = (loss.value, loss.first, loss.second)[order]
     with mp.workdps(60):
         for y in TARGETS[name]:
@@ -54,7 +54,7 @@ def test_value_and_derivatives_are_exact_to_rounding(name, order):
                 assert abs(mp.mpf(float(value)) - truth) <= 40 * 2.0**-53 * size * (1 + abs(e) * (name != "gaussian"))
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", FAMILIES)
 def test_derivatives_are_those_of_the_value(name):
     with mp.workdps(60):
         for y in TARGETS[name]:
@@ -65,9 +65,9 @@ def test_derivatives_are_those_of_the_value(name):
                 assert abs(second - derivative(name, mp.mpf(eta), mp.mpf(y), 2)) < 1e-20
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", FAMILIES)
 def test_link_and_mean_are_inverse_and_curvature_bounds_the_second_derivative(name):
-    loss = LOSSES[name]
+    loss = FAMILIES[name]
     eta = np.linspace(-6, 6, 25)
     np.testing.assert_allclose(loss.link(loss.mean(eta)), eta, rtol=1e-11, atol=1e-13)
     for y in TARGETS[name]:
@@ -84,9 +84,9 @@ def test_third_derivatives_never_exceed_second_ones(name):
                 assert abs(third) <= derivative(name, mp.mpf(float(eta)), mp.mpf(y), 2) * (1 + mp.mpf(10) ** -25)
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", FAMILIES)
 def test_deviance_is_twice_the_loss_beyond_a_perfect_fit(name):
-    loss = LOSSES[name]
+    loss = FAMILIES[name]
     for y in TARGETS[name]:
         if (name == "binomial" and y in (0.0, 1.0)) or (name == "poisson" and y == 0):
             perfect = 0.0
@@ -102,23 +102,23 @@ def test_densities_are_those_of_scipy():
     eta, one = np.array([-1.0, 0.2, 1.4]), np.ones(3)
     mu = np.exp(eta)
     counts, positive, bits = np.array([0.0, 3.0, 5.0]), np.array([0.1, 2.0, 9.0]), np.array([0.0, 1.0, 1.0])
-    np.testing.assert_allclose(LOSSES["poisson"].density(eta, counts, one, 1.0), stats.poisson.logpmf(counts, mu))
+    np.testing.assert_allclose(FAMILIES["poisson"].density(eta, counts, one, 1.0), stats.poisson.logpmf(counts, mu))
     shape = 1 / 0.3
     expected = stats.gamma.logpdf(positive, shape, scale=mu / shape)
-    np.testing.assert_allclose(LOSSES["gamma"].density(eta, positive, one, 0.3), expected)
-    p = LOSSES["binomial"].mean(eta)
-    np.testing.assert_allclose(LOSSES["binomial"].density(eta, bits, one, 1.0), stats.bernoulli.logpmf(bits, p))
+    np.testing.assert_allclose(FAMILIES["gamma"].density(eta, positive, one, 0.3), expected)
+    p = FAMILIES["binomial"].mean(eta)
+    np.testing.assert_allclose(FAMILIES["binomial"].density(eta, bits, one, 1.0), stats.bernoulli.logpmf(bits, p))
     trials, wins = np.array([4.0, 6.0, 10.0]), np.array([1.0, 6.0, 0.0])
-    got = LOSSES["binomial"].density(eta, wins / trials, trials, 1.0)
+    got = FAMILIES["binomial"].density(eta, wins / trials, trials, 1.0)
     np.testing.assert_allclose(got, stats.binom.logpmf(wins, trials, p))
     np.testing.assert_allclose(
-        LOSSES["gaussian"].density(eta, bits, 2 * one, 0.5), stats.norm.logpdf(bits, eta, np.sqrt(0.25))
+        FAMILIES["gaussian"].density(eta, bits, 2 * one, 0.5), stats.norm.logpdf(bits, eta, np.sqrt(0.25))
     )
 
 
 def test_expected_curvature_is_the_slope_of_the_mean_squared_over_the_variance():
     eta = np.linspace(-3, 3, 13)
-    for name, loss in LOSSES.items():
+    for name, loss in FAMILIES.items():
         mu, h = loss.mean(eta), 1e-6
         slope = (loss.mean(eta + h) - loss.mean(eta - h)) / (2 * h)
         np.testing.assert_allclose(loss.expected(eta), slope**2 / loss.variance(mu), rtol=1e-8, err_msg=name)

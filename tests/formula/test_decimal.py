@@ -15,6 +15,7 @@ import gramian as gm
 from decimals import Solved, digits, solve
 from gramian.data.decimals import low_part, low_parts
 from gramian.errors import ArgumentError
+from gramian.execution.threads import Threads
 from gramian.formula.decimal_detection import with_decimals
 from gramian.formula.design import Design
 from gramian.kernels import bounded
@@ -90,7 +91,7 @@ EXPRESSIONS = {
 
 def blocks(formula: str, table: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     source = as_source(table)
-    design = with_decimals(Design.of(formula, source.schema).learned(source), source, True)
+    design = with_decimals(Design.of(formula, source.schema).learned(source), source, True, Threads(1))
     (block,) = [block for part in design.rows(source).parts() for block in part.blocks()]
     assert block.X_lo is not None
     return block.dense(), block.X_lo

@@ -15,10 +15,12 @@ from design_support import Memory
 from gramian.data.blocks import Block
 from gramian.data.source import CodedColumn
 from gramian.errors import ArgumentError, DataError, FormulaError, GramianError, NeedsData, SourceError
+from gramian.execution.threads import Threads
 from gramian.formula import learn as learning
 from gramian.formula import saved as designs
 from gramian.formula.design import Design
 from gramian.formula.quantiles import quantiles
+from gramian.formula.values import Gathered
 
 
 def table(rows: int = 397, missing: bool = True) -> pd.DataFrame:
@@ -223,8 +225,8 @@ def test_state_comes_from_all_rows_not_from_the_first_block() -> None:
 @pytest.mark.parametrize("threads", [1, 2, 4])
 def test_state_does_not_depend_on_threads(threads: int) -> None:
     source = Memory(table(), parts_of=50, most=16)
-    one = Design.of(LEARNED, source.schema).learned(source, 1)
-    assert Design.of(LEARNED, source.schema).learned(source, threads).states == one.states
+    one = Design.of(LEARNED, source.schema).learned(source, Threads(1))
+    assert Design.of(LEARNED, source.schema).learned(source, Threads(threads)).states == one.states
 
 
 def test_passes_are_made_only_when_needed() -> None:
@@ -256,7 +258,7 @@ def test_values_too_many_to_gather_are_read_again_with_the_same_answer(monkeypat
 )
 def test_quantiles_are_exact(values: list[float], at: list[float], pieces: int) -> None:
     array = np.array(values) / 2
-    found = quantiles(lambda: np.array_split(array, pieces), array.size, at)
+    found = quantiles(Gathered(np.array_split(array, pieces)), array.size, at)
     expected = np.quantile(array, at)
     assert np.allclose(found, expected, rtol=1e-15, atol=5e-324)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 import time
 from typing import Any
 
@@ -16,7 +15,6 @@ from gramian.data.arrays import ArrayRows
 from gramian.data.blocks import block_rows
 from gramian.data.source import CodedColumn
 from gramian.errors import tables as faults
-from gramian.execution.pooling import available_threads, in_order
 from gramian.execution.threads import Threads
 from gramian.formula.design import Design
 from gramian.inference.influence import influence
@@ -157,34 +155,6 @@ def test_rows_of_arrays_keep_their_places_in_influence() -> None:
 # ---- threads -------------------------------------------------------------------------------------------------------
 
 
-def test_results_come_in_the_order_of_the_parts() -> None:
-    def late(i: int) -> int:
-        time.sleep(0.002 * (5 - i % 5))
-        return i
-
-    for threads in (1, 2, 4):
-        assert list(in_order(range(40), late, threads, threading.Event())) == list(range(40))
-    assert 1 <= available_threads() <= 4096
-
-
-def test_an_error_in_one_part_stops_the_others_at_their_next_block() -> None:
-    stop, blocks_read = threading.Event(), []
-
-    def work(i: int) -> int:
-        if i == 0:
-            raise ValueError("broken")
-        for _ in range(1000):
-            if stop.is_set():
-                break
-            blocks_read.append(i)
-            time.sleep(0.005)
-        return i
-
-    with pytest.raises(ValueError, match="broken"):
-        list(in_order(range(8), work, 2, stop))
-    assert len(blocks_read) < 1000  # of 7,000
-
-
 def test_an_error_while_levels_are_learned_does_not_wait_for_whole_parts() -> None:
     class Endless(Memory):
         def parts(self, columns: Any, rows: int) -> Any:
@@ -194,7 +164,7 @@ def test_an_error_while_levels_are_learned_does_not_wait_for_whole_parts() -> No
     source = Endless(data, 10, 10)
     started = time.perf_counter()
     with pytest.raises(gm.SourceError, match="the disk is gone"):
-        Design.of("y ~ c", source.schema).learned(source, 2)
+        Design.of("y ~ c", source.schema).learned(source, Threads(2))
     assert time.perf_counter() - started < 15.0  # of 20
 
 

@@ -12,7 +12,8 @@ from numpy.testing import assert_allclose
 from estimates import fitted
 from gramian.errors import ArgumentError, FormulaError, NeedsData
 from gramian.execution.threads import Threads
-from gramian.inference.covariance import COVARIANCES, covariance
+from gramian.inference.covariance import covariance
+from gramian.inference.covariances import COVARIANCES
 from gramian.inference.estimate import Dropped
 from gramian.inference.hypotheses import parse
 from gramian.inference.statistics import Inference

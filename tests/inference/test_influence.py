@@ -136,9 +136,9 @@ def test_several_works_share_one_pass_and_give_the_same_bits():
     passes: list[str] = []
 
     class Counted(Threads):
-        def fold(self, rows, what, piece, merge):
-            passes.append(what)
-            return super().fold(rows, what, piece, merge)
+        def fold(self, rows, reduction):
+            passes.append(reduction.title)
+            return super().fold(rows, reduction)
 
     works = [Scores(0), Scores(2), ClusterScores(), RowValues()]
     meat0, meat2, sums, pieces = gather(fit.rows, Counted(2), fit.projection, works)

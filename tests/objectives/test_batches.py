@@ -11,11 +11,11 @@ import scipy.sparse as sp
 from gramian.data.arrays import ArrayRows
 from gramian.errors import ArgumentError
 from gramian.execution.threads import Threads
-from gramian.families.losses import LOSSES
+from gramian.families import FAMILIES
 from gramian.objectives import cached_rows as held
 from gramian.objectives.batches import Batches, Update
 from gramian.objectives.linear_objective import LinearObjective
-from gramian.problem.penalty import Penalty
+from gramian.problem.penalties import RidgePenalty
 from tests.objectives.test_objective import streamed
 
 FAMILIES = ("gaussian", "binomial", "poisson", "gamma")
@@ -30,7 +30,7 @@ def objective(m=60, k=1, sparse=False, family="gaussian", ridge=0.0, weighted=Tr
     y = np.abs(rng.standard_normal((m, k))) + 0.2
     y = (y > 0.8).astype(float) if family == "binomial" else y
     rows = ArrayRows.of(X, y, rng.random(m) + 0.5 if weighted else None, centred=intercept)
-    return LinearObjective.of(rows, Threads(1), LOSSES[family], Penalty(ridge), standardise, intercept=intercept)
+    return LinearObjective.of(rows, Threads(1), FAMILIES[family], RidgePenalty(ridge), standardise, intercept=intercept)
 
 
 @dataclass
@@ -201,7 +201,7 @@ def test_the_first_place_is_uniform():
 def test_streamed_rows_come_block_after_block(monkeypatch):
     monkeypatch.setattr(held, "free_memory", lambda: 0.0)
     rows, kept = streamed()
-    f = LinearObjective.of(rows, Threads(2), LOSSES["gaussian"], Penalty(1.0))
+    f = LinearObjective.of(rows, Threads(2), FAMILIES["gaussian"], RidgePenalty(1.0))
     assert not f.rows.held
     batches = Batches.of(f, 64, seed=4)
     state, passes = batches.descent(), f.passes

@@ -8,11 +8,11 @@ import pytest
 import gramian as gm
 from gramian.data.arrays import ArrayRows
 from gramian.execution.threads import Threads
-from gramian.families.losses import LOSSES
+from gramian.families import FAMILIES
 from gramian.objectives import hessian_lower_bound as floors
 from gramian.objectives.hessian_lower_bound import HessianLowerBound, hessian_lower_bound
 from gramian.objectives.linear_objective import LinearObjective
-from gramian.problem.penalty import Penalty
+from gramian.problem.penalties import RidgePenalty
 from gramian.solvers import SOLVERS
 
 SEEDED = [name for name, solver in SOLVERS.items() if solver.traits.seeded]
@@ -34,7 +34,7 @@ def view_of(
     X: np.ndarray, y: np.ndarray, w: np.ndarray | None = None, ridge: float = 0.0, centred: bool = False
 ) -> LinearObjective:
     rows = ArrayRows.of(X, y, weights=w, centred=centred)
-    return LinearObjective.of(rows, Threads(2), LOSSES["gaussian"], Penalty(ridge))
+    return LinearObjective.of(rows, Threads(2), FAMILIES["gaussian"], RidgePenalty(ridge))
 
 
 def matrix(floor: HessianLowerBound) -> np.ndarray:

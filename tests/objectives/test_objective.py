@@ -18,14 +18,15 @@ from gramian.data.coordinates import Coordinates
 from gramian.errors import DataError, SourceError
 from gramian.execution import memory
 from gramian.execution.threads import Threads
-from gramian.families.losses import LOSSES, Loss
+from gramian.families import FAMILIES
+from gramian.families import Family as Loss
 from gramian.objectives import cached_rows as held
 from gramian.objectives import curvature
 from gramian.objectives import linear_objective as rowwise
 from gramian.objectives.linear_objective import LinearObjective
 from gramian.objectives.objective import Objective
 from gramian.objectives.row_store import HeldPart, RowStore
-from gramian.problem.penalty import Penalty
+from gramian.problem.penalties import NoPenalty, RidgePenalty
 
 EPS = 2.0**-52
 FAMILIES = ("gaussian", "binomial", "poisson", "gamma")
@@ -81,7 +82,7 @@ def close(got, want, digits=11.0):
 def objective(X, y, w, family="gaussian", ridge=0.0, standardise=True, intercept=True, threads=1, **more):
     rows = ArrayRows.of(X, y, w, centred=intercept)
     return LinearObjective.of(
-        rows, Threads(threads), LOSSES[family], Penalty(ridge), standardise, intercept=intercept, **more
+        rows, Threads(threads), FAMILIES[family], RidgePenalty(ridge), standardise, intercept=intercept, **more
     )
 
 
@@ -174,8 +175,8 @@ def test_curvature_bounds_hold_and_are_tight(family, sparse):
     y = (y > 0.7).astype(float) if family == "binomial" else y
     f = objective(X, y, w, family, ridge=1.0)
     found, written = f.curvature(), Written.of(f, X, y, w)
-    bend = LOSSES[family].curvature
-    curves = np.full_like(y, bend) if np.isfinite(bend) else LOSSES[family].second(np.zeros_like(y), y)
+    bend = FAMILIES[family].curvature
+    curves = np.full_like(y, bend) if np.isfinite(bend) else FAMILIES[family].second(np.zeros_like(y), y)
     each = [(written.A.T * (w * v)) @ written.A + np.diag(written.shrink) for v in curves.T]
     eigenvalues = np.linalg.eigvalsh(np.stack(each) / w.sum())
     if np.isfinite(bend):
@@ -319,7 +320,7 @@ def test_held_and_streamed_rows_give_the_same_bits(monkeypatch, weighted):
     answers = []
     for room in (np.inf, 0.0):
         monkeypatch.setattr(held, "free_memory", lambda room=room: room)
-        f = LinearObjective.of(rows, Threads(2), LOSSES["gamma"], Penalty(1.0))
+        f = LinearObjective.of(rows, Threads(2), FAMILIES["gamma"], RidgePenalty(1.0))
         assert f.rows.held == (room > 0)
         assert f.counts.used == 697
         assert f.counts.missing == 3
@@ -337,7 +338,7 @@ def test_held_and_streamed_rows_give_the_same_bits(monkeypatch, weighted):
 
 def test_bytes_held_are_said():
     rows, _ = streamed()
-    f = LinearObjective.of(rows, Threads(1), LOSSES["gaussian"], Penalty())
+    f = LinearObjective.of(rows, Threads(1), FAMILIES["gaussian"], NoPenalty())
     assert f.rows.bytes == 8 * 697 * (5 + 2 + 1)
     assert f.rows.rereadable
     assert f.rows.in_memory
@@ -407,16 +408,16 @@ class Empty:
 
 def test_one_shot_rows_are_held_or_refused(monkeypatch):
     rows, _ = streamed(rereadable=False)
-    assert LinearObjective.of(rows, Threads(1), LOSSES["gaussian"], Penalty()).rows.held
+    assert LinearObjective.of(rows, Threads(1), FAMILIES["gaussian"], NoPenalty()).rows.held
     monkeypatch.setattr(held, "free_memory", lambda: 0.0)
     with pytest.raises(SourceError, match=r"can be read once only, and its 697 rows do not fit[\s\S]*Hint:"):
-        LinearObjective.of(rows, Threads(1), LOSSES["gaussian"], Penalty())
+        LinearObjective.of(rows, Threads(1), FAMILIES["gaussian"], NoPenalty())
 
 
 def test_a_source_that_changes_is_an_error(monkeypatch):
     monkeypatch.setattr(held, "free_memory", lambda: 0.0)
     rows, _ = streamed()
-    f = LinearObjective.of(rows, Threads(1), LOSSES["gaussian"], Penalty())
+    f = LinearObjective.of(rows, Threads(1), FAMILIES["gaussian"], NoPenalty())
     for changed in (replace(rows, step=90), replace(rows, cuts=(0, 250))):
         broken = replace(f, rows=replace(f.rows, of=changed))
         with pytest.raises(SourceError, match=r"changed between two passes[\s\S]*Hint:"):
@@ -426,7 +427,7 @@ def test_a_source_that_changes_is_an_error(monkeypatch):
 def test_no_rows_left():
     rows, _ = streamed()
     with pytest.raises(DataError, match="no rows"):
-        LinearObjective.of(replace(rows, y=np.full_like(rows.y, np.nan)), Threads(1), LOSSES["gaussian"], Penalty())
+        LinearObjective.of(replace(rows, y=np.full_like(rows.y, np.nan)), Threads(1), FAMILIES["gaussian"], NoPenalty())
 
 
 def test_passes_are_counted():

@@ -312,7 +312,7 @@ def test_a_mark_outside_widens_the_map() -> None:
     shown = crossover((3, 1), accuracy=2.0, condition=10.0, threads=2)
     assert shown.rows[0] <= 3
     assert shown.columns[0] <= 1
-    assert shown.told == "2 digits, condition 1e+01"
+    assert shown.asked == "2 digits, condition 1e+01"
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ import gramian as gm
 from command import refused, run, write_table
 from gramian.errors import ArgumentError
 from gramian.racing import Lane, Race, TracePoint, reference
-from gramian.racing.outcome import digits_of
+from gramian.racing.lane import digits_of
 from gramian.racing.running import _quickest
 from gramian.racing.saving import check_output
 from gramian.racing.verdict import heaviest

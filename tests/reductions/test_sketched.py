@@ -259,7 +259,7 @@ def test_a_look_tells_hard_from_easy_and_leaves_rare_dummies_alone(monkeypatch: 
     easy = np.column_stack([rng.standard_normal((40_000, 5)), rare])
 
     def look(X: Any, centred: bool = False) -> float | None:
-        return looking.sampled_condition(ArrayRows.of(X, y[: X.shape[0]], centred=centred), 1e7)
+        return looking.sampled_condition(ArrayRows.of(X, y[: X.shape[0]], centred=centred), 1e7, Threads(1))
 
     assert look(easy) is None
     assert look(1e9 + rng.standard_normal((40_000, 5)), centred=True) is None
@@ -281,8 +281,8 @@ def test_the_plan_takes_a_method_that_can_carry_the_condition(monkeypatch: pytes
 
 def test_lanes_hold_every_part_once() -> None:
     rows = ArrayRows.of(np.zeros((200_000, 3)), np.zeros(200_000))
-    laned = sketch._Laned(rows, sketch_rows(4))
-    parts = list(itertools.chain.from_iterable(lane._parts for lane in laned.parts()))
+    laned = sketch._Laned.made(rows, sketch_rows(4))
+    parts = list(itertools.chain.from_iterable(lane.parts for lane in laned.parts()))
     assert [part.first for part in parts] == [part.first for part in rows.parts()]
     assert Sketched().traits.confirmed
 

@@ -167,17 +167,17 @@ def test_places_that_are_none(path):
             gm.load(path)
 
 
-def test_moments_of_another_layout(tmp_path, monkeypatch):
+def test_moments_that_lack_a_part_are_damaged(tmp_path, monkeypatch):
     path = tmp_path / "m.json"
     held = gm.moments("y ~ x", {"x": [1.0, 2.0, 3.0], "y": [1.0, 2.0, 4.0]})
     write = jsonfile.write
 
-    def older(path, kind, version, content):
+    def partly(path, kind, version, content):
         write(path, kind, version, {key: value for key, value in content.items() if key != "mean_chain"})
 
-    monkeypatch.setattr(jsonfile, "write", older)
+    monkeypatch.setattr(jsonfile, "write", partly)
     held.save(path)
-    with pytest.raises(ModelError, match=r"(?s)m.json has no 'mean_chain': another release wrote it.*Hint: install"):
+    with pytest.raises(ModelError, match=r"(?s)m.json is damaged: it has no 'mean_chain'.*Hint: copy the file again, or fit"):
         gm.load(path)
 
 

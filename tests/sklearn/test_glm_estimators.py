@@ -13,11 +13,11 @@ from sklearn.linear_model import SGDRegressor as TheirSGD
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import gramian as gm
-from gramian.families.losses import LOSSES
+from gramian.families import FAMILIES
 from gramian.sklearn.distinct import distinct, marks
 from gramian.sklearn.glm import LogisticRegression, PoissonRegressor
 from gramian.sklearn.sgd import SGDRegressor
-from gramian.solving.family_fit import family_need
+from gramian.solvers.ability import family_need
 
 
 @parametrize_with_checks(
@@ -153,7 +153,7 @@ def test_three_separated_classes_are_named_whatever_the_method(method):
     assert np.max(np.abs(model.fit(Z, near).coef_)) > 2
 
 
-@pytest.mark.parametrize("method", family_need(LOSSES["binomial"]).able())
+@pytest.mark.parametrize("method", family_need(FAMILIES["binomial"]).able())
 @pytest.mark.parametrize("make", [np.asarray, sp.csr_array])
 def test_every_method_of_any_loss_fits_two_classes(method, make):
     rng = np.random.default_rng(2)

@@ -7,7 +7,7 @@ import pytest
 import scipy.sparse as sp
 
 import gramian as gm
-from gramian.families.losses import LOSSES
+from gramian.families import FAMILIES
 from gramian.sklearn.online import Online
 from gramian.sklearn.schedule import RULES
 
@@ -17,7 +17,7 @@ def stream(batches=20, m=50, n=3, seed=0, family="gaussian"):
     b = np.array([1.0, -0.5, 0.25])[:n]
     for _ in range(batches):
         X = rng.normal(size=(m, n)) * [1, 100, 0.01] + [0, 1000, 3]
-        mu = LOSSES[family].mean(((X - [0, 1000, 3]) / [1, 100, 0.01]) @ b + 0.3)
+        mu = FAMILIES[family].mean(((X - [0, 1000, 3]) / [1, 100, 0.01]) @ b + 0.3)
         draw = {
             "gaussian": lambda mu: rng.normal(mu, 0.1),
             "binomial": lambda mu: (rng.random(mu.size) < mu).astype(float),
@@ -69,7 +69,7 @@ def test_each_rule_is_its_written_recurrence(rule, batch):
     assert model.rows == 12
 
 
-@pytest.mark.parametrize("family", LOSSES)
+@pytest.mark.parametrize("family", FAMILIES)
 def test_default_steps_find_the_model_on_raw_columns(family):
     model, seen = gm.Online(family), []
     for X, y in stream(400, family=family):
@@ -79,7 +79,7 @@ def test_default_steps_find_the_model_on_raw_columns(family):
     truth = np.array([1.0, -0.005, 25.0])
     np.testing.assert_allclose(model.coef / truth, 1, atol=0.15)
     assert model.rows == 20_000
-    loss = LOSSES[family]
+    loss = FAMILIES[family]
     best = np.mean(loss.value(X @ truth + 0.3 - 1000 * truth[1] - 3 * truth[2], y))
     null = np.mean(loss.value(np.full(y.size, loss.link(np.array([y.mean()]))[0]), y))
     got = np.mean(loss.value(X @ model.coef + model.intercept, y))
@@ -140,11 +140,11 @@ def test_sparse_rows_are_continued_to_the_same_bits(tmp_path, rule, alpha):
     assert straight.intercept == stopped.intercept
 
 
-@pytest.mark.parametrize("family", LOSSES)
+@pytest.mark.parametrize("family", FAMILIES)
 def test_default_steps_learn_from_sparse_rows(family):
     rng = np.random.default_rng(0)
     X = sp.random_array((4000, 30), density=0.2, rng=rng, format="csr") * 1000.0
-    b, loss = rng.normal(size=30) / 1000, LOSSES[family]
+    b, loss = rng.normal(size=30) / 1000, FAMILIES[family]
     mu = loss.mean(np.asarray(X @ b) + 0.3)
     draw = {"gaussian": lambda: rng.normal(mu, 0.1), "binomial": lambda: (rng.random(mu.size) < mu).astype(float)}
     draw |= {"poisson": lambda: rng.poisson(mu).astype(float), "gamma": lambda: rng.gamma(5, mu / 5)}

@@ -11,9 +11,9 @@ import pytest
 import gramian as gm
 from gramian.data.arrays import ArrayRows
 from gramian.execution.threads import Threads
-from gramian.families.losses import LOSSES
+from gramian.families import FAMILIES
 from gramian.objectives.linear_objective import LinearObjective
-from gramian.problem.penalty import Penalty
+from gramian.problem.penalties import NoPenalty
 from gramian.problem.solution import Status
 from gramian.solvers.adaptive import adagrad, adam, rmsprop
 from gramian.solvers.gradient import gradient
@@ -23,7 +23,7 @@ from gramian.solvers.momentum import momentum
 from gramian.solvers.nesterov import nesterov
 from gramian.solvers.newton import Newton
 from gramian.solvers.state import Stop
-from gramian.solvers.steps import Backtracking, BarzilaiBorwein, ExactLine, FixedStep
+from gramian.solvers.step_sizes import Backtracking, BarzilaiBorwein, ExactLine, FixedStep
 
 RNG = np.random.default_rng(3)
 X = RNG.standard_normal((12, 3)) * [1.0, 2.0, 0.5]
@@ -187,7 +187,7 @@ def test_a_step_of_ones_own_is_the_published_rule_on_rows(method: str) -> None:
 
 def rows_objective() -> LinearObjective:
     rows = ArrayRows.of(X, Y)
-    return LinearObjective.of(rows, Threads(1), LOSSES["gaussian"], Penalty(), standardise=False)
+    return LinearObjective.of(rows, Threads(1), FAMILIES["gaussian"], NoPenalty(), standardise=False)
 
 
 K = np.sqrt(L / MU)

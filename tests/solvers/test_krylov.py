@@ -11,10 +11,10 @@ import scipy.sparse as sp
 import gramian as gm
 from gramian.data.arrays import ArrayRows
 from gramian.execution.threads import Threads
-from gramian.families.losses import LOSSES
+from gramian.families import FAMILIES
 from gramian.kernels.spectra import lanczos_bound
 from gramian.objectives.linear_objective import LinearObjective
-from gramian.problem.penalty import Penalty
+from gramian.problem.penalties import RidgePenalty
 from gramian.solvers.bidiagonal import advanced, begun
 from gramian.solvers.cg import CG
 from gramian.solvers.iterate import run
@@ -37,7 +37,7 @@ def table(m: int = 40, n: int = 5, k: int = 1, condition: float = 1e2) -> tuple[
 def objective(X: Any, y: np.ndarray, w: np.ndarray | None = None, ridge: float = 0.0) -> LinearObjective:
     """In the user's own columns, so that iterates are those of the papers on sqrt(w) X."""
     rows = ArrayRows.of(X, y, weights=w)
-    return LinearObjective.of(rows, Threads(1), LOSSES["gaussian"], Penalty(ridge), standardise=False)
+    return LinearObjective.of(rows, Threads(1), FAMILIES["gaussian"], RidgePenalty(ridge), standardise=False)
 
 
 def design(X: np.ndarray, y: np.ndarray, w: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
@@ -180,14 +180,17 @@ def test_the_digits_asked_for_are_reached(method: str, condition: float) -> None
 @pytest.mark.parametrize("method", KRYLOV)
 def test_the_passes_are_those_that_read_the_rows(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
     reads = 0
-    original = Threads.fold
 
-    def counting(self: Threads, rows: Any, what: str, piece: Any, merge: Any) -> Any:
-        nonlocal reads
-        reads += 1
-        return original(self, rows, what, piece, merge)
+    def counting(original: Any) -> Any:
+        def read(self: Threads, *given: Any) -> Any:
+            nonlocal reads
+            reads += 1
+            return original(self, *given)
 
-    monkeypatch.setattr(Threads, "fold", counting)
+        return read
+
+    for name in ("fold", "map_rows"):
+        monkeypatch.setattr(Threads, name, counting(getattr(Threads, name)))
     X, y = table(3000, 8, 1, 1e2)
     found = gm.lstsq(X, y, method)
     assert found.stats.iterations <= found.stats.passes <= found.stats.iterations + 10

@@ -16,7 +16,7 @@ from gramian.solvers.history import ENTRIES, History, Record, Snapshot
 from gramian.solvers.iterate import run
 from gramian.solvers.newton import Newton
 from gramian.solvers.state import Stop
-from gramian.solvers.steps import FixedStep
+from gramian.solvers.step_sizes import FixedStep
 from tests.solvers.test_steps import METHODS, objective, table
 
 

@@ -17,7 +17,7 @@ from bench.truth import exact, independent, shortest
 from gramian.data.arrays import ArrayRows
 from gramian.execution.threads import Threads
 from gramian.kernels.rounding import EPS
-from gramian.problem.penalty import Penalty
+from gramian.problem.penalties import NoPenalty
 from gramian.problem.wanted import Wanted
 from gramian.reductions.triangle import Triangle
 from gramian.solvers import SOLVERS
@@ -225,7 +225,7 @@ def test_what_is_below_a_hundredth_of_the_limit_is_of_full_rank() -> None:
     for n in (2, 5, 20):
         for _ in range(20):
             rows = 300
-            tol = Wanted(Penalty(), "drop").tolerance(n, rows)
+            tol = Wanted(NoPenalty(), "drop").tolerance(n, rows)
             condition = 0.01 / tol * 0.5
             U = np.linalg.qr(rng.standard_normal((rows, n)))[0]
             V = np.linalg.qr(rng.standard_normal((n, n)))[0]
@@ -235,11 +235,11 @@ def test_what_is_below_a_hundredth_of_the_limit_is_of_full_rank() -> None:
                 continue
             view = Triangle.of(ArrayRows.of(X, np.ones(rows)), Threads(1))
             assert view is not None
-            assert len(scan(view, Wanted(Penalty(), "drop")).kept) == n
+            assert len(scan(view, Wanted(NoPenalty(), "drop")).kept) == n
 
 
 def test_the_tolerance_is_the_stated_one() -> None:
-    assert Wanted(Penalty(), "drop").tolerance(3, 10) == 30 * EPS
-    assert Wanted(Penalty(), "drop").tolerance(500, 10) == 500 * EPS
-    assert Wanted(Penalty(), "drop").tolerance(3, 10**6) == 256 * EPS
-    assert Wanted(Penalty(), "drop", tol=1e-3).tolerance(500, 10**6) == 1e-3
+    assert Wanted(NoPenalty(), "drop").tolerance(3, 10) == 30 * EPS
+    assert Wanted(NoPenalty(), "drop").tolerance(500, 10) == 500 * EPS
+    assert Wanted(NoPenalty(), "drop").tolerance(3, 10**6) == 256 * EPS
+    assert Wanted(NoPenalty(), "drop", tol=1e-3).tolerance(500, 10**6) == 1e-3

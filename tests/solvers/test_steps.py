@@ -9,9 +9,9 @@ import gramian as gm
 import shared_data
 from gramian.data.arrays import ArrayRows
 from gramian.execution.threads import Threads
-from gramian.families.losses import LOSSES
+from gramian.families import FAMILIES
 from gramian.objectives.linear_objective import LinearObjective
-from gramian.problem.penalty import Penalty
+from gramian.problem.penalties import RidgePenalty
 from gramian.problem.solution import Status
 from gramian.solvers.adaptive import adagrad, adam, rmsprop
 from gramian.solvers.gradient import gradient
@@ -23,7 +23,7 @@ from gramian.solvers.newton import Newton
 from gramian.solvers.search import armijo, minimum, wolfe
 from gramian.solvers.smooth import methods, smooth
 from gramian.solvers.state import Stop
-from gramian.solvers.steps import NAMED, Backtracking, BarzilaiBorwein, ExactLine
+from gramian.solvers.step_sizes import NAMED, Backtracking, BarzilaiBorwein, ExactLine
 
 METHODS: dict[str, Minimiser] = {
     "gradient": gradient(),
@@ -49,7 +49,7 @@ def table(k: int = 1, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 
 def objective(X: np.ndarray, Y: np.ndarray, loss: str = "gaussian", ridge: float = 0.0) -> LinearObjective:
-    return LinearObjective.of(ArrayRows.of(X, Y, centred=True), Threads(1), LOSSES[loss], Penalty(ridge), standardise=True)
+    return LinearObjective.of(ArrayRows.of(X, Y, centred=True), Threads(1), FAMILIES[loss], RidgePenalty(ridge), standardise=True)
 
 
 # ---- every method, on every kind of objective

@@ -13,10 +13,10 @@ import scipy.sparse as sp
 import gramian as gm
 from gramian.data.arrays import ArrayRows
 from gramian.execution.threads import Threads
-from gramian.families.losses import LOSSES
+from gramian.families import FAMILIES
 from gramian.objectives.batches import Batches, Update
 from gramian.objectives.linear_objective import LinearObjective
-from gramian.problem.penalty import Penalty
+from gramian.problem.penalties import RidgePenalty
 from gramian.solvers import SOLVERS
 from gramian.solvers.iterate import run
 from gramian.solvers.saga import CROWD, SAGA
@@ -35,7 +35,7 @@ def problem(m: int = 11, n: int = 3, k: int = 1) -> tuple[np.ndarray, np.ndarray
 
 def view_of(X: Any, y: np.ndarray, w: np.ndarray | None, ridge: float = 0.0, standardise: bool = False) -> LinearObjective:
     rows = ArrayRows.of(X, y, weights=w)
-    return LinearObjective.of(rows, Threads(1), LOSSES["gaussian"], Penalty(ridge), standardise=standardise)
+    return LinearObjective.of(rows, Threads(1), FAMILIES["gaussian"], RidgePenalty(ridge), standardise=standardise)
 
 
 # ---- the written recurrences -----------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import gramian as gm
-from gramian.solving.options import ask_table, settings_of
+from gramian.solving.options import SolveOptions, TableOptions, ask_table
 from gramian.sources.open import as_source
 
 TABLE = {"x": [1.0, 2.0, 3.0, 4.0], "y": [2.0, 3.0, 5.0, 7.0], "c": ["a", "b", "a", "b"]}
@@ -61,6 +61,6 @@ def test_numpy_numbers_are_numbers() -> None:
 
 
 def test_a_question_has_rows_ready_to_reduce() -> None:
-    asked, design = ask_table("y ~ x + c", as_source(TABLE), {}, "drop", settings_of("auto", None))
+    asked, design = ask_table("y ~ x + c", as_source(TABLE), TableOptions(), SolveOptions())
     assert design.names == ("x", "c[T.b]")
     assert (asked.rows.n, asked.accuracy, asked.nnz) == (2, "data", None)

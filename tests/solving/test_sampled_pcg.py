@@ -15,7 +15,8 @@ from gramian.execution.threads import Threads
 from gramian.planning import here
 from gramian.planning.choose import choose
 from gramian.problem.facts import Facts
-from gramian.problem.penalty import Penalty
+from gramian.problem.penalties import NoPenalty, RidgePenalty
+from gramian.problem.problem import Problem
 from gramian.problem.wanted import Wanted
 from gramian.reductions import exact_gradient as exact
 from gramian.reductions.sampled_rows import SampledRows
@@ -114,14 +115,14 @@ def test_claims_hold_for_every_kind_of_problem(few: None, of: dict[str, Any], se
 def _exact(X: np.ndarray, y: np.ndarray, asked: dict[str, Any]) -> Answer:
     of = dict(asked)
     ridge = of.pop("ridge", 0.0)
-    return solve(ArrayRows.of(X, y, **of), Wanted(Penalty(ridge), "min-norm"), "qr", "exact", Threads(1))
+    return solve(Problem(ArrayRows.of(X, y, **of), Wanted(RidgePenalty(ridge), "min-norm")), "qr", "exact", Threads(1))
 
 
 @pytest.mark.parametrize("weighted", [False, True])
 def test_the_factor_is_bounded_from_below_and_from_above(weighted: bool) -> None:
     X, y = rotated(6000, 20, 1e9)
     w = np.random.default_rng(1).uniform(0.01, 9.0, 6000) if weighted else None
-    rows, request, runner = ArrayRows.of(X, y, weights=w), Wanted(Penalty(), "drop"), Threads(2)
+    rows, request, runner = ArrayRows.of(X, y, weights=w), Wanted(NoPenalty(), "drop"), Threads(2)
     view = Sketch.of(rows, runner)
     assert view is not None
     solution = Sketched().solve(view, request)
@@ -164,7 +165,7 @@ def test_a_period_in_the_rows_is_seen_whole(few: None) -> None:
 def test_standard_errors_ask_all_rows(few: None) -> None:
     X, y = rotated(4000, 20, 1e10)
     rows = ArrayRows.of(X, y)
-    found = solve(rows, Wanted(Penalty(), "drop", errors=True), "sketched", "data", Threads(1))
+    found = solve(Problem(rows, Wanted(NoPenalty(), "drop", errors=True)), "sketched", "data", Threads(1))
     assert not took_a_part(found)
     assert found.solution.factor is not None
     assert found.solution.factor.defect < 0.5

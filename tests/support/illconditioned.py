@@ -9,7 +9,8 @@ import numpy as np
 import gramian as gm
 from gramian.data.arrays import ArrayRows
 from gramian.execution.threads import Threads
-from gramian.problem.penalty import Penalty
+from gramian.problem.penalties import RidgePenalty
+from gramian.problem.problem import Problem
 from gramian.problem.wanted import Wanted
 from gramian.solving.refining import Answer
 from gramian.solving.solve import solve
@@ -27,7 +28,7 @@ def rotated(m: int, n: int, condition: float, seed: int = 0, noise: float = 1e-3
 def answered(X: Any, y: Any, method: str, threads: int = 2, centred: bool = False, ridge: float = 0.0, **of: Any) -> Answer:
     """The whole answer, its factor with it."""
     rows = ArrayRows.of(X, y, centred=centred, **of)
-    return solve(rows, Wanted(Penalty(ridge), "min-norm"), method, "data", Threads(threads))
+    return solve(Problem(rows, Wanted(RidgePenalty(ridge), "min-norm")), method, "data", Threads(threads))
 
 
 def defect(X: np.ndarray, W: np.ndarray, ridge: float = 0.0) -> float:

@@ -1,4 +1,4 @@
-"""gm.explain: the plan of a fit, read before it runs. Metadata alone are looked at; of text files, the first megabyte."""
+"""gm.explain: the plan of a fit, before it runs. Only metadata are read; of text files, the first megabyte."""
 
 from __future__ import annotations
 
@@ -7,25 +7,29 @@ from typing import Any, Literal
 
 import numpy as np
 
+from gramian.api.lstsq import LstsqOptions, lstsq_with
+from gramian.api.options import FitOptions
 from gramian.data.source import Field, Schema, Source
-from gramian.errors import ArgumentError, GramianError, bad_argument, message, needs_rows, not_a_choice
-from gramian.execution.pooling import available_threads
-from gramian.families.losses import LOSSES
+from gramian.errors import ArgumentError, GramianError, message, needs_rows
+from gramian.execution.runner import Runner
+from gramian.execution.threads import Threads
+from gramian.families import GAUSSIAN
 from gramian.formula.design import Design
 from gramian.formula.nodes import depth
-from gramian.inference.covariance import covariance_kind
+from gramian.inference.covariances.base import CovarianceKind
 from gramian.planning import Plan
 from gramian.planning.path import exact
 from gramian.problem.facts import Facts
+from gramian.problem.solver_options import SolverOptions
 from gramian.problem.wanted import RankPolicy
 from gramian.results.moments import Moments
-from gramian.solving.options import FILE_DIGITS, SolveSettings, ask_arrays, one_of, settings_of
+from gramian.solving.options import FILE_DIGITS, SolveOptions, TableOptions, ask_arrays
 from gramian.solving.solve import plan_for
 from gramian.sources.frames import from_mapping
 from gramian.sources.peek import Peeked, peek
 
 LEVELS = 20
-"""Levels that a category is taken to have while none of its rows has been looked at."""
+"""Levels assumed of a category none of whose rows has been read."""
 SAMPLE = 64
 
 
@@ -34,10 +38,10 @@ def explain(
     data: Any,
     *,
     analyze: bool = False,
-    family: Literal["gaussian", "binomial", "poisson", "gamma"] = "gaussian",
+    family: str = GAUSSIAN.name,
     method: str = "auto",
-    accuracy: Literal["data"] | float | None = None,
-    cov: str = "classical",
+    accuracy: Literal["data", "exact"] | float | None = None,
+    cov: str | CovarianceKind = "classical",
     clusters: Any = None,
     weights: Any = None,
     freq_weights: Any = None,
@@ -46,13 +50,15 @@ def explain(
     missing: Literal["drop", "error"] = "drop",
     rank: RankPolicy | None = None,
     tol: float | None = None,
+    decimal: bool | None = None,
     suboptimality: float | None = None,
     step: float | str | None = None,
     batch: int | None = None,
     max_iter: int | None = None,
     seed: int = 0,
     threads: int | None = None,
-    progress: Any = None,
+    runner: str | Runner | None = None,
+    progress: bool | None = None,
 ) -> Plan:
     """The plan of gm.fit(formula, data, ...), or of gm.lstsq(X, y, ...), without running it.
 
@@ -65,30 +71,27 @@ def explain(
 
     Raises FormulaError, DataError or ArgumentError where gm.fit would before its first pass.
     """
-    running: dict[str, Any] = {"step": step, "batch": batch, "max_iter": max_iter, "seed": seed, "suboptimality": suboptimality}
     table = isinstance(formula, str)
     policy: RankPolicy = rank if rank is not None else "drop" if table else "min-norm"
-    settings = settings_of(method, accuracy, ridge=ridge, rank=policy, tol=tol, threads=threads, errors=table, **running)
-    shared = {"method": method, "accuracy": accuracy, "ridge": ridge, "rank": policy, "tol": tol, "threads": threads}
-    shared |= {**running, "weights": weights}
+    running = SolverOptions(step, batch, max_iter, seed, suboptimality=suboptimality)
+    how = SolveOptions(method, accuracy, ridge, policy, tol, decimal, threads, running, errors=table, runner=runner)
+    beside = TableOptions(weights, freq_weights, offset, clusters, missing)
     if not table:
-        _check_arrays_only(family, clusters=clusters, freq_weights=freq_weights, offset=offset)
-        return _of_arrays(formula, data, weights, settings, shared if analyze else None)
-    beside = {"weights": weights, "freq_weights": freq_weights, "offset": offset, "clusters": clusters}
-    if not one_of(family, LOSSES):
-        raise not_a_choice("family", family, LOSSES)
-    covariance_kind(cov)
+        _check_arrays_only(family, beside)
+        return _of_arrays(formula, data, LstsqOptions(weights, how), analyze)
+    return explain_with(formula, data, FitOptions.of(beside, how, family=family, cov=cov, progress=progress), analyze)
+
+
+def explain_with(formula: str, data: Any, options: FitOptions, analyze: bool = False) -> Plan:
+    """The plan of a fit of these options, which are checked."""
     if isinstance(data, Moments):
         raise needs_rows("gm.explain")
-    if analyze:
-        given = {**shared, **beside, "family": family, "cov": cov, "missing": missing, "progress": progress}
-        return _analysed(formula, data, given)
-    return _of_table(formula, peek(data), beside, missing, family, settings)
+    return _analysed(formula, data, options) if analyze else _of_table(formula, peek(data), options)
 
 
-def _check_arrays_only(family: object, **given: Any) -> None:
-    names = [name for name, value in given.items() if value is not None]
-    names += ["family"] if family != "gaussian" else []
+def _check_arrays_only(family: object, beside: TableOptions) -> None:
+    names = [name for name, value in beside.beside if value is not None and name != "weights"]
+    names += ["family"] if family != GAUSSIAN.name else []
     if names:
         raise ArgumentError(
             message(
@@ -99,24 +102,21 @@ def _check_arrays_only(family: object, **given: Any) -> None:
         )
 
 
-def _of_arrays(X: Any, y: Any, weights: Any, settings: SolveSettings, run: dict[str, Any] | None) -> Plan:
-    if run is not None:
-        from gramian.api.lstsq import lstsq
-
-        return lstsq(X, y, **run).plan
-    asked, rows = ask_arrays(X, y, weights, settings)
+def _of_arrays(X: Any, y: Any, options: LstsqOptions, analyze: bool) -> Plan:
+    if analyze:
+        return lstsq_with(X, y, options).plan
+    asked, rows = ask_arrays(X, y, options.weights, options.solve)
     facts = Facts.of(rows, asked.nnz)
-    return plan_for(facts, asked.request, asked.method, asked.accuracy, asked.runner.threads)
+    return plan_for(facts, asked.request, asked.method, asked.accuracy, asked.runner.workers)
 
 
-def _analysed(formula: str, data: Any, given: dict[str, Any]) -> Plan:
+def _analysed(formula: str, data: Any, options: FitOptions) -> Plan:
     """The plan of the fit, once it has run."""
-    from gramian.api.fit import fit
+    from gramian.api.fit import fit_with
 
-    fitted = fit(formula, data, **given)
-    if isinstance(fitted.plan, Plan):
-        return fitted.plan
-    raise bad_argument("analyze", True, "False for this family", "gm.fit(...).how tells what was done")
+    plan = fit_with(formula, data, options).plan
+    assert isinstance(plan, Plan)
+    return plan
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,10 +128,9 @@ class _Shape:
     notes: tuple[str, ...]
 
 
-def _of_table(
-    formula: str, source: Peeked, beside: dict[str, Any], missing: str, family: str, settings: SolveSettings
-) -> Plan:
-    design = Design.of(formula, source.schema, **beside, missing=missing, where=source.name)
+def _of_table(formula: str, source: Peeked, options: FitOptions) -> Plan:
+    how = options.solve
+    design = options.table.design(formula, source.schema, source.name)
     shape = _shape(design, source)
     where = replace(source.where, columns=len(design.columns))
     facts = Facts(
@@ -145,15 +144,14 @@ def _of_table(
         source.in_memory,
         where,
         design.weights is not None,
-        family,
+        options.family,
         guessed=not source.exact or bool(shape.passes),
         learns=shape.passes,
     )
-    accuracy = settings.accuracy
-    if not settings.given and not (facts.in_memory or exact(facts)):
+    accuracy = how.aim
+    if facts.quadratic and how.accuracy is None and not (facts.in_memory or exact(facts)):
         accuracy = FILE_DIGITS
-    threads = settings.threads or available_threads()
-    plan = plan_for(facts, settings.request, settings.method, accuracy, threads)
+    plan = plan_for(facts, how.request, how.method, accuracy, how.readers().workers)
     notes = [] if source.exact else [_rows_note(source)]
     return plan.noted(*notes, *shape.notes)
 
@@ -174,7 +172,7 @@ def _shape(design: Design, source: Peeked) -> _Shape:
         if rows is None:
             continue
         try:
-            n = len(design.learned(rows, 1).names)
+            n = len(design.learned(rows, Threads(1)).names)
         except GramianError:
             continue
         return _Shape(n, passes, (f"{extra}; the columns are an estimate, {how}",))
@@ -187,7 +185,7 @@ def _first(source: Peeked) -> Source | None:
 
 
 def _made_up(schema: Schema) -> Source:
-    """Rows that have something of everything, in place of those that are not looked at."""
+    """Rows made up from the schema, with a few levels of each category, in place of those that are not read."""
     return from_mapping({each.name: _values(each) for each in schema.fields if each.kind != "other" or each.is_date})
 
 

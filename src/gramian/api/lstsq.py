@@ -12,13 +12,16 @@ from gramian.certification.certificate import Certificate
 from gramian.data.arrays import ArrayRows
 from gramian.errors import RankError, warn_diverged
 from gramian.errors.columns import dependent_message
-from gramian.execution.threads import Threads
+from gramian.execution.runner import Runner
 from gramian.kernels.array_types import Floats
 from gramian.planning import Plan
+from gramian.problem.penalty import Penalty
+from gramian.problem.problem import Problem
 from gramian.problem.solution import Dependency, Stats, Status
+from gramian.problem.solver_options import SolverOptions
 from gramian.problem.wanted import RankPolicy, Wanted
 from gramian.solvers.history import Record
-from gramian.solving.options import ask_arrays, settings_of
+from gramian.solving.options import SolveOptions, ask_arrays
 from gramian.solving.reduction_checks import NotFinite
 from gramian.solving.refining import Accuracy, Answer
 from gramian.solving.solve import solve
@@ -59,12 +62,21 @@ class LstsqResult:
         return f"LstsqResult({shape} coefficients by {self.method}{rank}{end}; digits: {self.certificate.sentence()})"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class LstsqOptions:
+    """What gm.lstsq and gm.explain of arrays are asked. weights: (m,) or None."""
+
+    weights: Any
+    solve: SolveOptions
+
+
 def lstsq(
     X: Any,
     y: Any,
     method: str = "auto",
     *,
     ridge: float = 0.0,
+    penalty: Penalty | None = None,
     weights: Any = None,
     rank: RankPolicy = "min-norm",
     tol: float | None = None,
@@ -78,33 +90,39 @@ def lstsq(
     callback: Callable[[Any], object] | None = None,
     path: bool = False,
     threads: int | None = None,
+    runner: str | Runner | None = None,
 ) -> LstsqResult:
     """Minimise sum w (y - X b)^2 + ridge ||b||^2; no intercept is added.
 
     X: (m, n) array of floats, integers or booleans in any layout, or scipy.sparse; y: (m,) or (m, k); neither is modified.
-    method: "auto" or a solver's name. weights: (m,) non-negative. rank: what to do when columns depend on each other:
+    method: "auto" or a solver's name. weights: (m,) non-negative. penalty: in place of a ridge, a value such as
+    gm.RidgePenalty(np.array([0.0, 2.5])), one weight a column. rank: what to do when columns depend on each other:
     "min-norm" (the shortest solution), "drop" (zero for the later columns) or "error". tol: distance from the span of the
     others, of columns scaled to norm 1, below which a column is dependent; default
     max(30, n, 4 sqrt(min(rows, 4096))) eps. accuracy: "data" (all
     digits that the data support, the default of direct methods), a number of digits (default of methods that iterate: 8,
     of stochastic ones 2), or "exact", double-double at any size, for direct methods; a method that iterates is refined under
     "data" alone. decimal: each float64 stands for the shortest decimal that reads as it, and the answer is exact for those.
-    threads: default all processors.
+    threads: default all processors. runner: who reads the rows, a name or a Runner; default "threads".
 
     For methods that iterate: suboptimality, in place of accuracy, the share of what J can fall that may be left; step, a
     number that acts on the gradient of J in the columns as they are, from zero, or "exact", "backtracking",
     "barzilai-borwein" (default: from the curvature, in scaled columns); batch, rows a step; max_iter, steps, or passes over
-    the rows with a batch; seed, of the order of rows; callback, told after every step (iteration, passes, seconds, value,
-    gradient, step, x), True stops; path, whether to keep every iterate.
+    the rows with a batch; seed, of the order of rows; callback, called after every step with (iteration, passes, seconds,
+    value, gradient, step, x), returning True stops; path, whether to keep every iterate.
 
     Raises DataError for values that cannot be used, ArgumentError for arguments outside what is allowed, RankError under
     rank="error". Reference: Golub and Van Loan, Matrix Computations, chapter 5.
     """
-    running: dict[str, Any] = {"step": step, "batch": batch, "max_iter": max_iter, "seed": seed, "suboptimality": suboptimality}
-    running |= {"callback": callback, "path": path}
-    settings = settings_of(method, accuracy, ridge=ridge, rank=rank, tol=tol, threads=threads, decimal=decimal, **running)
-    asked, rows = ask_arrays(X, y, weights, settings)
-    answer = solve_arrays(rows, asked.request, method, asked.accuracy, asked.runner)
+    running = SolverOptions(step, batch, max_iter, seed, suboptimality=suboptimality, callback=callback, path=path)
+    how = SolveOptions(method, accuracy, ridge, rank, tol, decimal, threads, running, penalty=penalty, runner=runner)
+    return lstsq_with(X, y, LstsqOptions(weights, how))
+
+
+def lstsq_with(X: Any, y: Any, options: LstsqOptions) -> LstsqResult:
+    """As `lstsq`, of options that are checked."""
+    asked, rows = ask_arrays(X, y, options.weights, options.solve)
+    answer = solve_arrays(rows, asked.request, asked.method, asked.accuracy, asked.runner)
     solution = answer.solution
     if solution.status is Status.DIVERGED:
         warn_diverged(answer.plan.method, answer.plan.notes)
@@ -129,10 +147,10 @@ def lstsq(
     )
 
 
-def solve_arrays(rows: ArrayRows, request: Wanted, method: str, accuracy: Accuracy, runner: Threads) -> Answer:
+def solve_arrays(rows: ArrayRows, request: Wanted, method: str, accuracy: Accuracy, runner: Runner) -> Answer:
     """As `solve`, with places in X and y named in errors."""
     try:
-        answer = solve(rows, request, method, accuracy, runner, rows.nnz)
+        answer = solve(Problem(rows, request, nnz=rows.nnz), method, accuracy, runner)
     except NotFinite as error:
         raise error.told([f"column {j} of X" for j in range(rows.n)]) or rows.not_finite(error.columns) from None
     if answer.solution.status is Status.DEPENDENT:

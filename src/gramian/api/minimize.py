@@ -74,7 +74,7 @@ def minimize(
     "barzilai-borwein"; by default found by a line search. tol: on ||grad|| relative to its start, and on
     sum |grad_j| max(|x_j|, |x_j - x0_j|) relative to what fun has fallen; 1e-8, or 1e-5 with differences. The answer does not
     depend on the units of fun, nor of x. max_iter: default 100,000. seconds: a budget.
-    callback: told a Snapshot after every iteration; stops when it returns True; its exceptions pass through.
+    callback: called with a Snapshot after every iteration; returning True stops; its exceptions pass through.
     check_gradient: compare grad and hess with differences first. path: keep
     every iterate.
 

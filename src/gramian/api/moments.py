@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Literal
 
-from gramian.formula.design import Design
+from gramian.execution.registry import runner_for
+from gramian.execution.runner import Runner
 from gramian.results.frame_kind import kind_of
 from gramian.results.moments import Moments, moments_of_source
+from gramian.solving.options import TableOptions, checked_threads
 from gramian.sources.open import as_source
 
 
@@ -24,13 +26,15 @@ def moments(
     offset: Any = None,
     missing: Literal["drop", "error"] = "drop",
     threads: int | None = None,
+    runner: str | Runner | None = None,
 ) -> Moments:
     """One pass over `data`: the moments of the columns of `formula`, ready to merge and to fit from.
 
     Arguments as in gm.fit. Raises FormulaError, DataError or ArgumentError.
     """
     source = as_source(data)
-    beside = {"weights": weights, "freq_weights": freq_weights, "offset": offset}
-    design = Design.of(formula, source.schema, **beside, missing=missing, where=source.name).learned(source, threads)
-    return replace(moments_of_source(design, source, freq_weights is not None, threads), frame=kind_of(data))
+    table = TableOptions(weights, freq_weights, offset, missing=missing)
+    readers = runner_for(runner, checked_threads(threads))
+    design = table.design(formula, source.schema, source.name).learned(source, readers)
+    return replace(moments_of_source(design, source, freq_weights is not None, readers), frame=kind_of(data))
 

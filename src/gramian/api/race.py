@@ -7,21 +7,24 @@ import platform
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import numpy as np
 
-from gramian.errors import bad_argument, not_a_choice
-from gramian.families.losses import LOSSES, Loss
+from gramian.api.options import RaceOptions
+from gramian.execution.runner import Runner
+from gramian.families import FAMILIES, GAUSSIAN, Family
+from gramian.formula.labels import with_coded_target
 from gramian.planning import Candidate, choose, here
 from gramian.problem.facts import Facts
-from gramian.racing.outcome import Lane, Race
-from gramian.racing.reference import Problem, course_of
+from gramian.problem.solver_options import SolverOptions
+from gramian.racing.lane import Lane
+from gramian.racing.outcome import Race
+from gramian.racing.reference import RaceQuestion, course_of
 from gramian.racing.running import Course, timed
 from gramian.racing.verdict import heaviest
 from gramian.racing.warm import warm
-from gramian.solvers import SOLVERS
-from gramian.solving.options import SolveSettings, ask_arrays, ask_table, one_of, settings_of
+from gramian.solving.options import SolveOptions, TableOptions, ask_arrays, ask_table
 from gramian.sources.open import as_source
 
 TOO_SLOW = 3.0
@@ -37,48 +40,52 @@ def race(
     seed: int = 0,
     *,
     accuracy: float = DIGITS,
-    family: Literal["gaussian", "binomial", "poisson", "gamma"] = "gaussian",
+    family: str = GAUSSIAN.name,
     weights: Any = None,
     ridge: float = 0.0,
     missing: Literal["drop", "error"] = "drop",
     step: float | str | None = None,
     batch: int | None = None,
     threads: int | None = None,
+    runner: str | Runner | None = None,
 ) -> Race:
     """Time methods on one problem, undisturbed and one after the other; see which is first to `accuracy` digits.
 
     formula, data: as gm.fit; or X (m, n) and y (m,) or (m, k), as gm.lstsq, without an intercept. methods: names, or one text
     with commas; default all that can do it. budget: seconds for all together; what one leaves, the next ones share. accuracy:
-    digits of the coefficients at which a run ends. family, weights, ridge, missing, threads: as gm.fit; step, batch: of the
-    methods that take them.
+    digits of the coefficients at which a run ends. family, weights, ridge, missing, threads, runner: as gm.fit; step, batch: of
+    the methods that take them.
 
     The error is that against a certified answer found first, and is worked out while the clock stands still. Compilation is
     not timed. A method that cannot run is a lane that says why. Raises ArgumentError for unknown methods and a budget or
     accuracy that is no positive number, and otherwise as gm.fit.
     """
-    names = _methods(methods)
-    _check_positive("budget", budget, "a number of seconds above 0")
-    _check_positive("accuracy", accuracy, "a number of digits above 0 and up to 15", 15.0)
-    if not one_of(family, LOSSES):
-        raise not_a_choice("family", family, LOSSES)
-    settings = settings_of("auto", None, ridge=ridge, threads=threads, step=step, batch=batch, seed=seed)
-    problem = _problem(formula, data, LOSSES[family], weights, missing, settings)
-    course, notes = course_of(problem, float(accuracy), float(budget))
-    lanes = _run(course, names, float(budget))
+    how = SolveOptions(ridge=ridge, threads=threads, running=SolverOptions(step, batch, seed=seed), runner=runner)
+    options = RaceOptions.of(
+        TableOptions(weights, missing=missing), how, family=family, methods=methods, budget=budget, accuracy=accuracy
+    )
+    return race_with(formula, data, options)
+
+
+def race_with(formula: Any, data: Any, options: RaceOptions) -> Race:
+    """As `race`, of options that are checked."""
+    problem, accuracy, budget = _problem(formula, data, options), options.accuracy, options.budget
+    course, notes = course_of(problem, accuracy, budget)
+    lanes = _run(course, options.methods, budget)
     rows, truth = problem.asked.rows, course.truth
     return Race(
         title=problem.title,
-        family=family,
+        family=options.family,
         rows=truth.objective.counts.used,
         columns=rows.n,
         targets=rows.k,
         sparse=rows.sparse,
-        accuracy=float(accuracy),
-        budget=float(budget),
+        accuracy=accuracy,
+        budget=budget,
         reference=truth.method,
         reference_digits=truth.digits,
-        lanes=tuple(sorted(lanes, key=lambda lane: _place_of(lane, float(accuracy)))),
-        machine=_machine(problem.asked.runner.threads),
+        lanes=tuple(sorted(lanes, key=lambda lane: _place_of(lane, accuracy))),
+        machine=_machine(problem.asked.runner.workers),
         date=date.today().isoformat(),
         notes=(*problem.notes, *_dropped(truth.objective.counts.missing), *notes),
     )
@@ -88,35 +95,14 @@ def _dropped(rows: int) -> tuple[str, ...]:
     return (f"{rows:,} row{'' if rows == 1 else 's'} with missing values dropped",) if rows else ()
 
 
-def _methods(methods: str | Iterable[str] | None) -> tuple[str, ...] | None:
-    if methods is None:
-        return None
-    listed = [name.strip() for name in methods.split(",")] if isinstance(methods, str) else list(methods)
-    if not listed:
-        raise bad_argument("methods", listed, f"some of {', '.join(SOLVERS)}", "leave methods out to race all that can")
-    for name in listed:
-        if not one_of(name, SOLVERS):
-            raise not_a_choice("a method to race", name, SOLVERS)
-    return tuple(dict.fromkeys(listed))
-
-
-def _check_positive(what: str, value: object, allowed: str, most: float = float("inf")) -> None:
-    number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    if not number or not 0 < float(cast(float, value)) <= most or float(cast(float, value)) == float("inf"):
-        raise bad_argument(what, value, allowed)
-
-
-def _problem(formula: Any, data: Any, loss: Loss, weights: Any, missing: str, settings: SolveSettings) -> Problem:
+def _problem(formula: Any, data: Any, options: RaceOptions) -> RaceQuestion:
+    family = FAMILIES[options.family]
     if not isinstance(formula, str):
-        asked, rows = ask_arrays(formula, data, weights, settings)
-        return Problem(asked, loss, "y on X", tuple(f"X[:, {j}]" for j in range(rows.n)), "y")
-    source, notes = as_source(data), ()
-    if loss.code:
-        from gramian.api.family_fit import target_of_two
-
-        source, notes = target_of_two(source, formula, loss)
-    asked, design = ask_table(formula, source, {"weights": weights}, missing, settings)
-    return Problem(asked, loss, f"{formula}   ({source.name})", design.names, design.targets[0], notes)
+        asked, rows = ask_arrays(formula, data, options.table.weights, options.solve)
+        return RaceQuestion(asked, family, "y on X", tuple(f"X[:, {j}]" for j in range(rows.n)), "y")
+    source, notes = with_coded_target(as_source(data), formula, family, options.solve.readers())
+    asked, design = ask_table(formula, source, options.table, options.solve, family=family)
+    return RaceQuestion(asked, family, f"{formula}   ({source.name})", design.names, design.targets[0], notes)
 
 
 # ---- the lanes -------------------------------------------------------------------------------------------------------
@@ -125,7 +111,7 @@ def _problem(formula: Any, data: Any, loss: Loss, weights: Any, missing: str, se
 def _run(course: Course, names: tuple[str, ...] | None, budget: float) -> list[Lane]:
     """Cheapest first, by the plan's prices, so that what the quick ones leave goes to those that need it."""
     facts = replace(Facts.of(course.rows, course.nnz), loss=course.loss.name)
-    plan = choose(facts, here(), "auto", course.runner.threads)
+    plan = choose(facts, here(), "auto", course.runner.workers)
     wanted = [c for c in plan.candidates if (names is None and _able(c, course.loss)) or (names and c.name in names)]
     wanted.sort(key=lambda candidate: (candidate.solver.traits.iterates, candidate.seconds))
     lanes: list[Lane] = []
@@ -142,11 +128,11 @@ def _run(course: Course, names: tuple[str, ...] | None, budget: float) -> list[L
     return lanes
 
 
-def _able(candidate: Candidate, loss: Loss) -> bool:
-    return candidate.solver.traits.losses or not loss.code
+def _able(candidate: Candidate, loss: Family) -> bool:
+    return candidate.solver.traits.losses or loss.quadratic
 
 
-def _refused(candidate: Candidate, loss: Loss, share: float) -> Lane | None:
+def _refused(candidate: Candidate, loss: Family, share: float) -> Lane | None:
     why, direct = candidate.refused, not candidate.solver.traits.iterates
     if not why and not _able(candidate, loss):
         why = f"it minimises the squared loss alone, not that of the {loss.name} family"

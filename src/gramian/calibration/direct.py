@@ -10,9 +10,10 @@ import numpy as np
 from gramian.api.lstsq import lstsq
 from gramian.calibration import sizes
 from gramian.calibration.samples import REQUEST, arrays, certifier, reduced
-from gramian.calibration.sheet import Sheet, best
+from gramian.calibration.sheet import Measurements, best
 from gramian.data.arrays import ArrayRows
 from gramian.execution.blas import single_threaded_blas
+from gramian.execution.runner import Runner
 from gramian.execution.threads import Threads
 from gramian.reductions.gradient import Point
 from gramian.reductions.image import Image
@@ -21,7 +22,7 @@ from gramian.reductions.triangle import Triangle
 from gramian.solvers import SOLVERS
 
 
-def calls(sheet: Sheet) -> None:
+def calls(sheet: Measurements) -> None:
     """What the smallest problem costs: one block, one pass, one answer."""
     rows = arrays(8, 2)
     block = next(iter(rows.parts()[0].blocks()))
@@ -36,7 +37,7 @@ def calls(sheet: Sheet) -> None:
     sheet.put("call", 1, 1, whole - solve - sheet.cost("block") - sheet.cost("fold"))
 
 
-def reductions(sheet: Sheet) -> None:
+def reductions(sheet: Measurements) -> None:
     for p in sizes.WIDTHS:
         rows = arrays(_rows(sheet, p, sizes.VALUES, 4096), p)
         sheet.fold("gram", p, rows.rows * p**2, rows, lambda runner, rows=rows: MomentSums.of(rows, runner))
@@ -51,19 +52,19 @@ def reductions(sheet: Sheet) -> None:
         sheet.fold("image", p, rows.rows * (p - 1) ** 2, rows, _imaging(rows))
 
 
-def _rows(sheet: Sheet, p: int, values: int, least: int) -> int:
+def _rows(sheet: Measurements, p: int, values: int, least: int) -> int:
     """Rows to measure on: as many blocks as show what workers gain, where they are let to work side by side."""
     return max(values // p, sizes.BLOCK * max(4, 2 * sheet.threads) if p in sizes.SHARED else least)
 
 
-def _imaging(rows: ArrayRows) -> Callable[[Threads], object]:
+def _imaging(rows: ArrayRows) -> Callable[[Runner], object]:
     """The pass that confirms a triangle."""
     n, zero = rows.n, np.zeros(1)
     at, W = Point(np.zeros(n), zero, np.zeros((n, 1)), zero, np.zeros((n, 1))), np.triu(np.ones((n, n)))
     return lambda runner: Image.of(rows, runner, at, W, n, single=False)
 
 
-def factors(sheet: Sheet) -> None:
+def factors(sheet: Measurements) -> None:
     for n in sizes.SIZES:
         with single_threaded_blas():
             moments = reduced(2 * n + 8, n)
@@ -79,7 +80,7 @@ def factors(sheet: Sheet) -> None:
     sheet.put("vector", 1, v.size, best(lambda: v + 0.5 * v))
 
 
-def certifying(sheet: Sheet) -> None:
+def certifying(sheet: Measurements) -> None:
     for p in sizes.WIDTHS:
         rows = arrays(_rows(sheet, p, sizes.VALUES, 4096), p)
         sheet.fold("gradient", p, rows.rows * p, rows, certifier(rows, exact=False))
@@ -92,5 +93,5 @@ def certifying(sheet: Sheet) -> None:
     sheet.put("exact column", 1, n, max(short - started, 1e-6))
 
 
-def _seconds_of(call: Callable[[Threads], object]) -> float:
+def _seconds_of(call: Callable[[Runner], object]) -> float:
     return best(lambda: call(Threads(1)))

@@ -18,7 +18,7 @@ from gramian.calibration import sizes
 from gramian.calibration.direct import calls, certifying, factors, reductions
 from gramian.calibration.passes import compiled, sparse
 from gramian.calibration.reading import files, tables
-from gramian.calibration.sheet import Sheet
+from gramian.calibration.sheet import Measurements
 from gramian.execution.pooling import available_threads
 from gramian.planning.builtin import PRICES, SHARED
 from gramian.planning.machine import Machine
@@ -30,7 +30,7 @@ COMPILED = {each.__name__: each for each in (sparse, compiled)}
 def calibrate(folder: Path | None = None) -> Machine:
     """The prices of this machine, under 20 s; files for reading are written to a temporary folder, or in `folder`."""
     begun = time.perf_counter()
-    sheet = Sheet(available_threads())
+    sheet = Measurements(available_threads())
     left_out: list[str] = []
     with tempfile.TemporaryDirectory(dir=folder) as place:
         reading = {files.__name__: partial(files, folder=Path(place))}
@@ -42,7 +42,7 @@ def calibrate(folder: Path | None = None) -> Machine:
     return _machine(sheet, left_out)
 
 
-def _machine(sheet: Sheet, left_out: list[str]) -> Machine:
+def _machine(sheet: Measurements, left_out: list[str]) -> Machine:
     today = date.today().isoformat()
     cores = f"{sheet.threads} core{'' if sheet.threads == 1 else 's'}"
     provenance = f"measured on this machine on {today}, {cores}"

@@ -12,12 +12,13 @@ from gramian.api.lstsq import lstsq
 from gramian.calibration import sizes
 from gramian.calibration.loading import seconds_of_loading
 from gramian.calibration.samples import arrays, certifier
-from gramian.calibration.sheet import Sheet, best
+from gramian.calibration.sheet import Measurements, best
 from gramian.data.arrays import ArrayRows
+from gramian.execution.runner import Runner
 from gramian.execution.threads import Threads
-from gramian.families.losses import LOSSES
+from gramian.families import GAUSSIAN
 from gramian.objectives.linear_objective import LinearObjective
-from gramian.problem.penalty import Penalty
+from gramian.problem.penalties import NoPenalty
 from gramian.reductions.coalesced_rows import CoalescedRows
 from gramian.reductions.exact_gradient import ENTRIES
 from gramian.reductions.moments import MomentSums
@@ -25,7 +26,7 @@ from gramian.reductions.sketch import Sketch
 from gramian.solvers.cost import squares
 
 
-def sparse(sheet: Sheet) -> None:
+def sparse(sheet: Measurements) -> None:
     m, n, each = sizes.VALUES // 50, 1000, 10
     rng = np.random.default_rng(3)
     X = sp.csr_array((rng.standard_normal(m * each), rng.integers(0, n, m * each), np.arange(m + 1) * each), shape=(m, n))
@@ -43,16 +44,16 @@ def sparse(sheet: Sheet) -> None:
     sheet.fold("sparse gradient", 1, X.nnz + m, rows, certifier(rows, exact=False))
 
 
-def compiled(sheet: Sheet) -> None:
+def compiled(sheet: Measurements) -> None:
     seconds = seconds_of_loading()
     if seconds is not None:
         sheet.put("compiled", 1, 1, seconds)
     for p in sizes.WIDTHS:
         rows = arrays(sizes.VALUES // p, p)
         theta = np.zeros((p - 1, 1))
-        objective = LinearObjective.of(rows, Threads(1), LOSSES["gaussian"], Penalty())
+        objective = LinearObjective.of(rows, Threads(1), GAUSSIAN, NoPenalty())
 
-        def gradient(runner: Threads, objective: LinearObjective = objective, theta: Any = theta) -> object:
+        def gradient(runner: Runner, objective: LinearObjective = objective, theta: Any = theta) -> object:
             return replace(objective, runner=runner).gradient(theta)
 
         sheet.fold("pass", p, rows.rows * p, rows, gradient)
@@ -67,7 +68,7 @@ def compiled(sheet: Sheet) -> None:
     rng = np.random.default_rng(4)
     X = sp.csr_array((rng.standard_normal(m * each), rng.integers(0, n, m * each), np.arange(m + 1) * each), shape=(m, n))
     rows = ArrayRows.of(X, rng.standard_normal(m))
-    sparse = LinearObjective.of(rows, Threads(1), LOSSES["gaussian"], Penalty())
+    sparse = LinearObjective.of(rows, Threads(1), GAUSSIAN, NoPenalty())
     theta = np.zeros((n, 1))
     sheet.fold("sparse pass", 1, X.nnz + m, rows, lambda runner: replace(sparse, runner=runner).gradient(theta))
     sheet.put("sparse epoch", 1, X.nnz + m, _an_epoch(X, np.ones(m)))

@@ -8,18 +8,18 @@ import numpy as np
 
 from gramian.calibration import sizes
 from gramian.calibration.samples import read, rows_of
-from gramian.calibration.sheet import Sheet, best
+from gramian.calibration.sheet import Measurements, best
 from gramian.execution.threads import Threads
 from gramian.solvers.cost import Kind
 
 
-def tables(sheet: Sheet) -> None:
+def tables(sheet: Measurements) -> None:
     for p in (4, 32):
         rows = rows_of({f"x{j}": np.ones(sizes.VALUES // 2 // p) for j in range(p - 1)} | {"y": np.ones(sizes.VALUES // 2 // p)})
         sheet.fold("copy", p, sizes.VALUES // 2, rows, lambda runner, rows=rows: read(rows, runner))
 
 
-def files(sheet: Sheet, folder: Path) -> None:
+def files(sheet: Measurements, folder: Path) -> None:
     import pyarrow as pa
     import pyarrow.csv as text
     import pyarrow.feather as feather

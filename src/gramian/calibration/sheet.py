@@ -10,6 +10,7 @@ import numpy as np
 
 from gramian.calibration import sizes
 from gramian.data.blocks import Rows
+from gramian.execution.runner import Runner
 from gramian.execution.threads import Threads
 from gramian.planning.estimate import ALONE
 from gramian.solvers.cost import Kind
@@ -29,7 +30,7 @@ def best(call: Callable[[], object], repeats: int | None = None) -> float:
 
 
 @dataclass(slots=True)
-class Sheet:
+class Measurements:
     """What has been measured: units a second of one worker, by kind and width, and the gain of all threads."""
 
     threads: int
@@ -43,7 +44,7 @@ class Sheet:
         """Seconds of one unit at the least width."""
         return 1.0 / min(self.rates[kind].items())[1]
 
-    def fold(self, kind: Kind, width: float, count: float, rows: Rows, call: Callable[[Threads], object]) -> None:
+    def fold(self, kind: Kind, width: float, count: float, rows: Rows, call: Callable[[Runner], object]) -> None:
         """A pass with one worker and with all; what its begin and its blocks cost is taken off."""
         begun = self.cost("fold") + len(rows.parts()) * self.cost("block")
         alone = best(lambda: call(Threads(1)))

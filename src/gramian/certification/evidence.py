@@ -1,115 +1,118 @@
-"""What the certificate is computed from: the gradient as the data, or a view of them, give it, with its rounding bounded."""
+"""The one door from a proof to a certificate: whatever bounds the error of an answer is an Evidence.
+
+Bounds on errors become digits here, the same for every kind of proof. The ceiling is the sensitivity of least squares to
+rounding its input once: -log10(kappa_LS eps), Higham, Accuracy and Stability, theorem 20.1.
+"""
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
 import numpy as np
 
-from gramian.certification.certificate import Correction, Evidence
-from gramian.data.coordinates import Coordinates
+from gramian.certification.certificate import MOST_DIGITS, Certificate, digits_of
 from gramian.kernels.array_types import Floats
-from gramian.kernels.exact import UNIT, Double, add, exactly, multiply
 from gramian.kernels.norms import column_norms
 from gramian.kernels.rounding import U
-from gramian.problem.solution import Factor, Solution
-from gramian.problem.wanted import Wanted
-from gramian.reductions.gradient import Gradient
-from gramian.reductions.gradient_bound import Seeing, Sized
+from gramian.problem.solution import Solution
 
 
-def evidence_of_view(view: Seeing, solution: Solution, request: Wanted, factor: Factor) -> Evidence:
-    """The gradient as a reduction of the rows gives it, with its own rounding bounded."""
-    b, ridge = solution.coef, request.penalty.on(view.n)[:, None]
-    seen = view.at(b)
-    bound = seen.bound + 3 * U * (ridge * np.abs(b) + np.abs(seen.g))
-    g = seen.g - ridge * b
-    return _evidence(
-        "moments", view, solution, g, seen.residual_bound, bound, seen.level_bound, seen.rss, factor.defect, ridge
+class Observed(Protocol):
+    """What a proof has read of the data: the units in which errors are measured. n columns, k targets."""
+
+    @property
+    def kind(self) -> Literal["data", "moments"]:
+        """Whether a pass over the rows is the source, or a reduction of them with its rounding."""
+        ...
+
+    @property
+    def norms(self) -> Floats:
+        """Of the columns, about their means beside an intercept, (n,)."""
+        ...
+
+    @property
+    def raw_norms(self) -> Floats:
+        """Of the columns, about zero, (n,)."""
+        ...
+
+    @property
+    def y_norm(self) -> Floats: ...
+    @property
+    def raw_y_norm(self) -> Floats: ...
+    @property
+    def rss(self) -> Floats: ...
+    @property
+    def weight(self) -> float:
+        """The sum of the weights of the rows."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ErrorBounds:
+    """What a proof says of an answer, in the user's units; infinite where it says nothing.
+
+    coef (n, k) bounds |b - b*|, intercept (k,) its error, both with the rounding of the answer to float64. gradient and
+    backward_error (k,) as in Certificate; condition of the scaled columns; gap (k,) bounds J - J*, None where that is not known.
+    """
+
+    coef: Floats
+    intercept: Floats
+    gradient: Floats
+    backward_error: Floats
+    condition: float
+    gap: Floats | None = None
+
+
+class Evidence(Protocol):
+    """A proof of how far an answer is from the exact one. It knows no solver: only the answer, and what was read of the data."""
+
+    @property
+    def seen(self) -> Observed: ...
+
+    def bounds(self, coef: Floats, intercept: Floats) -> ErrorBounds:
+        """Of the answer coef (n, k) and intercept (k,)."""
+        ...
+
+
+def certify(evidence: Evidence, solution: Solution) -> Certificate:
+    """The certificate of the solution as it is, from what the evidence proves of it."""
+    coef, intercept = solution.coef, solution.intercept
+    seen, proven = evidence.seen, evidence.bounds(coef, intercept)
+    D = seen.norms[:, None]
+    # A column of zeros has no size, and what is not known of its coefficient is not known of the whole.
+    error = np.where(np.any(np.isinf(proven.coef), axis=0), np.inf, column_norms(D * np.nan_to_num(proven.coef, posinf=0.0)))
+    unknown = np.any(np.isinf(proven.coef), axis=0)
+    return Certificate(
+        evidence=seen.kind,
+        gradient=proven.gradient,
+        backward_error=proven.backward_error,
+        condition=proven.condition,
+        forward_bound=proven.coef,
+        intercept_bound=proven.intercept,
+        digits=np.where(unknown, 0.0, digits_of(error, column_norms(D * coef))),
+        digits_each=digits_of(proven.coef, np.abs(coef)),
+        digits_intercept=digits_of(proven.intercept, np.abs(intercept)),
+        beside_target=_beside_target(seen, error, proven.intercept),
+        ceiling=_ceiling(seen, proven.condition, coef),
+        gap=proven.gap,
     )
 
 
-def evidence_of_data(
-    view: Sized, solution: Solution, request: Wanted, gradient: Gradient, defect: float
-) -> tuple[Evidence, Floats]:
-    """The gradient about the exact means, and the correction of the level (k,)."""
-    n, b, weight = view.n, solution.coef, view.counts.weight
-    ridge = request.penalty.on(n)[:, None]
-    g = Double(gradient.g, np.broadcast_to(gradient.g_lo, gradient.g.shape))
-    level = np.zeros_like(gradient.s)
-    penal = multiply(Double(b, solution.coef_lo), exactly(np.broadcast_to(ridge, b.shape)))
-    bound = view.norms[:n, None] * gradient.sum_error + 16 * UNIT * ridge * np.abs(b)
-    level_bound = np.zeros_like(level)
-    residual = gradient.residual_error
-    if view.centred:
-        low, off = np.abs(view.mean.lo[:n]), view.mean_error[:n]
-        g = add(g, exactly(-np.outer(view.mean.lo[:n], gradient.s)))
-        # s is the product of r with a column of ones, whose norm is sqrt(weight).
-        root = np.sqrt(weight)
-        bound += np.outer(off + 3 * U * low, np.abs(gradient.s))
-        bound += root * (np.outer(low + off, gradient.sum_error) + np.outer(off, residual))
-        level = gradient.s / weight
-        level_bound = (residual + gradient.sum_error) / root + U * np.abs(level)
-    # Rounding the difference to one float64 is left to the reader of g, as it shrinks with it.
-    total = add(g, -penal).rounded()
-    return _evidence("data", view, solution, total, residual, bound, level_bound, gradient.rss, defect, ridge), level
+def _beside_target(seen: Observed, error: Floats, intercept_bound: Floats) -> Floats:
+    """Errors in units of the target: about its mean, or about zero where it is constant to rounding."""
+    raw = np.where(seen.raw_y_norm > 0, seen.raw_y_norm, 1.0)
+    size = np.where(seen.y_norm > 8 * U * raw, seen.y_norm, raw)
+    return np.maximum(error / size, intercept_bound * np.sqrt(seen.weight) / raw)
 
 
-def _evidence(
-    kind: Literal["data", "moments"],
-    view: Sized,
-    solution: Solution,
-    g: Floats,
-    residual: Floats,
-    bound: Floats,
-    level: Floats,
-    rss: Floats,
-    defect: float,
-    ridge: Floats,
-) -> Evidence:
-    n = view.n
-    norms, raw = view.norms, view.raw_norms
-    return Evidence(
-        kind,
-        g,
-        residual,
-        bound,
-        level,
-        rss,
-        norms[:n],
-        raw[:n],
-        norms[n:],
-        raw[n:],
-        solution.centre,
-        defect,
-        view.counts.weight,
-        ridge[:, 0],
-    )
-
-
-def rss_after(
-    evidence: Evidence, correction: Correction, level: Floats, weight: float, solution: Solution, request: Wanted
-) -> Floats:
-    """||r||^2 at the corrected answer: with d the correction and g that of the penalised problem,
-    ||r||^2 - 2 d'(g + ridge b) + d'g - d'ridge d - weight * level^2.
-    """
-    d = correction.coef if correction.made else np.zeros_like(correction.coef)
-    ridge = request.penalty.on(d.shape[0])[:, None]
-    before = solution.coef - d
-    change = np.einsum("ij,ij->j", d, evidence.g + 2.0 * ridge * before + ridge * d)
-    return np.maximum(evidence.rss - change - weight * level**2, 0.0)
-
-
-def distance(evidence: Evidence, s: Floats, weight: float, coordinates: Coordinates, mu: float) -> Floats:
-    """Bound on |b - b*| (n, k) from ||theta - theta*|| <= ||grad J|| / mu, infinite where mu is 0.
-
-    The gradient of J about `coordinates.centre` is g + (centre of the evidence - that centre) s, s the sum of residuals (k,).
-    """
-    if not mu > 0:
-        return np.full_like(evidence.g, np.inf)
-    offset = (evidence.centre - coordinates.centre)[:, None]
-    g = np.abs(evidence.g + offset * s) + evidence.bound + np.outer(evidence.norms, evidence.residual_bound)
-    g = g / coordinates.scale[:, None]
-    if coordinates.intercept:
-        g = np.concatenate([np.abs(s)[None, :] + np.sqrt(weight) * evidence.residual_bound, g])
-    return column_norms(g) / (weight * mu) / coordinates.scale[:, None]
+@np.errstate(over="ignore")  # a sensitivity beyond all numbers leaves no digit
+def _ceiling(seen: Observed, kappa: float, coef: Floats) -> Floats:
+    """kappa_LS from the scaled condition and the raw magnitudes: a mean of 1e9 counts."""
+    norms = np.where(seen.norms > 0, seen.norms, 1.0)
+    raw = float(np.max(seen.raw_norms / norms, initial=1.0))
+    size = column_norms(norms[:, None] * coef)
+    size = np.where(size > 0, size, np.where(seen.y_norm > 0, seen.y_norm, 1.0))
+    r = np.sqrt(np.maximum(seen.rss, 0.0))
+    sensitivity = kappa * (raw + seen.raw_y_norm / size + raw * kappa * r / size)
+    return np.clip(-np.log10(sensitivity * 2 * U), 0.0, MOST_DIGITS)

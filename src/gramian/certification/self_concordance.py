@@ -6,9 +6,10 @@ With H the Hessian of F at b, g its gradient, lambda^2 = g'H^-1 g, s the largest
     ||d||_H <= D = -log(1 - s lambda) / s     when s lambda < 1,
     ||d - (-H^-1 g)||_H <= ((e^(sD) - 1) / (sD) - 1) D,
 
-because the Hessian between b and b* lies between e^(-sD) H and e^(sD) H (Bach, 2010, Electronic J. Statistics 4). So after
-one more Newton step, taken from the very pass that certifies, only the second line and rounding are left. The rounding of
-g and of the factor is bounded as for least squares (`certificate`).
+because the Hessian between b and b* lies between e^(-sD) H and e^(sD) H (Bach, 2010, Electronic J. Statistics 4). Where
+|f'''| <= c f'', c s stands for s, and without such a c nothing is proven. So after one more Newton step,
+taken from the very pass that certifies, only the second line and rounding are left. The rounding of g and of the factor is
+bounded as for least squares (`gradient_evidence`).
 """
 
 from __future__ import annotations
@@ -17,32 +18,46 @@ from dataclasses import replace
 
 import numpy as np
 
-from gramian.certification.certificate import Certificate, Correction, Evidence, certify, correct
+from gramian.certification.bounded_gradient import BoundedGradient
+from gramian.certification.certificate import Certificate
+from gramian.certification.evidence import certify
+from gramian.certification.gradient_evidence import Correction, GradientEvidence, correct
 from gramian.kernels.array_types import Floats
 from gramian.kernels.rounding import U, gamma
+from gramian.problem.penalty import Penalty
 from gramian.problem.solution import Factor, Solution, Stats, Status
 from gramian.reductions.irls_pass import Place, Working
 from gramian.solvers.irls import newton_step
 
 
 def certified(
-    found: Working, place: Place, factor: Factor, ridge: float, status: Status, stats: Stats, corrects: bool
+    found: Working,
+    place: Place,
+    factor: Factor,
+    penalty: Penalty,
+    status: Status,
+    stats: Stats,
+    corrects: bool,
+    bound: float | None,
 ) -> tuple[Solution, Certificate, Correction]:
-    """The solution at `place`, one Newton step further when `corrects`, with its certificate."""
+    """The solution at `place`, one Newton step further when `corrects`, with its certificate.
+
+    bound: the family's c with |f'''| <= c f''; where it has none nothing is proven, and no digits are.
+    """
     n, view = place.coef.size, found.view
-    step = newton_step(found, place, factor, ridge)
+    step = newton_step(found, place, factor, penalty)
     # Curvature lent to rows that had none makes H larger than it is, by lent s^2 of itself at most.
     factor = replace(factor, defect=factor.defect + found.lent * step.row**2)
     centre = view.mean.hi[:n] if view.centred else place.centre
-    evidence = _evidence(found, place, factor, ridge, centre)
-    correction = correct(evidence, factor)
+    gradient = _gradient(found, place, factor, penalty.quadratic(n), centre)
+    correction = correct(gradient, factor)
     lam = (step.decrement + float(correction.floor[0])) / (1.0 - factor.defect) if factor.defect < 1 else np.inf
-    left = beyond(step.row, lam)
+    left = np.inf if bound is None else beyond(bound * step.row, lam)
     correction = replace(correction, bracket=correction.bracket + left, made=corrects)
     level = place.level + float((centre - place.centre) @ place.coef)
     shift = found.s / view.counts.weight if view.centred else 0.0
     coef = place.coef + (correction.coef[:, 0] if corrects else 0.0)
-    level_bound = evidence.level_bound
+    level_bound = gradient.level_bound
     if view.centred:
         moved = float(np.abs(correction.coef[:, 0]) @ view.mean_error[:n])
         size = abs(place.level) + float(np.abs(centre - place.centre) @ np.abs(place.coef))
@@ -59,8 +74,9 @@ def certified(
         status,
         stats,
     )
-    evidence = replace(evidence, level_bound=level_bound)
-    return solution, certify(evidence, factor, correction, solution.coef, solution.intercept), correction
+    gradient = replace(gradient, level_bound=level_bound)
+    evidence = GradientEvidence(gradient, factor, correction, squared=False)
+    return solution, certify(evidence, solution), correction
 
 
 def beyond(row: float, decrement: float) -> float:
@@ -76,7 +92,7 @@ def beyond(row: float, decrement: float) -> float:
     return float(bend * R / row)
 
 
-def _evidence(found: Working, place: Place, factor: Factor, ridge: float, centre: Floats) -> Evidence:
+def _gradient(found: Working, place: Place, factor: Factor, ridge: Floats, centre: Floats) -> BoundedGradient:
     n, view, b = place.coef.size, found.view, np.abs(place.coef)
     V = view.counts.weight
     root = np.sqrt(V)
@@ -91,7 +107,7 @@ def _evidence(found: Working, place: Place, factor: Factor, ridge: float, centre
     bound = bound + view.mean_error[:n] * (abs(found.s) + root * (total + residual))
     level_bound = (residual + total) / root + U * abs(found.s) / V if view.centred else 0.0
     signal = float(np.hypot(float(norms @ b), score))
-    return Evidence(
+    return BoundedGradient(
         "data",
         g[:, None],
         np.array([residual]),
@@ -105,5 +121,5 @@ def _evidence(found: Working, place: Place, factor: Factor, ridge: float, centre
         centre,
         factor.defect,
         V,
-        np.full(n, ridge),
+        ridge,
     )

@@ -1,4 +1,4 @@
-"""When a certificate says too little: one rule for the estimators that warn and the command whose exit status tells."""
+"""When a certificate says too little: one rule for the warnings of estimators and the exit status of the command."""
 
 from __future__ import annotations
 
@@ -28,6 +28,11 @@ def aim_note(method: str, digits: float, asked: bool) -> tuple[str, ...]:
     if asked or digits >= FEWEST_DIGITS:
         return ()
     return (f"{method} aims for {digits:g} digits unless accuracy= is given",)
+
+
+def unproven_note(family: str) -> str:
+    """Says why no digits are certified of a family that states no bound on how its curvature changes."""
+    return f"no digits are certified: the {family} family states no bound on its third derivative (self_concordance)"
 
 
 def missed_note(method: str, certificate: Certificate, digits: float) -> str:

@@ -10,12 +10,21 @@ from __future__ import annotations
 import io
 import signal
 import sys
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
 from gramian._version import __version__
-from gramian.cli.commands import answering, methods_lines, run_fit, run_predict
+from gramian.api.options import FitOptions, RaceOptions
+from gramian.cli.commands import (
+    FitOutput,
+    answering,
+    asked_cov,
+    methods_lines,
+    read_number,
+    run_fit,
+    run_predict,
+)
 from gramian.cli.options import (
     ACCURACY,
     ANALYZE,
@@ -47,6 +56,7 @@ from gramian.cli.options import (
     RACE_OUT,
     RANK,
     RIDGE,
+    RUNNER,
     SAVE,
     SEED,
     SHARE,
@@ -56,8 +66,12 @@ from gramian.cli.options import (
     WEIGHTS,
     WIDTH,
 )
+from gramian.families import GAUSSIAN
+from gramian.problem.solver_options import SolverOptions
+from gramian.problem.wanted import RankPolicy
 from gramian.report import terminal_width
 from gramian.solvers import methods_table
+from gramian.solving.options import SolveOptions, TableOptions
 
 app = typer.Typer(
     name="gramian",
@@ -103,7 +117,7 @@ def root(version: Annotated[bool, VERSION] = False) -> None:
 def fit_command(
     data: Annotated[str, DATA],
     formula: Annotated[str, FORMULA],
-    family: Annotated[str, FAMILY] = "gaussian",
+    family: Annotated[str, FAMILY] = GAUSSIAN.name,
     method: Annotated[str, METHOD] = "auto",
     cov: Annotated[str | None, COV] = None,
     clusters: Annotated[str | None, CLUSTERS] = None,
@@ -121,6 +135,7 @@ def fit_command(
     max_iter: Annotated[int | None, MAX_ITER] = None,
     seed: Annotated[int, SEED] = 0,
     threads: Annotated[int | None, THREADS] = None,
+    runner: Annotated[str | None, RUNNER] = None,
     level: Annotated[float, LEVEL] = 0.95,
     json: Annotated[bool, JSON] = False,
     latex: Annotated[bool, LATEX] = False,
@@ -134,31 +149,19 @@ def fit_command(
 
     gramian fit houses.csv "price ~ sqft + C(city)" --cov HC3
     """
-    options = {
-        "family": family,
-        "method": method,
-        "cov": cov or ("classical" if clusters is None else "cluster"),
-        "clusters": clusters,
-        "weights": weights,
-        "freq_weights": freq_weights,
-        "offset": offset,
-        "ridge": ridge,
-        "missing": missing,
-        "rank": rank,
-        "tol": tol,
-        "accuracy": accuracy,
-        "decimal": decimal,
-        "step": step,
-        "batch": batch,
-        "max_iter": max_iter,
-        "seed": seed,
-        "threads": threads,
-        "progress": False if quiet else None,
-    }
     with answering():
-        run_fit(
-            data, formula, options, level=level, json=json, latex=latex, html=html, save=save, plan=plan, width=width
+        running = SolverOptions(read_number(step), batch, max_iter, seed)
+        options = FitOptions.of(
+            TableOptions(weights, freq_weights, offset, clusters, missing),
+            SolveOptions(
+                method, read_number(accuracy), ridge, cast(RankPolicy, rank), tol, decimal, threads, running,
+                errors=True, runner=runner,
+            ),
+            family=family,
+            cov=asked_cov(cov, clusters),
+            progress=False if quiet else None,
         )
+        run_fit(data, formula, options, FitOutput(level, json, latex, html, save, plan, width))
 
 
 @app.command("predict", short_help="Predict with a saved model.", no_args_is_help=True)
@@ -184,7 +187,7 @@ def race_command(
     methods: Annotated[str | None, METHODS] = None,
     budget: Annotated[float, BUDGET] = 10.0,
     accuracy: Annotated[float, DIGITS] = 8.0,
-    family: Annotated[str, FAMILY] = "gaussian",
+    family: Annotated[str, FAMILY] = GAUSSIAN.name,
     weights: Annotated[str | None, WEIGHTS] = None,
     ridge: Annotated[float, RIDGE] = 0.0,
     missing: Annotated[str, MISSING] = "drop",
@@ -199,22 +202,14 @@ def race_command(
 
     gramian race houses.csv "price ~ sqft + C(city)" --budget 5 -o race.html
     """
-    options = {
-        "methods": methods,
-        "budget": budget,
-        "accuracy": accuracy,
-        "family": family,
-        "weights": weights,
-        "ridge": ridge,
-        "missing": missing,
-        "step": step,
-        "batch": batch,
-        "seed": seed,
-        "threads": threads,
-    }
     with answering():
         from gramian.cli.race import run_race
 
+        running = SolverOptions(read_number(step), batch, seed=seed)
+        how = SolveOptions(ridge=ridge, threads=threads, running=running)
+        options = RaceOptions.of(
+            TableOptions(weights, missing=missing), how, family=family, methods=methods, budget=budget, accuracy=accuracy
+        )
         run_race(data, formula, options, out=out, as_json=json)
 
 
@@ -223,7 +218,7 @@ def explain_command(
     data: Annotated[str, DATA],
     formula: Annotated[str, FORMULA],
     analyze: Annotated[bool, ANALYZE] = False,
-    family: Annotated[str, FAMILY] = "gaussian",
+    family: Annotated[str, FAMILY] = GAUSSIAN.name,
     method: Annotated[str, METHOD] = "auto",
     weights: Annotated[str | None, WEIGHTS] = None,
     ridge: Annotated[float, RIDGE] = 0.0,
@@ -242,22 +237,12 @@ def explain_command(
 
     gramian explain trips/ "fare ~ distance + C(zone)" --analyze
     """
-    options = {
-        "family": family,
-        "method": method,
-        "weights": weights,
-        "ridge": ridge,
-        "missing": missing,
-        "accuracy": accuracy,
-        "suboptimality": suboptimality,
-        "step": step,
-        "batch": batch,
-        "max_iter": max_iter,
-        "threads": threads,
-    }
     with answering():
         from gramian.cli.explain import run_explain
 
+        running = SolverOptions(read_number(step), batch, max_iter, suboptimality=suboptimality)
+        how = SolveOptions(method, read_number(accuracy), ridge, threads=threads, running=running, errors=True)
+        options = FitOptions.of(TableOptions(weights, missing=missing), how, family=family)
         run_explain(data, formula, options, analyze=analyze, json=json, out=out, width=width)
 
 

@@ -10,17 +10,21 @@ import traceback
 import warnings
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO, TypeAlias, cast
 
 import numpy as np
 import typer
 
-from gramian.api.fit import fit
+from gramian.api.fit import fit_with
+from gramian.api.options import FitOptions
 from gramian.api.progress import progress_for
 from gramian.certification.thresholds import FEWEST_DIGITS
 from gramian.errors import GramianError, GramianWarning, bad_argument, not_a_fit, unknown_output
 from gramian.execution.runner import Progress
+from gramian.inference.covariances import covariance_kind
+from gramian.inference.covariances.base import CovarianceKind
 from gramian.inference.statistics import checked_level
 from gramian.kernels.array_types import Floats
 from gramian.report import terminal_width
@@ -100,32 +104,42 @@ def _show_warning(
 # ---- fit -------------------------------------------------------------------------------------------------------------
 
 
-def run_fit(
-    data: str,
-    formula: str,
-    options: dict[str, Any],
-    *,
-    level: float,
-    json: bool,
-    latex: bool,
-    html: str | None,
-    save: str | None,
-    plan: bool,
-    width: int | None,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class FitOutput:
+    """What `gramian fit` prints and writes: level of the intervals, one of JSON and LaTeX or text, files, width of text."""
+
+    level: float
+    json: bool
+    latex: bool
+    html: str | None
+    save: str | None
+    plan: bool
+    width: int | None
+
+    def __post_init__(self) -> None:
+        for place in (self.html, self.save):
+            if place is not None:
+                check_place(place)
+        checked_level(self.level)
+        if self.json and self.latex:
+            hint = "run the command twice, or save the model"
+            raise bad_argument("the output", "--json --latex", "one of the two", hint)
+
+
+def asked_cov(name: str | None, clusters: str | None) -> CovarianceKind:
+    """The covariance of that name. Raises ArgumentError where it needs clusters and has none."""
+    kind = covariance_kind("classical" if name is None else name)
+    if kind.reads_clusters and clusters is None:
+        raise bad_argument("--clusters", None, f"the name of a column, with --cov {kind}", "as in --clusters firm")
+    return kind
+
+
+def run_fit(data: str, formula: str, options: FitOptions, output: FitOutput) -> None:
     """Fit, write, print; raises typer.Exit(1) when the answer is not trusted."""
-    for place in (html, save):
-        if place is not None:
-            check_place(place)
-    checked_level(level)
-    if json and latex:
-        raise bad_argument("the output", "--json --latex", "one of the two", "run the command twice, or save the model")
-    if options["cov"] == "cluster" and options["clusters"] is None:
-        raise bad_argument("--clusters", None, "the name of a column, with --cov cluster", "as in --clusters firm")
-    asked = read_number(options["accuracy"])
-    fitted = fit(formula, data, **{**options, "accuracy": asked, "step": read_number(options["step"])})
-    wanted, hint = _expected(fitted, asked)
-    printed = _printed(fitted, level, json, latex, plan, width)
+    level, html, save = output.level, output.html, output.save
+    fitted = fit_with(formula, data, options)
+    wanted, hint = _expected(fitted, options.solve.accuracy)
+    printed = _printed(fitted, output)
     try:
         # Files first: whoever reads the output may leave before it ends.
         if html is not None:
@@ -160,16 +174,16 @@ def read_number(text: str | None) -> Any:
         return text
 
 
-def _printed(fitted: Fit, level: float, json: bool, latex: bool, plan: bool, width: int | None) -> str:
-    if json:
+def _printed(fitted: Fit, output: FitOutput) -> str:
+    if output.json:
         from json import dumps
 
         from gramian.cli.document import document
 
-        return dumps(document(fitted, level, plan), indent=2, allow_nan=False)
-    summary = fitted.summary(level)
-    text = summary.latex() if latex else summary.text(width or terminal_width(), rows=None)
-    return f"{text}\n\n{fitted.plan}" if plan else text
+        return dumps(document(fitted, output.level, output.plan), indent=2, allow_nan=False)
+    summary = fitted.summary(output.level)
+    text = summary.latex() if output.latex else summary.text(output.width or terminal_width(), rows=None)
+    return f"{text}\n\n{fitted.plan}" if output.plan else text
 
 
 def methods_lines(table: Iterable[tuple[str, str, str]], width: int) -> list[str]:

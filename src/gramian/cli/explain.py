@@ -5,10 +5,10 @@ from __future__ import annotations
 from html import escape
 from json import dumps
 from pathlib import Path
-from typing import Any
 
-from gramian.api.explain import explain
-from gramian.cli.commands import read_number, say
+from gramian.api.explain import explain_with
+from gramian.api.options import FitOptions
+from gramian.cli.commands import say
 from gramian.errors import bad_argument
 from gramian.planning import Plan
 from gramian.report import terminal_width
@@ -18,15 +18,14 @@ OUTPUTS = (".html", ".json", ".txt")
 
 
 def run_explain(
-    data: str, formula: str, options: dict[str, Any], *, analyze: bool, json: bool, out: str | None, width: int | None
+    data: str, formula: str, options: FitOptions, *, analyze: bool, json: bool, out: str | None, width: int | None
 ) -> None:
     """Print the plan; with `analyze`, run the fit first, and print what each part took beside its estimate."""
     if out is not None:
         check_place(out)
         if Path(out).suffix.lower() not in OUTPUTS:
             raise bad_argument("the file to write", out, f"a name that ends in {', '.join(OUTPUTS)}")
-    given = {**options, "accuracy": read_number(options["accuracy"]), "step": read_number(options["step"])}
-    plan = explain(formula, data, analyze=analyze, **given)
+    plan = explain_with(formula, data, options, analyze)
     if out is not None:
         write_text(out, _written(plan, formula, Path(out).suffix.lower()))
     print(plan.to_json() if json else plan.text(width or terminal_width()))

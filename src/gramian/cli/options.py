@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from gramian.families.losses import LOSSES
-from gramian.inference.covariance import COVARIANCES
+from gramian.execution.registry import DEFAULT, RUNNERS
+from gramian.families import FAMILIES
+from gramian.inference.covariances import COVARIANCES
 from gramian.solvers import SOLVERS
 from gramian.solving.options import RANK_POLICIES
 
@@ -16,7 +17,7 @@ DATA = typer.Argument(
 )
 FORMULA = typer.Argument(metavar="FORMULA", help="As 'price ~ sqft + C(city)'; '.' is all columns.", show_default=False)
 MODEL = typer.Argument(metavar="MODEL", help="What 'gramian fit --save' wrote.", show_default=False)
-FAMILY = typer.Option(metavar="NAME", help=f"Of the target, one of {', '.join(LOSSES)}.")
+FAMILY = typer.Option(metavar="NAME", help=f"Of the target, one of {', '.join(FAMILIES)}.")
 METHOD = typer.Option(metavar="NAME", help=f"One of {', '.join(['auto', *SOLVERS])}; see 'gramian methods'.")
 COV = typer.Option(
     metavar="NAME",
@@ -51,6 +52,9 @@ BATCH = typer.Option(metavar="ROWS", help="Rows a step, of stochastic methods.")
 MAX_ITER = typer.Option(metavar="N", help="Most steps of a method that iterates; with a batch, passes over the rows.")
 SEED = typer.Option(metavar="N", help="Of the order of rows in stochastic methods.")
 THREADS = typer.Option(metavar="N", help="[default: all processors]", show_default=False)
+RUNNER = typer.Option(
+    metavar="NAME", help=f"Who reads the rows, one of {', '.join(RUNNERS)}. [default: {DEFAULT}]", show_default=False
+)
 ANALYZE = typer.Option("--analyze", help="Run the fit, and show what each part took beside its estimate.")
 SHARE = typer.Option(metavar="S", help="In place of --accuracy: the share of what the loss can fall that may be left.")
 PLAN_OUT = typer.Option("--out", "-o", metavar="FILE", help="Write the plan too: .html, .json or .txt.")

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import typer
 
-from gramian.api.race import race
-from gramian.cli.commands import UNTRUSTED, read_number, say
+from gramian.api.options import RaceOptions
+from gramian.api.race import race_with
+from gramian.cli.commands import UNTRUSTED, say
 from gramian.racing.saving import check_output
 
 
-def run_race(data: str, formula: str, options: dict[str, Any], *, out: str | None, as_json: bool) -> None:
+def run_race(data: str, formula: str, options: RaceOptions, *, out: str | None, as_json: bool) -> None:
     """Race, write, print; raises typer.Exit(1) where no method reached the accuracy."""
     if out is not None:
         check_output(out)
-    found = race(formula, data, **{**options, "step": read_number(options["step"])})
+    found = race_with(formula, data, options)
     printed = json.dumps(found.to_dict(), indent=2, allow_nan=False) if as_json else str(found)
     try:
         if out is not None:

@@ -20,16 +20,27 @@ from gramian.errors import tables as faults
 from gramian.kernels.array_types import Floats
 
 STEP = 1 << 18
-"""Values looked at together when a value that is not finite is searched."""
+"""Values tested together in the search for the first one that is not finite."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ArrayPart:
-    """Rows first .. stop of the arrays, as one block."""
+    """Rows first .. stop, as one block; the arrays begin with row `begin`. Pickles with its own rows alone."""
 
     source: ArrayRows
     first: int
     stop: int
+    begin: int = 0
+
+    def __reduce__(self) -> tuple[type[ArrayPart], tuple[ArrayRows, int, int, int]]:
+        source, rows = self.source, self._here
+        X = source.X[rows] if isinstance(source.X, np.ndarray) else source.slice_of(rows)[0]
+        w = None if source.weights is None else source.weights[rows]
+        return ArrayPart, (replace(source, X=X, y=source.y[rows], weights=w), self.first, self.stop, self.first)
+
+    @property
+    def _here(self) -> slice:
+        return slice(self.first - self.begin, self.stop - self.begin)
 
     @property
     def label(self) -> str:
@@ -37,7 +48,7 @@ class ArrayPart:
 
     def blocks(self) -> Iterator[Block]:
         """One block: X is a view where it is float64 in C order, or CSR; a copy otherwise."""
-        rows = slice(self.first, self.stop)
+        rows = self._here
         X, owned = self.source.slice_of(rows)
         y = np.array(self.source.y[rows], dtype=np.float64) if owned else as_float_block(self.source.y[rows])
         w = None if self.source.weights is None else as_float_block(self.source.weights[rows])
@@ -139,7 +150,7 @@ class ArrayRows:
         return Described(self.name, "arrays", copied=not ready, dtype=str(X.dtype))
 
     def not_finite(self, columns: Sequence[int]) -> DataError:
-        """The error for a reduction that came out NaN or infinite, with the place of the value that is to blame."""
+        """The error for a reduction that came out NaN or infinite, with the place of the value that caused it."""
         for what, values in (("X", self.X), ("y", self.y)):
             at = first_nonfinite(values)
             if at is not None:
@@ -283,7 +294,7 @@ def _checked_weights(weights: object, rows: int) -> Floats | None:
     if array.size != rows:
         raise faults.array_lengths("weights", array.size, rows)
     w = as_float_block(array)
-    # Two reductions tell whether every weight is a number from zero up: NaN fails both comparisons.
+    # Two reductions test that every weight is a number >= 0: NaN fails both comparisons.
     if not (w.min() >= 0.0 and w.max() < np.inf):
         at = int(np.argmax(~((w >= 0.0) & (w < np.inf))))
         raise faults.array_weight(float(w[at]), at)

@@ -1,4 +1,4 @@
-"""What a view reads: numeric blocks [X y] of consecutive rows, whatever they were made from."""
+"""What a reduction or objective reads: numeric blocks [X y] of consecutive rows, whatever they were made from."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NONE = np.empty(0)
 Matrix: TypeAlias = Floats | sp.csr_array
 
 BLOCK_BYTES = 16 << 20
-"""Aimed size of a dense block of [X y]. Measured: 4-16 MB are level on 1,000,000 x 50 and 100,000 x 500."""
+"""Target size of a dense block of [X y]. Measured: 4-16 MB are level on 1,000,000 x 50 and 100,000 x 500."""
 
 
 def block_rows(columns: int) -> int:
@@ -50,7 +50,7 @@ class Block:
     offset: Floats | None = None  # (rows,), already taken off y where the loss is squared; added to eta for the others
     curve: Floats | None = None  # (rows,), where w is a weight times a curvature: that curvature
     X_lo: Floats | None = None  # (rows, n), (rows, k): what the float64 numbers leave of the decimals that they stand for;
-    y_lo: Floats | None = None  # read by the passes in double-double alone
+    y_lo: Floats | None = None  # read only by the passes in double-double
     lost: Floats | None = None  # (n + k,): weighted norms of what a formula's roundings take off X + X_lo and y + y_lo,
     # in units of 2^-104; None: nothing is computed
 
@@ -82,10 +82,29 @@ class BlockPart(Protocol):
 
     @property
     def first(self) -> int | None:
-        """Number in the whole source of the part's first row; None where only a pass could tell."""
+        """Row number of the part's first row in the whole source; None where it is known only after a pass."""
         ...
 
     def blocks(self) -> Iterator[Block]: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PartRun:
+    """Neighbouring parts that one worker reduces together, in order: what it keeps between blocks goes on from part to part."""
+
+    parts: tuple[BlockPart, ...]
+
+    @property
+    def label(self) -> str:
+        return self.parts[0].label
+
+    @property
+    def first(self) -> int | None:
+        return self.parts[0].first
+
+    def blocks(self) -> Iterator[Block]:
+        for part in self.parts:
+            yield from part.blocks()
 
 
 class Rows(Protocol):
@@ -191,5 +210,5 @@ def stored(X: sp.csr_array) -> tuple[Floats, Ints, Ints]:
 
 
 def weights(block: Block) -> Floats:
-    """An empty array where there are none: compiled loops take arrays alone."""
+    """An empty array where there are none: compiled loops accept only arrays."""
     return NONE if block.w is None else block.w

@@ -5,7 +5,7 @@ reach it, becomes n more rows:
 
     minimise || [1 X; 0 sqrt(ridge) I] [b0; b] - [y; 0] ||^2   =   ||y - b0 - X b||^2 + ridge ||b||^2.
 
-`Densified` is the way out when those columns depend on each other: the shortest b is asked for, whatever b0 is, and that is
+`Densified` serves where those columns depend on each other: the shortest b is asked for, whatever b0 is, and that is
 the centred problem; its blocks are made dense one at a time.
 """
 

@@ -19,7 +19,7 @@ EXACT = 1 << 53
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """What to call a table and its rows in a message; `first` is the number of its first row, None where unknown."""
+    """How messages name a table and its rows; `first` is the number of its first row, None where unknown."""
 
     label: str
     first: int | None = 0
@@ -94,7 +94,7 @@ def dates(array: NDArray[Any]) -> CodedColumn:
 
 
 def kind_of_dtype(dtype: np.dtype[Any]) -> Kind:
-    """The kind of a numpy column whose values need no look; "other" for objects and all else."""
+    """The kind of a numpy column, from its dtype alone; "other" for objects and all else."""
     if dtype.kind == "f" and dtype.itemsize <= 8:
         return "float"
     by_letter: dict[str, Kind] = {"b": "boolean", "i": "integer", "u": "integer", "U": "text", "T": "text"}

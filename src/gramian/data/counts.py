@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gramian.data.blocks import Block
-from gramian.errors import SourceError, message
+from gramian.errors import changed_between_passes
 from gramian.kernels.array_types import Floats
 
 WORD = 2**64 - 1
@@ -25,7 +25,7 @@ class Counts:
     idle: int
     weight: float
     log_weight: float
-    bits: int  # a sum of the values' bit patterns, each times its place: tells whether a later pass saw the same numbers
+    bits: int  # a sum of the values' bit patterns, each times its place: equal where a later pass read the same numbers
 
     def __add__(self, other: Counts) -> Counts:
         return Counts(
@@ -76,21 +76,15 @@ NOTHING = Counts(0, 0, 0, 0, 0.0, 0.0, 0)
 
 
 def check_unchanged(name: str, first: Counts, now: Counts) -> None:
-    """Raises SourceError when a later pass met other rows than the first did."""
+    """Raises SourceError when a later pass read other rows than the first one."""
     if (first.read, first.used, first.bits) != (now.read, now.used, now.bits):
-        raise SourceError(
-            message(
-                f"{name} changed between two passes: {first.read:,} rows at first, {now.read:,} rows later"
-                if first.read != now.read
-                else f"{name} changed between two passes: the same {now.read:,} rows with other values",
-                "A source must give the same rows in the same order each time it is read",
-                "fit a copy that nothing writes to",
-            )
-        )
+        same = f"the same {now.read:,} rows with other values"
+        how = same if first.read == now.read else f"{first.read:,} rows at first, {now.read:,} rows later"
+        raise changed_between_passes(name, how)
 
 
 def _bits(values: Floats) -> int:
-    """Bit patterns times odd numbers of their row and column, summed modulo 2^64: any swap or change moves it."""
+    """Bit patterns times odd numbers of their row and column, summed modulo 2^64: any swap or change alters it."""
     flat = np.ascontiguousarray(values.T if values.flags.f_contiguous else values).view(np.uint64)
     mixed = flat >> np.uint64(32)
     mixed ^= flat  # else two changes of sign would cancel

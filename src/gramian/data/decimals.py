@@ -43,7 +43,7 @@ def low_parts(values: NDArray[Any], any_digits: bool = False) -> Floats | None:
     """(rows,): shortest decimal - value, 0 for whole numbers up to 2^53, NaN and infinity.
 
     None where a number has more than 15 significant digits, unless `any_digits`: a number that was computed is what it is.
-    float32 has no more decimals than its own eight digits tell, and integers are exact: zeros for both, but for integers
+    a float32 has no more decimals than its own eight digits, and integers are exact: zeros for both, but for integers
     above 2^53, whose last bits a float64 does not hold.
     """
     if values.dtype.kind in "iu":

@@ -22,7 +22,7 @@ class Stored:
 
 @runtime_checkable
 class InFiles(Protocol):
-    """A source that can tell how it is stored."""
+    """A source that describes how it is stored."""
 
     @property
     def stored(self) -> Stored: ...

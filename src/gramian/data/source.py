@@ -3,7 +3,7 @@
     Source  --parts-->  Part  --tables-->  Table (at most `rows` rows of the columns asked for)
 
 A part can be read on its own, by any worker, in any order, as often as wanted when the source is rereadable; the
-boundaries of parts and tables depend on the source and on `rows` alone, never on who reads.
+boundaries of parts and tables depend on the source and on `rows` alone, never on the worker that reads.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Part(Protocol):
 
     @property
     def first(self) -> int | None:
-        """Row number in the whole source of this part's first row; None where only a pass could tell."""
+        """Row number of this part's first row in the whole source; None where it is known only after a pass."""
         ...
 
     def tables(self) -> Iterator[Table]: ...

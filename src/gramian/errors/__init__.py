@@ -16,7 +16,7 @@ A message has three parts: what was got, what is allowed, and a last line that b
 
 from __future__ import annotations
 
-from gramian.errors.arguments import bad_argument, not_a_choice
+from gramian.errors.arguments import bad_argument, not_a_choice, not_a_runner
 from gramian.errors.columns import (
     ambiguous_column,
     bad_formula,
@@ -45,8 +45,11 @@ from gramian.errors.inference import (
     no_inference,
     no_rows_for,
     no_test,
+    not_the_clusters_of_the_fit,
     one_cluster,
+    one_way_only,
     unknown_coefficient,
+    unknown_saved_covariance,
     unknown_term,
 )
 from gramian.errors.methods import (
@@ -56,11 +59,19 @@ from gramian.errors.methods import (
     not_finite_start,
     not_symmetric,
     once_and_too_large,
+    read_once,
     warn_diverged,
     wrong_derivative,
     wrong_shape,
 )
-from gramian.errors.outputs import cannot_write, no_picture, not_a_fit, not_installed, unknown_output
+from gramian.errors.outputs import (
+    cannot_write,
+    no_picture,
+    not_a_fit,
+    not_installed,
+    unknown_output,
+    wrong_size_to_draw,
+)
 from gramian.errors.rows import (
     array_not_saved,
     bad_weight,
@@ -79,6 +90,7 @@ from gramian.errors.rows import (
     out_of_domain,
     result_not_finite,
     rows_not_numbered,
+    rows_stayed_behind,
     second_pass_needed,
     text_as_number,
     too_many_columns,
@@ -143,6 +155,7 @@ __all__ = [
     "no_test",
     "no_weight_left",
     "not_a_choice",
+    "not_a_runner",
     "no_picture",
     "not_a_fit",
     "not_installed",
@@ -150,6 +163,7 @@ __all__ = [
     "not_finite_start",
     "not_for_family",
     "not_symmetric",
+    "not_the_clusters_of_the_fit",
     "not_two_levels",
     "numbers_as_levels",
     "numbers_as_text",
@@ -158,9 +172,12 @@ __all__ = [
     "one_cluster",
     "one_target_only",
     "one_value",
+    "one_way_only",
     "out_of_domain",
+    "read_once",
     "result_not_finite",
     "rows_not_numbered",
+    "rows_stayed_behind",
     "second_pass_needed",
     "separated",
     "sparse_after_dense",
@@ -171,10 +188,12 @@ __all__ = [
     "unknown_coefficient",
     "unknown_column",
     "unknown_output",
+    "unknown_saved_covariance",
     "unknown_term",
     "unlearned_design",
     "value_not_finite",
     "warn_diverged",
     "wrong_derivative",
     "wrong_shape",
+    "wrong_size_to_draw",
 ]

@@ -63,7 +63,7 @@ def errors_beyond_range(names: Iterable[str], sizes: Iterable[float]) -> DataErr
     columns, powers = list(names), [f"1e{round(size):+d}" for size in sizes]
     return DataError(
         message(
-            f"the standard errors of {listed(columns)} cannot be told: the diagonal of (X'X)^-1 has {listed(powers)} there",
+            f"the standard errors of {listed(columns)} cannot be computed: the diagonal of (X'X)^-1 has {listed(powers)} there",
             "Allowed: up to 1e+308, as of columns that vary by 1e-154 or more beside the other columns",
             "multiply the column by a power of ten; gm.lstsq gives its coefficient without an error",
         )

@@ -8,43 +8,33 @@ from gramian.errors.tree import ArgumentError, DataError
 from gramian.errors.wording import listed, message
 
 
-def bad_target(name: str, value: float, row: str, family: str, allowed: str) -> DataError:
-    hints = {
-        "binomial": "turn the target into 0 and 1, or use family='poisson' for counts",
-        "poisson": "for rates, fit the counts with the log of the exposure as offset; else family='gamma'",
-        "gamma": "leave zeros out, or use family='poisson' for counts",
-    }
-    whole = ", in whole numbers" if family == "poisson" else ""
-    return DataError(
-        message(
-            f"target {name} is {value:.12g} at {row}", f"Allowed for {family}: {allowed}{whole}", hints.get(family, "")
-        )
-    )
+def bad_target(name: str, value: float, row: str, family: str, allowed: str, hint: str) -> DataError:
+    return DataError(message(f"target {name} is {value:.12g} at {row}", f"Allowed for {family}: {allowed}", hint))
 
 
-def one_value(name: str, value: float, family: str) -> DataError:
+def one_value(name: str, value: float, family: str, needed: str) -> DataError:
     return DataError(
         message(
             f"target {name} is {value:.12g} in every row",
-            f"Allowed for {family}: {'both 0 and 1' if family == 'binomial' else 'at least one count above zero'}",
-            "check the filter that made the table: there is nothing to tell apart",
+            f"Allowed for {family}: {needed}",
+            "check the filter that made the table: there is nothing to distinguish",
         )
     )
 
 
-def not_two_levels(name: str, levels: Iterable[str]) -> DataError:
+def not_two_levels(name: str, levels: Iterable[str], family: str) -> DataError:
     found = list(levels)
     return DataError(
         message(
             f"target {name!r} holds {len(found):,} different texts: {listed(found, 6)}",
-            "Allowed for binomial: text with two levels, or numbers from 0 to 1",
+            f"Allowed for {family}: text with two levels, or numbers from 0 to 1",
             "keep the rows of two levels, or make a column of 0 and 1 that says what to predict",
         )
     )
 
 
 def separated(name: str, how: str, penalty: str) -> DataError:
-    """Penalty: how the caller gives one, as "ridge=1.0"."""
+    """penalty: how the caller gives one, as "ridge=1.0"."""
     return DataError(
         message(
             f"target {name} is separated: {how}",
@@ -77,7 +67,7 @@ def not_for_family(what: str, family: str, allowed: str, hint: str = "") -> Argu
 
 
 def diverged_online(step: float, stable: float, own: str) -> DataError:
-    """Own: the argument that gave the step, "step" or "eta0"; empty where the curvature gave it. Stable: 0 if that overflows."""
+    """own: the argument that gave the step, "step" or "eta0"; empty where the curvature gave it. stable: 0 where it overflows."""
     what = f"the steps of {step:.6g} diverged: coefficients are no longer finite; the model stays as it was"
     allowed = f"Allowed: steps below about {stable:.6g}, which is 2 / (the largest curvature of a row)"
     if stable == 0.0:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gramian.errors.arguments import not_a_choice
-from gramian.errors.tree import ArgumentError, DataError, FormulaError, NeedsData
+from gramian.errors.tree import ArgumentError, DataError, FormulaError, ModelError, NeedsData
 from gramian.errors.wording import listed, message, nearest
 
 
@@ -13,8 +13,25 @@ def no_rows_for(what: str, where: str) -> DataError:
     return DataError(message(f"{where} has no rows to compute {what} from", "", "pass the table that was fitted"))
 
 
-def no_clusters() -> ArgumentError:
-    return ArgumentError(message("cov='cluster' without clusters", "", "name the column: fit(..., clusters='firm')"))
+def no_clusters(cov: str = "cluster") -> ArgumentError:
+    return ArgumentError(message(f"cov={cov!r} without clusters", "", "name the column: fit(..., clusters='firm')"))
+
+
+def one_way_only(columns: Iterable[str]) -> ArgumentError:
+    every = list(columns)
+    got = f"clusters by {len(every)} columns: {listed(every)}"
+    hint = "name the column whose clusters matter most, or make one column of all"
+    return ArgumentError(message(got, "Allowed: one column, whose values are the clusters", hint))
+
+
+def not_the_clusters_of_the_fit(asked: str, column: str, fitted: str | None) -> ArgumentError:
+    has = "The fit has no clusters" if fitted is None else f"The clusters of the fit are {fitted}"
+    return ArgumentError(message(f"{asked} needs column {column!r}, which the fit did not read", has, f"fit(..., {asked})"))
+
+
+def unknown_saved_covariance(name: str, known: Iterable[str]) -> ModelError:
+    got = f"the model's covariance is {name!r}, which is not registered"
+    return ModelError(message(got, f"Registered: {listed(known)}", "import the package that defines it before gm.load"))
 
 
 def one_cluster(labels: Iterable[object]) -> ArgumentError:

@@ -16,14 +16,19 @@ def not_finite_start(value: float) -> ArgumentError:
     )
 
 
-def changed_between_passes(where: str) -> SourceError:
+def changed_between_passes(where: str, how: str = "rows come in other blocks than at first") -> SourceError:
     return SourceError(
         message(
-            f"{where} changed between two passes: rows come in other blocks than at first",
+            f"{where} changed between two passes: {how}",
             "A source must give the same rows in the same order each time it is read",
             "fit a copy that nothing writes to",
         )
     )
+
+
+def read_once(where: str, why: str, hint: str) -> ArgumentError:
+    """`why`: what reads the rows again."""
+    return ArgumentError(message(f"{where} can be read once, and {why}", hint=hint))
 
 
 def once_and_too_large(where: str, rows: int, room: float) -> SourceError:

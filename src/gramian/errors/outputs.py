@@ -35,9 +35,14 @@ def not_installed(what: str, package: str, extra: str) -> ArgumentError:
     )
 
 
+def wrong_size_to_draw(targets: int, columns: int, most: int) -> ArgumentError:
+    allowed = f"Allowed: one target, and 1 to {most:,} columns"
+    return ArgumentError(message(f"{targets} targets on {columns:,} columns", allowed, "name fewer columns"))
+
+
 def no_picture(what: str, path: str, allowed: Iterable[str]) -> ArgumentError:
     """A name whose suffix says no kind of file that `what` can be."""
     kinds = ", ".join(allowed)
     return ArgumentError(
-        message(f"cannot write {what} as {path!r}", f"Allowed: names that end in {kinds}", "the suffix tells the kind")
+        message(f"cannot write {what} as {path!r}", f"Allowed: names that end in {kinds}", "the suffix gives the kind of file")
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gramian.errors.tree import ArgumentError, DataError, SourceError
+from gramian.errors.tree import ArgumentError, DataError, NeedsData, SourceError
 from gramian.errors.wording import listed, message, nearest
 
 
@@ -209,3 +209,12 @@ def no_weight_left(what: str) -> DataError:
         message(f"{what} is zero in every row", "Allowed: at least one positive weight", "check the column")
     )
 
+
+def rows_stayed_behind(where: str) -> NeedsData:
+    return NeedsData(
+        message(
+            f"the rows of {where} are not at hand: they were not pickled",
+            "Queries, streams and standard input are read in the process that opened them; predictions and tests need no rows",
+            "ask for what needs rows before pickling, or fit a collected table or a file",
+        )
+    )

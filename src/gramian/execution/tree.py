@@ -1,13 +1,20 @@
-"""The fixed binary tree in which partial results merge."""
+"""The fixed trees in which partial results merge."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 T = TypeVar("T")
 
 Merge = Callable[[T, T], T]
+
+
+class Tree(Protocol[T]):
+    """Takes partial results in the order of the rows; the total is None where there was none."""
+
+    def push(self, value: T) -> None: ...
+    def total(self) -> T | None: ...
 
 
 class Carry(Generic[T]):
@@ -31,3 +38,17 @@ class Carry(Generic[T]):
         for _, left in reversed(self._stack[:-1]):
             value = self._merge(left, value)
         return value
+
+
+class Chain(Generic[T]):
+    """Partial results merged one after the other: the total so far with the next."""
+
+    def __init__(self, merge: Merge[T]) -> None:
+        self._merge = merge
+        self._total: T | None = None
+
+    def push(self, value: T) -> None:
+        self._total = value if self._total is None else self._merge(self._total, value)
+
+    def total(self) -> T | None:
+        return self._total

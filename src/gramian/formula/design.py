@@ -1,7 +1,7 @@
 """A formula, bound to the columns of a table, and what it learned of their rows: everything that makes X.
 
 design = Design.of("price ~ sqft + C(city)", source.schema).learned(source)
-rows = design.rows(source)         # blocks [X y] for a view
+rows = design.rows(source)         # blocks [X y] for a pass
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from gramian.errors import (
     unlearned_design,
 )
 from gramian.errors.tables import column_of_kind
-from gramian.execution.pooling import available_threads
+from gramian.execution.registry import runner_for
+from gramian.execution.runner import Runner
 from gramian.formula.coding import Layout, Term, layout
 from gramian.formula.design_rows import DesignRows, Predicted, predicted
 from gramian.formula.frame import Reading
@@ -150,17 +151,18 @@ class Design:
 
     # ---- what it does ----
 
-    def learned(self, source: Source, threads: int | None = None) -> Design:
+    def learned(self, source: Source, runner: Runner | None = None) -> Design:
         """With levels, knots, means and scales of all rows that the fit uses. Reads nothing where none is needed.
 
         A text column that the formula takes for numbers is refused here, by the value that makes it text.
 
         One pass; one more for each nesting as in scale(center(x)), and for splines and polynomials of over four million
-        rows. Raises SourceError where the source cannot be read again for the fit itself.
+        rows. runner: None is the default. Raises SourceError where the source cannot be read again for the fit itself.
         """
+        runner = runner_for(runner, None)
         factors = [*self.formula.targets, *(each for term in self.formula.terms for each in term)]
         beside = [side.column for side in (self.weights, self.offset) if side and side.column]
-        refuse_text((factor.node for factor in factors), beside, source)
+        refuse_text((factor.node for factor in factors), beside, source, runner)
         if not self.unlearned:
             return self
         if not source.rereadable:
@@ -170,7 +172,7 @@ class Design:
         reading = self._reading(source)
         for level in sorted({depth(node) for node in nodes}):
             stage = [node for node in nodes if depth(node) == level]
-            found, more = learn(stage, source, reading, states, threads or available_threads())
+            found, more = learn(stage, source, reading, states, runner)
             states |= found
             notes += more
         return self.laid_out(states, tuple(notes))
@@ -219,7 +221,7 @@ class Design:
                 raise column_of_kind(name, fields[name].dtype, source.name)
         if side is not None:
             side.check_rows(source.rows, source.name)
-        refuse_text((factor.node for term in self.formula.terms for factor in term), [], source)
+        refuse_text((factor.node for term in self.formula.terms for factor in term), [], source, runner_for(None, None))
         return predicted(source, Reading(needed, source.schema, offset=side, missing="keep"), self.layout, self.states)
 
     def _reading(self, source: Source) -> Reading:

@@ -1,4 +1,4 @@
-"""Tables become blocks: the loop that a view drives, and the one for predictions.
+"""Tables become blocks: the loop that a pass runs, and the one for predictions.
 
 A block is made in one new array of shape (n, rows): plain columns are copied there straight from the table, the rest is
 computed into its rows. Its transpose, Fortran-contiguous, is X.
@@ -191,7 +191,7 @@ def _fill_plain(frame: Frame, plain: Mapping[str, int], X: Floats) -> None:
 
 
 def _put(values: Floats, home: Floats) -> None:
-    """Copies the values, unless they were made in their home."""
+    """Copies the values, unless they were computed in place."""
     if not np.may_share_memory(values, home):
         home[:] = values
 

@@ -53,7 +53,7 @@ def _exponent(node: Apply) -> int | None:
 
 
 def read(values: Floats, low: Floats) -> Bounded:
-    """Decimals as they were read, with what their float64 numbers leave of them: 4u of that is uncertain."""
+    """Decimals as they were read: float64, and what it leaves of the decimal, of which 4u is uncertain."""
     return Bounded(Double(values, low), 4.0 * U / UNIT * np.abs(low) + TINY)
 
 

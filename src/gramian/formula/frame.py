@@ -131,7 +131,7 @@ def _as_floats(name: str, values: ColumnValues, out: Floats | None) -> Floats:
 
 
 def _missing(name: str, frame: Frame) -> NDArray[np.bool_] | None:
-    """Where the column is NaN, None for nowhere. The sum tells in one read: it is finite when every value is."""
+    """Where the column is NaN, None for nowhere. One sum decides it: it is finite where every value is."""
     values = frame.numbers[name]
     with np.errstate(over="ignore", invalid="ignore"):
         if np.isfinite(np.add.reduce(values)):

@@ -1,32 +1,32 @@
 """One pass over all rows teaches what factors need: levels, means and scales, the values that knots come from.
 
-Parts are read by several threads and merged in their order, so that the number of threads changes no bit. Values for
+Parts are merged one after the other in their order, whoever reads them, so that no runner changes a bit. Values for
 polynomials and knots are gathered up to GATHERED; beyond that they are read again, as often as their method needs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from threading import Event
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 
-from gramian.data.source import Part, Schema, Source
+from gramian.data.source import Schema, Source
 from gramian.errors import DataError, cannot_learn
-from gramian.execution.pooling import in_order
+from gramian.execution.reduction import Origin, TableReduction
+from gramian.execution.runner import Runner
 from gramian.formula.evaluate import number
-from gramian.formula.frame import Frame, Reading, read_frame
+from gramian.formula.frame import Frame, Reading
 from gramian.formula.knots import learn_knots, learn_recurrence
 from gramian.formula.levels import SeenLevels
 from gramian.formula.nodes import COMPARISONS, WIDE, Apply, Category, Column, Learned, Node
+from gramian.formula.reading import SourceFrames
 from gramian.formula.states import LevelKind, Shift, State, States
+from gramian.formula.values import Gathered, ReadAgain
 from gramian.kernels.array_types import Floats
 
 GATHERED = 1 << 22
-ROWS = 1 << 16
 
 
 @dataclass(slots=True)
@@ -111,35 +111,45 @@ def raw(node: Learned) -> bool:
 
 
 def learn(
-    nodes: Sequence[Category | Learned], source: Source, reading: Reading, states: States, threads: int
+    nodes: Sequence[Category | Learned], source: Source, reading: Reading, states: States, runner: Runner
 ) -> tuple[dict[str, State], list[str]]:
     """States of nodes whose arguments need none but `states`. One pass, and more for what is too large to gather."""
-    parts = source.parts(reading.columns, ROWS)
-    stop = Event()
-
-    def of_part(part: Part) -> list[Seen]:
-        seen = [_empty(node, reading.schema) for node in nodes]
-        for table in part.tables():
-            if stop.is_set():
-                break
-            frame = read_frame(table, part, reading)
-            for each in seen if frame.rows else []:
-                each.add(frame, states)
-        return seen
-
-    total = [_empty(node, reading.schema) for node in nodes]
-    with closing(in_order(parts, of_part, threads, stop)) as found:
-        for seen in found:
-            total = [_merged(left, right) for left, right in zip(total, seen, strict=True)]
+    frames, seeing = SourceFrames(source, reading), SeenNodes(tuple(nodes), reading.schema, states)
+    total = runner.learn(frames, seeing)
     learned: dict[str, State] = {}
     notes: list[str] = []
-    for each in total:
+    for each in seeing.init() if total is None else total:
         if isinstance(each, SeenValues):
-            learned[each.node.text] = _from_values(each, source, reading, states)
+            learned[each.node.text] = _from_values(each, ReadAgain(runner, frames, each.node.arg, states))
         else:
             learned[each.node.text], more = each.finish()
             notes += more
     return learned, notes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SeenNodes(TableReduction[Frame, list[Seen], list[Seen]]):
+    """What was seen of each node, in their order."""
+
+    label: ClassVar[str] = "levels, means and knots"
+
+    nodes: tuple[Category | Learned, ...]
+    schema: Schema
+    states: States
+
+    def init(self) -> list[Seen]:
+        return [_empty(node, self.schema) for node in self.nodes]
+
+    def step(self, state: list[Seen], item: Frame, origin: Origin) -> list[Seen]:
+        for each in state:
+            each.add(item, self.states)
+        return state
+
+    def merge(self, a: list[Seen], b: list[Seen]) -> list[Seen]:
+        return [_merged(left, right) for left, right in zip(a, b, strict=True)]
+
+    def finish(self, total: list[Seen]) -> list[Seen]:
+        return total
 
 
 def _empty(node: Category | Learned, schema: Schema) -> Seen:
@@ -168,21 +178,13 @@ def _merged(left: Seen, right: Seen) -> Seen:
     return left.merge(right)
 
 
-def _from_values(seen: SeenValues, source: Source, reading: Reading, states: States) -> State:
-    def again() -> Iterator[Floats]:
-        for part in source.parts(reading.columns, ROWS):
-            for table in part.tables():
-                frame = read_frame(table, part, reading)
-                if frame.rows:
-                    yield number(seen.node.arg, frame, states)
-
-    gathered = seen.chunks
+def _from_values(seen: SeenValues, again: ReadAgain) -> State:
     if seen.count == 0:
         raise _no_rows(seen.node)
-    chunks = again if gathered is None else lambda: gathered
+    values = again if seen.chunks is None else Gathered(seen.chunks)
     if seen.node.function == "poly":
-        return learn_recurrence(seen.node, chunks)
-    return learn_knots(seen.node, chunks, seen.low, seen.high)
+        return learn_recurrence(seen.node, values)
+    return learn_knots(seen.node, values, seen.low, seen.high)
 
 
 def _no_rows(node: Learned) -> DataError:

@@ -39,7 +39,7 @@ class SeenLevels:
     kind: LevelKind
     declared: tuple[str, ...] | None
     seen: dict[str | float, str] = field(default_factory=dict)
-    full: bool = False  # too many levels, numbers all of them: those that follow are looked at and not kept
+    full: bool = False  # too many levels, numbers all of them: those that follow are checked and not kept
     rows: int = 0
 
     def add(self, frame: Frame, states: States) -> None:

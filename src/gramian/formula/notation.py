@@ -30,7 +30,7 @@ def is_number(text: str) -> bool:
 
 
 def is_code(text: str) -> bool:
-    """Digits after a zero, as 01234: a label, whatever it looks like."""
+    """Digits after a zero, as 01234: a label, though it reads as a number."""
     return _CODE.match(text.strip()) is not None and is_number(text)
 
 

@@ -6,23 +6,26 @@ bits of the values that share its leading bits; the counts say which bits the st
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import TypeAlias
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gramian.execution.reduction import Origin, TableReduction
+from gramian.formula.values import Values
 from gramian.kernels.array_types import Floats
 
-Chunks: TypeAlias = Callable[[], Iterable[Floats]]
+DigitCounts: TypeAlias = dict[int, NDArray[np.int64]]
 _BITS = 16
 
 
-def quantiles(chunks: Chunks, count: int, at: Sequence[float]) -> list[float]:
+def quantiles(values: Values, count: int, at: Sequence[float]) -> list[float]:
     """Quantiles of `count` finite values, interpolated between order statistics as numpy does by default."""
     places = [fraction * (count - 1) for fraction in at]
     ranks = sorted({int(place) for place in places} | {min(int(place) + 1, count - 1) for place in places})
-    found = dict(zip(ranks, _selected(chunks, ranks), strict=True))
+    found = dict(zip(ranks, _selected(values, ranks), strict=True))
     answer: list[float] = []
     for place in places:
         low, high = found[int(place)], found[min(int(place) + 1, count - 1)]
@@ -32,13 +35,12 @@ def quantiles(chunks: Chunks, count: int, at: Sequence[float]) -> list[float]:
     return answer
 
 
-def _selected(chunks: Chunks, ranks: Sequence[int]) -> list[float]:
+def _selected(values: Values, ranks: Sequence[int]) -> list[float]:
     """The values at these places, counted from 0, of all values in order."""
     prefixes = np.zeros(len(ranks), dtype=np.uint64)
     left = np.array(ranks, dtype=np.int64)
     for step in range(64 // _BITS):
-        shift = np.uint64(64 - _BITS * (step + 1))
-        counts = _counts(chunks, np.unique(prefixes), step, shift)
+        counts = values.fold(CountsOfDigits(tuple(np.unique(prefixes).tolist()), step))
         for at, prefix in enumerate(prefixes):
             below = np.cumsum(counts[int(prefix)])
             digit = int(np.searchsorted(below, left[at], side="right"))
@@ -47,16 +49,32 @@ def _selected(chunks: Chunks, ranks: Sequence[int]) -> list[float]:
     return [float(value) for value in _floats(prefixes)]
 
 
-def _counts(chunks: Chunks, prefixes: NDArray[np.uint64], step: int, shift: np.uint64) -> dict[int, NDArray[np.int64]]:
-    counts = {int(prefix): np.zeros(1 << _BITS, dtype=np.int64) for prefix in prefixes}
-    for chunk in chunks():
-        keys = _ordered(chunk)
-        for prefix, total in counts.items():
+@dataclass(frozen=True, slots=True)
+class CountsOfDigits(TableReduction[Floats, DigitCounts, DigitCounts]):
+    """For each prefix of `place` digits, how often each next digit of 16 bits follows it."""
+
+    label: ClassVar[str] = "quantiles"
+
+    prefixes: tuple[int, ...]
+    place: int
+
+    def init(self) -> DigitCounts:
+        return {prefix: np.zeros(1 << _BITS, dtype=np.int64) for prefix in self.prefixes}
+
+    def step(self, state: DigitCounts, item: Floats, origin: Origin) -> DigitCounts:
+        keys, shift = _ordered(item), np.uint64(64 - _BITS * (self.place + 1))
+        for prefix, total in state.items():
             # A shift by 64 is undefined: in the first pass every value shares the empty prefix.
-            own = keys if step == 0 else keys[(keys >> (shift + np.uint64(_BITS))) == np.uint64(prefix)]
+            own = keys if self.place == 0 else keys[(keys >> (shift + np.uint64(_BITS))) == np.uint64(prefix)]
             digits = ((own >> shift) & np.uint64((1 << _BITS) - 1)).astype(np.intp)
             total += np.bincount(digits, minlength=1 << _BITS)
-    return counts
+        return state
+
+    def merge(self, a: DigitCounts, b: DigitCounts) -> DigitCounts:
+        return {prefix: a[prefix] + b[prefix] for prefix in a}
+
+    def finish(self, total: DigitCounts) -> DigitCounts:
+        return total
 
 
 _SIGN = np.uint64(1 << 63)

@@ -1,4 +1,4 @@
-"""Names that Python's parser cannot tell apart: it reads each in the normal form NFKC, the micro sign as a Greek mu."""
+"""Names that Python's parser cannot distinguish: it reads each in the normal form NFKC, the micro sign as a Greek mu."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from gramian.errors import damaged_design
 from gramian.formula.nodes import Learned
+from gramian.formula.splines import b_spline_basis, natural_cubic_basis
 from gramian.kernels.array_types import Floats
 
 LevelKind: TypeAlias = Literal["text", "number", "boolean"]
@@ -93,20 +94,12 @@ def poly_columns(node: Learned, state: State | None, x: Floats) -> list[Floats]:
 
 
 def spline_columns(node: Learned, state: Knots, x: Floats) -> list[Floats]:
-    """The basis of bs() or cr() at x: formulaic's, handed knots and bounds so that it learns nothing from x."""
-    from formulaic.transforms import basis_spline, natural_cubic_spline  # half a second: only formulas with splines pay
-
-    given: dict[str, Any] = {"knots": list(state.knots), "lower_bound": state.lower, "upper_bound": state.upper}
-    extrapolation = node.option("extrapolation")
-    if node.function == "bs":
-        options = {"degree": int(cast(float, node.option("degree"))), "include_intercept": True}
-        basis: Any = basis_spline(x, extrapolation=extrapolation, _state=given, **options)
-        columns = [np.asarray(basis[key], dtype=np.float64) for key in sorted(basis)]
-        return columns if node.option("include_intercept") else columns[1:]
-    means = np.array([state.means]) if state.means is not None else None
-    given |= {"constraints": means, "cyclic": False}
-    basis = natural_cubic_spline(x, extrapolation=extrapolation, _state=given)
-    return [np.ascontiguousarray(basis[key], dtype=np.float64) for key in sorted(basis)]
+    """The basis of bs() or cr() at x, from what was learned of all rows."""
+    extrapolation = str(node.option("extrapolation"))
+    if node.function == "cr":
+        return natural_cubic_basis(x, state.knots, state.means, extrapolation)
+    columns = b_spline_basis(x, state.knots, int(cast(float, node.option("degree"))), extrapolation)
+    return columns if node.option("include_intercept") else columns[1:]
 
 
 def fits(node: Learned, state: State) -> bool:
@@ -116,7 +109,8 @@ def fits(node: Learned, state: State) -> bool:
         return len(state.alpha) == degree and len(state.norms) == degree + 1 and min(state.norms) > 0
     if isinstance(state, Knots):
         order = int(cast(float, node.option("degree"))) + 1 if node.function == "bs" else 1
-        ordered = all(a <= b for a, b in zip(state.knots, state.knots[1:], strict=False))
+        steps = [b - a for a, b in zip(state.knots, state.knots[1:], strict=False)]
+        ordered = all(step >= 0 if node.function == "bs" else step > 0 for step in steps)
         means = state.means is None or (node.function == "cr" and len(state.means) == len(state.knots))
         centred = node.function == "cr" and node.option("constraints") == "center"
         return ordered and len(state.knots) >= 2 * order and means and (not centred or state.means is not None)

@@ -84,7 +84,8 @@ class Estimate:
     rank: int
     intercept: bool
     dropped: tuple[Dropped, ...] = ()
-    ridge: float = 0.0
+    ridge: float = 0.0  # the largest weight of a quadratic penalty
+    penalty: str = ""  # its name and size as "ridge=2.5", empty where there is none
     frequency: bool = False
     likelihood: Likelihood | None = None
     explained: Floats | None = None  # tss - rss (k,), where it is known better than by their difference
@@ -94,6 +95,10 @@ class Estimate:
     def fall(self) -> Floats:
         """Tss - rss, (k,)."""
         return self.tss - self.rss if self.explained is None else self.explained
+
+    @property
+    def penalised(self) -> bool:
+        return bool(self.penalty)
 
     @property
     def p(self) -> int:
@@ -124,7 +129,7 @@ class Estimate:
         For another family, its dispersion.
         """
         known = self.likelihood is not None and not self.likelihood.scaled
-        if (self.df_resid <= 0 and not known) or self.ridge > 0:
+        if (self.df_resid <= 0 and not known) or self.penalised:
             return np.full(self.k, np.nan)
         if self.likelihood is not None:
             return np.array([self.likelihood.dispersion])

@@ -1,21 +1,24 @@
 """How much each row matters to a fit of another family than the normal: one pass, by the weighted least-squares problem there.
 
-Leverage is the diagonal of the hat matrix of that problem, and what leaving a row out would do is told by one Newton step.
+Leverage is the diagonal of the hat matrix of that problem, and the effect of leaving a row out is that of one Newton step.
 Reference: Pregibon (1981), Annals of Statistics 9; Williams (1987), Applied Statistics 36.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from gramian import errors
-from gramian.data.blocks import Block, BlockPart
+from gramian.data.blocks import Block
+from gramian.execution.reduction import BlockReduction, Origin
 from gramian.execution.runner import Runner
+from gramian.families import Family
 from gramian.inference.influence import InfluencePiece, RowValues
 from gramian.kernels.array_types import Floats
-from gramian.reductions.irls_pass import WorkingRows, centred_eta, working_block
+from gramian.reductions.irls_pass import Place, WorkingRows, centred_eta, working_block
 from gramian.reductions.sandwich import SATURATED, Projection, look
 
 
@@ -86,17 +89,21 @@ class FamilyInfluence:
         )
 
 
-def family_influence(
-    rows: WorkingRows, runner: Runner, projection: Projection, *, dispersion: float, scaled: bool, df: float, rank: int
-) -> FamilyInfluence:
-    """One pass over the rows."""
-    loss, frequency = rows.loss, projection.frequency
+@dataclass(frozen=True, slots=True, eq=False)
+class FamilyInfluencePass(BlockReduction[tuple[InfluencePiece, ...]]):
+    """Gathers what FamilyInfluence holds, in pieces of (rows, 6). Memory: 6 m doubles."""
 
-    def piece(part: BlockPart, block: Block) -> tuple[InfluencePiece, ...]:
-        eta, y = centred_eta(block, rows.at), block.y[:, 0]
-        seen = look(projection, part, working_block(block, loss, eta))
+    label: ClassVar[str] = "influence"
+
+    projection: Projection
+    loss: Family
+    at: Place
+
+    def of_block(self, block: Block, origin: Origin) -> tuple[InfluencePiece, ...]:
+        loss, eta, y = self.loss, centred_eta(block, self.at), block.y[:, 0]
+        seen = look(self.projection, origin, working_block(block, loss, eta))
         w = np.ones(block.rows) if block.w is None else block.w
-        once = np.ones(block.rows) if frequency else w
+        once = np.ones(block.rows) if self.projection.frequency else w
         mu = loss.mean(eta)
         assert seen.block.curve is not None
         pearson = np.sqrt(once * seen.block.curve) * seen.block.y[:, 0]
@@ -105,9 +112,18 @@ def family_influence(
         values = np.full((block.read, 6), np.nan)
         columns = np.column_stack([mu, y - mu, pearson, deviance, seen.leverage, w])
         values[slice(None) if block.kept is None else block.kept] = columns
-        return (InfluencePiece(None if part.first is None else part.first + block.start, values),)
+        return (InfluencePiece(None if origin.first is None else origin.first + block.start, values),)
 
-    pieces = runner.fold(rows.of, "influence", piece, tuple.__add__)
+    def merge(self, a: tuple[InfluencePiece, ...], b: tuple[InfluencePiece, ...]) -> tuple[InfluencePiece, ...]:
+        return a + b
+
+
+def family_influence(
+    rows: WorkingRows, runner: Runner, projection: Projection, *, dispersion: float, scaled: bool, df: float, rank: int
+) -> FamilyInfluence:
+    """One pass over the rows."""
+    frequency = projection.frequency
+    pieces = runner.fold(rows.of, FamilyInfluencePass(projection, rows.loss, rows.at))
     if pieces is None:
         raise errors.no_rows_for("influence", rows.name)
     fitted, residuals, pearson, deviance, leverage, w = RowValues.laid_out(pieces, rows.rows).T

@@ -6,6 +6,7 @@ from abc import ABC
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from gramian.families import GAUSSIAN
 from gramian.inference.statistics import Inference
 from gramian.kernels.array_types import Floats
 
@@ -79,8 +80,8 @@ class FitStatistics(ABC):
 
     @property
     def family(self) -> str:
-        """The family that was asked for: "gaussian", "binomial", "poisson" or "gamma"."""
-        return "gaussian" if self.estimate.likelihood is None else self.estimate.likelihood.family
+        """The name of the family that was asked for."""
+        return GAUSSIAN.name if self.estimate.likelihood is None else self.estimate.likelihood.family
 
     @property
     def deviance(self) -> float | Floats:

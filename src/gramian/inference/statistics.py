@@ -1,4 +1,4 @@
-"""What a fit says about the truth: standard errors, tests, intervals, fit statistics. No rows are read here.
+"""Standard errors, tests, intervals and fit statistics of an estimate. No rows are read here.
 
 Conventions are those of R's lm: sigma^2 = rss / (n - rank) for a row of weight 1, log-likelihood with the weights in
 it, sigma counted as a parameter by AIC and BIC, R^2 about zero when there is no intercept. After a robust covariance
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from gramian import errors
 from gramian.inference.covariance import Covariance, covariance
+from gramian.inference.covariances.classical import Classical
 from gramian.inference.estimate import Dropped, Estimate
 from gramian.inference.hypotheses import Hypothesis, from_matrix, parse, zero
 from gramian.inference.tails import t_quantile, two_sided_t, upper_f
@@ -52,7 +53,7 @@ class Inference:
 
     @classmethod
     def classical(cls, estimate: Estimate) -> Inference:
-        return cls(estimate, covariance("classical", estimate))
+        return cls(estimate, covariance(Classical(), estimate))
 
     # ---- coefficients
 
@@ -115,7 +116,7 @@ class Inference:
     @property
     def rsquared_adj(self) -> Floats:
         e = self.estimate
-        if e.df_resid <= 0 or e.ridge > 0 or e.likelihood is not None:
+        if e.df_resid <= 0 or e.penalised or e.likelihood is not None:
             return np.full(e.k, np.nan)
         return 1.0 - self._unexplained() * ((e.nobs - e.intercept) / e.df_resid)
 
@@ -123,9 +124,9 @@ class Inference:
     def fvalue(self) -> Floats:
         """All coefficients but the intercept are zero; a Wald F when the covariance is robust. NaN without any."""
         e = self.estimate
-        if not e.df_model or e.df_resid <= 0 or e.ridge > 0 or e.likelihood is not None:
+        if not e.df_model or e.df_resid <= 0 or e.penalised or e.likelihood is not None:
             return np.full(e.k, np.nan)
-        if self.covariance.kind == "classical":
+        if self.covariance.kind == Classical():
             with np.errstate(divide="ignore", invalid="ignore"):
                 ratio = np.where(e.tss > 0, e.fall / e.rss, np.nan)
             return np.maximum(ratio, 0.0) * (e.df_resid / e.df_model)
@@ -145,7 +146,7 @@ class Inference:
         For another family, its own.
         """
         e = self.estimate
-        if e.ridge > 0:
+        if e.penalised:
             return np.full(e.k, np.nan)
         if e.likelihood is not None:
             return np.array([e.likelihood.loglik])
@@ -179,10 +180,10 @@ class Inference:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Why something above is NaN, or not to be taken at its face; sentences."""
+        """Sentences that say why a value above is NaN or not to be relied on."""
         e = self.estimate
         found: list[str] = []
-        if e.ridge > 0:
+        if e.penalised:
             found.append(self._reason())
         elif e.df_resid <= 0:
             used = f"{errors.counted(e.rank, 'coefficient')} for {errors.counted(e.nobs, 'row')}"
@@ -196,7 +197,7 @@ class Inference:
             elif rss <= PERFECT * tss and e.df_resid > 0:
                 found.append(f"target {name!r} is fitted exactly: standard errors are rounding")
         clusters = self.covariance.clusters
-        if clusters is not None and clusters <= e.df_model and e.df_resid > 0 and e.ridge == 0:
+        if clusters is not None and clusters <= e.df_model and e.df_resid > 0 and not e.penalised:
             found.append(
                 f"no F of all {e.df_model:,} coefficients: {errors.counted(clusters, 'cluster')} allow a joint test "
                 f"of at most {clusters - 1:,}"
@@ -204,7 +205,7 @@ class Inference:
         return (*found, *self.covariance.notes)
 
     def _reason(self) -> str:
-        return f"ridge={self.estimate.ridge:g} shrinks the coefficients: standard errors and tests do not apply"
+        return f"{self.estimate.penalty} shrinks the coefficients: standard errors and tests do not apply"
 
     # ---- hypotheses
 
@@ -248,8 +249,8 @@ class Inference:
         return zero(places, e.names, f"{term} = 0")
 
     def _testable(self, what: str) -> None:
-        if self.estimate.ridge > 0:
-            raise errors.no_test(what, self._reason(), "fit without ridge")
+        if self.estimate.penalised:
+            raise errors.no_test(what, self._reason(), f"fit without {self.estimate.penalty.partition('=')[0]}")
         if self.estimate.df_resid <= 0:
             raise errors.no_test(what, self.notes[0], "fit fewer columns, or more rows")
 
@@ -268,7 +269,7 @@ class Inference:
         e = self.estimate
         if e.likelihood is not None and kind == "prediction":
             raise errors.no_inference("a prediction interval", f"a {e.likelihood.family} target is not normal about its mean")
-        if e.ridge > 0 or e.df_resid <= 0:
+        if e.penalised or e.df_resid <= 0:
             raise errors.no_inference(f"a {kind} interval", self.notes[0])
         quantile = t_quantile(checked_level(level), self.covariance.df)
         use = e.estimated

@@ -12,7 +12,7 @@ import numpy as np
 from gramian.kernels.array_types import Floats
 
 SMALLEST_P = 2e-16
-"""Probabilities below this are told as below it: their digits are those of a tail that no data have."""
+"""Probabilities below this are printed as below it: no data determine the digits of so far a tail."""
 
 
 def two_sided_t(t: Floats, df: float | Floats) -> Floats:

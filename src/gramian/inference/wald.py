@@ -42,7 +42,7 @@ class WaldTest:
         for j in range(f.size):
             head = f"  {self.targets[j]}: " if f.size > 1 else "  "
             sign = "" if p[j] < SMALLEST_P else "= "
-            lines.append(f"{head}F = {f[j]:.6g} on {self.df_num:,} and {self.df_den:,.6g} df, p {sign}{_told(p[j])}")
+            lines.append(f"{head}F = {f[j]:.6g} on {self.df_num:,} and {self.df_den:,.6g} df, p {sign}{_printed(p[j])}")
         return "\n".join([*lines, *([f"  {self.note}"] if self.note else [])])
 
 
@@ -73,12 +73,12 @@ class TermTests:
         for term, test in zip(self.terms, self.tests, strict=True):
             for j, (f, p) in enumerate(zip(np.atleast_1d(test.statistic), np.atleast_1d(test.pvalue), strict=True)):
                 tail = f"  {test.targets[j]}" if many else ""
-                lines.append(f"{term:<{width}}  {test.df_num:>5,}  {f:>12.6g}  {_told(p):>10}{tail}")
+                lines.append(f"{term:<{width}}  {test.df_num:>5,}  {f:>12.6g}  {_printed(p):>10}{tail}")
         notes = dict.fromkeys(test.note for test in self.tests if test.note)
         return "\n".join([*lines, *notes])
 
 
-def _told(p: float) -> str:
+def _printed(p: float) -> str:
     return "<2e-16" if p < SMALLEST_P else f"{p:.4g}"
 
 

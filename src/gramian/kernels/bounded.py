@@ -8,7 +8,7 @@ its hi (the last place of which the factor `COVER` takes), and d the rounding of
     z = a / b:    e = (e_a + |z'| e_b) / (|b'| - u2 e_b) + 8 |z'|        infinite where b may be 0
     z = sqrt(a):  e = min(e_a / sqrt(a'), sqrt(e_a / u2)) + 4 |z'|
 
-A sum rounds twice, a product once where hi and lo are put together, and TwoSum tells each rounding without error: sums of
+A sum rounds twice, a product once where hi and lo are put together, and TwoSum returns each rounding without error: sums of
 numbers that fit cost nothing, and where one term swamps the other d is what it swamps. A product leaves a_lo b_lo out and
 rounds its two mixed products: d has |a_lo b_lo| + 2u (|a_hi b_lo| + |a_lo b_hi|) besides. Products and quotients add `TINY`
 for what falls below the smallest numbers, and one in 2^30 covers the roundings of e itself.

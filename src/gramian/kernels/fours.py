@@ -1,4 +1,4 @@
-"""A plain stochastic epoch over wide dense rows, four steps from one look at theta.
+"""A plain stochastic epoch over wide dense rows, four steps for each read of theta.
 
 Without a ridge, step t moves theta along its row alone, theta_{t+1} = theta_t - m_t z_t. So the products of the next rows follow
 from those with theta_t and from the products of the rows themselves,

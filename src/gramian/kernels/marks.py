@@ -1,4 +1,4 @@
-"""A mark for every row, told by its values alone: 64 bits that equal rows share and others do not, but for one pair in 2^40.
+"""A mark for every row, computed from its values alone: 64 bits that equal rows share, and other rows share once in 2^40 pairs.
 
     mark = mix(sum_j key_j (bits_j xor bits_j >> 29))  mod 2^64
 

@@ -1,6 +1,6 @@
 """Stochastic epochs over narrow dense rows, of eight numbers at most with the intercept: theta is one value of `lanes`.
 
-Rows are read eight numbers at a time; what follows a shorter row is covered. One row a step goes by pairs, both from one look at
+Rows are read eight numbers at a time; what follows a shorter row is covered. One row a step goes by pairs, both from one read of
 theta, for step t moves it along a known direction:
 
     theta_{t+1} = d - m z_t,   d = theta_t - h shrink theta_t,   so that   z_{t+1}'theta_{t+1} = z_{t+1}'d - m z_{t+1}'z_t.

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from gramian.kernels.array_types import Floats
+from gramian.kernels.indirect import call_row
 from gramian.kernels.rows import (
+    LAST,
     Indices,
     add_back,
     compiled,
@@ -102,6 +104,12 @@ def sparse_gradient(
 @compiled
 def curve_rows(code: int, eta: Floats, y: Floats, w: Floats, lo: int, count: int, q: Floats) -> None:
     """Makes q = w loss''(eta, y) q."""
+    if code > LAST:
+        for i in range(count):
+            wi = w[lo + i] if w.size else 1.0
+            for a in range(q.shape[1]):
+                q[i, a] *= wi * call_row(code, 2, eta[i, a], y[lo + i, a])
+        return
     for i in range(count):
         wi = w[lo + i] if w.size else 1.0
         for a in range(q.shape[1]):

@@ -17,10 +17,14 @@ from numpy.typing import NDArray
 
 from gramian.kernels.array_types import Floats
 from gramian.kernels.fetch import ask_line
+from gramian.kernels.indirect import call_row
+from gramian.kernels.row_functions import RECIPROCAL
 
 Indices: TypeAlias = NDArray[np.integer[Any]]
 F = TypeVar("F", bound=Callable[..., Any])
 
+LAST = RECIPROCAL
+"""Above it the code of a loss is an address."""
 FAST = {"reassoc", "contract", "nsz"}
 GROUP_BYTES = 8 << 10
 """A group of rows: a quarter of the smallest first-level cache; 8 to 12 KB were best, measured on 1,000,000 x 50."""
@@ -172,8 +176,15 @@ def sparse_add_back(
 
 @compiled
 def loss_first(code: int, eta: Floats, y: Floats, w: Floats, lo: int, count: int, u: Floats) -> float:
-    """Makes u = w loss'(eta, y); returns the sum of w loss. Codes as in `losses`: squared, logistic, Poisson, Gamma."""
+    """Makes u = w loss'(eta, y); returns the sum of w loss. Codes as in `row_functions`."""
     total = 0.0
+    if code > LAST:  # apart, so that the loop below stays one of vector instructions
+        for i in range(count):
+            wi = w[lo + i] if w.size else 1.0
+            for a in range(eta.shape[1]):
+                total += wi * call_row(code, 0, eta[i, a], y[lo + i, a])
+                u[i, a] = wi * call_row(code, 1, eta[i, a], y[lo + i, a])
+        return total
     for i in range(count):
         wi = w[lo + i] if w.size else 1.0
         for a in range(eta.shape[1]):
@@ -186,7 +197,7 @@ def loss_first(code: int, eta: Floats, y: Floats, w: Floats, lo: int, count: int
 
 @inlined
 def row_loss(code: int, eta: float, y: float) -> tuple[float, float]:
-    """(loss, loss') of one row."""
+    """(loss, loss') of one row, of the losses that have a code."""
     if code == 0:
         r = eta - y
         return 0.5 * r * r, r
@@ -212,12 +223,14 @@ def row_first(code: int, eta: float, y: float) -> float:
         return (1.0 if eta >= 0 else small) / (1.0 + small) - y
     if code == 2:
         return math.exp(eta) - y
+    if code > LAST:
+        return call_row(code, 1, eta, y)
     return 1.0 - y * math.exp(-eta)
 
 
 @inlined
 def row_second(code: int, eta: float, y: float) -> float:
-    """The loss'' of one row."""
+    """The loss'' of one row, of the losses that have a code."""
     if code == 0:
         return 1.0
     if code == 1:

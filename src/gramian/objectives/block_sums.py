@@ -151,12 +151,12 @@ def parabola(block: Block, both: Surface) -> Floats:
 
 
 def row_sizes(block: Block, shape: Coordinates, loss: Loss, bounded: bool) -> Floats:
-    """W ||(1, z / scale)||^2 of each row, times loss'' at eta = 0 where that has no bound."""
+    """W ||(1, z / scale)||^2 of each row, times |loss''| at eta = 0 where that has no bound."""
     sizes = _squares(block.X, shape) + float(shape.intercept)
     if block.w is not None:
         sizes *= block.w
     if not bounded:
-        sizes *= np.max(loss.second(np.zeros_like(block.y), block.y), axis=1)
+        sizes *= np.max(np.abs(loss.second(np.zeros_like(block.y), block.y)), axis=1)
     return sizes
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import scipy.sparse as sp
@@ -19,10 +19,12 @@ from numpy.typing import NDArray
 
 from gramian import errors
 from gramian.data.arrays import ArrayRows
-from gramian.data.blocks import Block, BlockPart, Matrix, Rows
-from gramian.data.counts import Counts
+from gramian.data.blocks import Block, BlockPart, Matrix, Rows, RowsOver
+from gramian.data.counts import NOTHING, Counts
 from gramian.execution.memory import free_memory
+from gramian.execution.reduction import Origin, Reduction
 from gramian.execution.runner import Runner
+from gramian.execution.tree import Carry
 from gramian.objectives.row_store import CachedRows, HeldPart, RowStore, StreamedPart
 
 SHARE = 0.5
@@ -32,19 +34,8 @@ SPARSE_PART = 1 << 18
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Numbered:
+class _Numbered(RowsOver):
     """The rows with their parts numbered."""
-
-    of: Rows
-    n: int
-    k: int
-    rows: int | None
-    centred: bool
-    sparse: bool
-    weighted: bool
-    rereadable: bool
-    in_memory: bool
-    name: str
 
     def parts(self) -> Sequence[BlockPart]:
         return [StreamedPart(part, i) for i, part in enumerate(self.of.parts())]
@@ -60,6 +51,70 @@ class _Seen:
     block: Block | None
 
 
+@dataclass(slots=True, eq=False)
+class _Reading:
+    """What a first pass saw of neighbouring blocks; `bytes` of their rows, held or not."""
+
+    counts: Counts
+    seen: list[_Seen]
+    bytes: float
+
+    def let_go(self) -> None:
+        """Keeps no rows: they will be read anew each pass."""
+        self.seen = [each if each.block is None else replace(each, block=None) for each in self.seen]
+
+
+@dataclass(slots=True, eq=False)
+class _PartReading:
+    """The same of the part that is being read; counts add up in the fixed tree."""
+
+    counts: Carry[Counts]
+    read: _Reading
+
+
+@dataclass(frozen=True, slots=True)
+class FirstReading(Reduction[Block, _PartReading, _Reading, _Reading]):
+    """Counts and places of all blocks, and their rows where `keep` and all of them take no more than `room` bytes.
+
+    Each part keeps its rows while they fit and while `floor` bytes are free, and neighbours keep theirs while they fit
+    together. `whole`: the bits of X are counted.
+    """
+
+    label: ClassVar[str] = "reading"
+
+    room: float
+    floor: float
+    keep: bool
+    whole: bool
+
+    def init(self) -> _PartReading:
+        return _PartReading(Carry(Counts.__add__), _Reading(NOTHING, [], 0.0))
+
+    def step(self, state: _PartReading, item: Block, origin: Origin) -> _PartReading:
+        read = state.read
+        state.counts.push(Counts.of(item, self.whole))
+        read.bytes += 8.0 * (item.n + item.y.shape[1] + 1) * item.rows
+        keep = self.keep and read.bytes <= self.room and (not self.floor or free_memory() >= self.floor)
+        block = _copied(item) if keep else None
+        read.seen.append(_Seen(cast(StreamedPart, origin).number, item.start, item.rows, block))
+        if not keep:
+            read.let_go()
+        return state
+
+    def close(self, state: _PartReading) -> _Reading | None:
+        counts = state.counts.total()
+        return None if counts is None else replace(state.read, counts=counts)
+
+    def merge(self, a: _Reading, b: _Reading) -> _Reading:
+        both = _Reading(a.counts + b.counts, a.seen + b.seen, a.bytes + b.bytes)
+        if both.bytes > self.room:
+            both.let_go()
+        return both
+
+    def finish(self, total: _Reading) -> _Reading:
+        return total
+
+
 def placed(rows: Rows, runner: Runner, share: float = SHARE) -> CachedRows:
     """One pass (of y alone for arrays as they are), which holds the rows where they fit in `share` of the free memory.
 
@@ -72,32 +127,11 @@ def placed(rows: Rows, runner: Runner, share: float = SHARE) -> CachedRows:
         return CachedRows(rows, counts, as_is, tuple(_parts(rows.name, as_is, [[c] for c in cuts])), (), 0.0)
     room = share * free_memory()
     size = 8.0 * (rows.n + rows.k + 1) * rows.rows if rows.rows is not None else 0.0
-    taken = [0.0]
-    whole = not rows.in_memory
-
-    def piece(part: BlockPart, block: Block) -> tuple[Counts, list[_Seen]]:
-        counts = Counts.of(block, whole)
-        taken[0] += 8.0 * (block.n + block.y.shape[1] + 1) * block.rows
-        keep = max(size, taken[0]) <= room
-        seen = _Seen(cast(StreamedPart, part).number, block.start, block.rows, _copied(block) if keep else None)
-        return counts, [seen]
-
-    numbered = _Numbered(
-        rows,
-        rows.n,
-        rows.k,
-        rows.rows,
-        rows.centred,
-        rows.sparse,
-        rows.weighted,
-        rows.rereadable,
-        rows.in_memory,
-        rows.name,
-    )
-    total = runner.fold(numbered, "reading", piece, lambda a, b: (a[0] + b[0], a[1] + b[1]))
+    floor = 0.5 * room if rows.rows is None else 0.0  # of rows whose number is not known, all parts may turn out large
+    total = runner.fold(_Numbered(rows), FirstReading(room, floor, size <= room, not rows.in_memory))
     if total is None:
         raise errors.no_rows_for("a fit", rows.name)
-    counts, seen = total
+    counts, seen = total.counts, total.seen
     if counts.used == 0:
         raise errors.no_weight_left("weights") if counts.idle else errors.no_rows_for("a fit", rows.name)
     if all(each.block is not None for each in seen):

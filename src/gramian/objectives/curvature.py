@@ -11,19 +11,12 @@ must search along a line. The bound on a row then is that at the start, theta = 
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from gramian.families.losses import LOSSES
 from gramian.kernels.array_types import Floats
 from gramian.kernels.spectra import eigen_bounds, lanczos_bound
-from gramian.problem.penalty import Penalty
-from gramian.reductions.moments import CHUNK
-
-if TYPE_CHECKING:
-    from gramian.objectives.linear_objective import LinearObjective
+from gramian.objectives.row_objective import RowObjective
+from gramian.reductions.gram import CHUNK
 
 MOST = 2000
 """Parameters up to which the Gram matrix is made."""
@@ -36,7 +29,7 @@ def affordable(m: int, p: int) -> bool:
     return p <= MOST and float(m) * p * p <= WORK
 
 
-def bounds(objective: LinearObjective) -> tuple[float, float]:
+def bounds(objective: RowObjective) -> tuple[float, float]:
     """(L, mu) of J; a pass, or two dozen beyond MOST parameters, or none where the loss has no bound."""
     (p, _), m, bend = objective.shape, objective.counts.used, objective.loss.curvature
     ridge = objective.shrink / objective.weight
@@ -54,10 +47,10 @@ def bounds(objective: LinearObjective) -> tuple[float, float]:
     return L, max(mu, floor) if quadratic else floor
 
 
-def _by_products(objective: LinearObjective) -> float:
+def _by_products(objective: RowObjective) -> float:
     """L of the squared loss without the ridge: one target tells, since all share X."""
     start = objective.start()
-    bare = replace(objective, penalty=Penalty(), loss=LOSSES["gaussian"])
+    bare = objective.squared()
 
     def product(v: Floats) -> Floats:
         V = np.zeros_like(start)

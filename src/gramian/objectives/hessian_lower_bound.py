@@ -11,20 +11,20 @@ thousandth of a certificate nothing where a method came nearer than it had to. R
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import ClassVar
 
 import numpy as np
 
-from gramian.data.blocks import Block, BlockPart
+from gramian.data.blocks import Block
+from gramian.execution.reduction import BlockReduction, Origin
+from gramian.families.losses import Loss
 from gramian.kernels.array_types import Floats
 from gramian.kernels.norms import column_norms
 from gramian.kernels.spectra import eigen_bounds
 from gramian.objectives.block_sums import gram
+from gramian.objectives.row_objective import RowObjective
 from gramian.objectives.row_store import CachedRows, HeldPart, RowStore
-from gramian.reductions.moments import CHUNK
-
-if TYPE_CHECKING:
-    from gramian.objectives.linear_objective import LinearObjective
+from gramian.reductions.gram import CHUNK
 
 PART = 1.0 / 16.0
 """Share of the rows that is read."""
@@ -58,19 +58,32 @@ class HessianLowerBound:
         return np.sqrt(np.outer(2.0 * diagonal, left))
 
 
-def hessian_lower_bound(objective: LinearObjective) -> HessianLowerBound | None:
+@dataclass(frozen=True, slots=True, eq=False)
+class PartOfHessian(BlockReduction[tuple[Floats, float, int]]):
+    """Sum of [1 z][1 z]' (1, n + 1, n + 1) of the squared loss, its weight, and its rows."""
+
+    label: ClassVar[str] = "part of the Hessian"
+
+    centre: Floats
+    loss: Loss
+
+    def of_block(self, block: Block, origin: Origin) -> tuple[Floats, float, int]:
+        weight = float(block.rows) if block.w is None else float(np.sum(block.w))
+        return gram(block, self.centre, None, self.loss), weight, block.rows
+
+    def merge(self, a: tuple[Floats, float, int], b: tuple[Floats, float, int]) -> tuple[Floats, float, int]:
+        return a[0] + b[0], a[1] + b[1], a[2] + b[2]
+
+
+def hessian_lower_bound(objective: RowObjective) -> HessianLowerBound | None:
     """From rows all over a held table; None where all rows are as quick, or F is near singular."""
     m, p = objective.counts.used, objective.shape[0]
     store, rows = objective.rows.store, max(int(PART * m), LEAST * p)
     if store is None or not objective.quadratic or float(m) * p * p < WORK or 4 * rows > m:
         return None
     centre, first = objective.coordinates.centre, int(objective.coordinates.intercept)
-
-    def piece(part: BlockPart, block: Block) -> tuple[Floats, float, int]:
-        weight = float(block.rows) if block.w is None else float(np.sum(block.w))
-        return gram(block, centre, None, objective.loss), weight, block.rows
-
-    total = objective.runner.fold(_thinned(objective.rows, store, -(-m // rows)), "part of the Hessian", piece, _added)
+    thinned = _thinned(objective.rows, store, -(-m // rows))
+    total = objective.runner.fold(thinned, PartOfHessian(centre, objective.loss))
     if total is None:
         return None
     H, weight, count = total
@@ -96,7 +109,3 @@ def _thinned(rows: CachedRows, store: RowStore, every: int) -> CachedRows:
         for block in blocks
     ]
     return replace(rows, ready=tuple(HeldPart(rows.name, None, tuple(store.block(*at) for at in cut)) for cut in cuts))
-
-
-def _added(a: tuple[Floats, float, int], b: tuple[Floats, float, int]) -> tuple[Floats, float, int]:
-    return a[0] + b[0], a[1] + b[1], a[2] + b[2]

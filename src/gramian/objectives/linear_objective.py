@@ -8,21 +8,20 @@ standardised lazily: X is never copied for it, the sums are taken in the user's 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 
 from gramian import errors
-from gramian.data.blocks import Block, BlockPart, Rows
+from gramian.data.blocks import Rows
 from gramian.data.coordinates import Coordinates
 from gramian.data.counts import Counts
-from gramian.execution.runner import Runner, T
-from gramian.execution.threads import Threads
+from gramian.execution.reduction import BlockReduction, P, RowMap
+from gramian.execution.runner import Runner
+from gramian.families import GAUSSIAN
 from gramian.families.losses import Loss
 from gramian.kernels.array_types import Floats
-from gramian.objectives import block_sums as blockpass
 from gramian.objectives import row_products as products
 from gramian.objectives.cached_rows import CachedRows, placed
 from gramian.objectives.curvature import bounds
@@ -30,7 +29,20 @@ from gramian.objectives.hessian_lower_bound import HessianLowerBound
 from gramian.objectives.lines import Parabola, RowLine
 from gramian.objectives.many_targets import Sums, Surface
 from gramian.objectives.objective import Curvature, Line
+from gramian.objectives.row_passes import (
+    FittedValues,
+    GradientPass,
+    HessianPass,
+    LargestRow,
+    LineValues,
+    ParabolaPass,
+    ProductPass,
+    RowSizes,
+    SizesOfRows,
+    ValuePass,
+)
 from gramian.objectives.row_products import RowVector
+from gramian.problem.penalties import NoPenalty
 from gramian.problem.penalty import Penalty
 from gramian.reductions.column_stats import ColumnStats
 
@@ -89,9 +101,9 @@ class LinearObjective:
         if standardise:
             bend = loss.curvature if np.isfinite(loss.curvature) else 1.0
             centre = intercept if centre is None else centre
-            shape = spread.standardised(rows.n, intercept, centre, penalty.ridge, bend)
+            shape = spread.standardised(rows.n, intercept, centre, penalty.quadratic(rows.n), bend)
         if ready.held and ready.counts.used * rows.n <= SMALL:
-            runner = Threads(1)
+            runner = runner.at_most(1).reporting(None)
         return LinearObjective(ready, runner, loss, penalty, shape, spread, _Spent(ready.passes + 1.0))
 
     # ---- sizes ----
@@ -127,13 +139,13 @@ class LinearObjective:
 
     @property
     def quadratic(self) -> bool:
-        return self.loss.code == 0
+        return self.loss.quadratic
 
     @property
     def shrink(self) -> Floats:
-        """The ridge in these coordinates, (p,): J has shrink / (2 W) theta^2; 0 for an intercept."""
+        """Weights of the penalty in these coordinates, (p,): J has shrink / (2 W) theta^2; 0 for an intercept."""
         first = int(self.coordinates.intercept)
-        return np.concatenate([np.zeros(first), self.penalty.ridge / self.coordinates.scale**2])
+        return np.concatenate([np.zeros(first), self.penalty.quadratic(self.n) / self.coordinates.scale**2])
 
     def start(self) -> Floats:
         return np.zeros(self.shape)
@@ -145,26 +157,18 @@ class LinearObjective:
     # ---- first order ----
 
     def value(self, theta: Floats) -> float:
-        at = self.surface(theta)
-        total = self.summed("value", lambda block: blockpass.value(block, at, self.loss))
+        total = self.complete(self.over_rows(ValuePass(self.surface(theta), self.loss)))
         return total.value / self.weight + self._ridge(theta, theta) / 2
 
     def gradient(self, theta: Floats) -> tuple[float, Floats]:
         """J and its gradient (p, k), from one read of the rows."""
-        at = self.surface(theta)
-        total = self.summed("gradient", lambda block: blockpass.gradient(block, at, self.loss))
+        total = self.complete(self.over_rows(GradientPass(self.surface(theta), self.loss)))
         return total.value / self.weight + self._ridge(theta, theta) / 2, self._gradient_of(total, theta)
 
     def forward(self, theta: Floats) -> Floats:
         """Eta of every used row, (m, q) for theta (p, q)."""
-        at = self.surface(theta)
         eta = np.empty((self.counts.used, theta.shape[1]))
-
-        def piece(block: Block) -> int:
-            eta[block.start : block.start + block.rows] = blockpass.forward(block.X, at)
-            return block.rows
-
-        self.over_rows("fitted values", piece, int.__add__)
+        self.mapped(FittedValues(self.surface(theta)), eta)
         return eta
 
     # ---- second order ----
@@ -180,20 +184,15 @@ class LinearObjective:
 
     def hessian_at(self, at: Surface | None, bend: float = 1.0) -> Floats:
         """That of J at a surface; without one, with every second derivative equal to `bend`."""
-        centre, first = self.coordinates.centre, int(self.coordinates.intercept)
-
-        def piece(block: Block) -> Floats:
-            return blockpass.gram(block, centre, at, self.loss)
-
-        total = self.over_rows("Hessian", piece, np.add)
+        first = int(self.coordinates.intercept)
+        total = self.over_rows(HessianPass(self.coordinates.centre, at, self.loss))
         unit = np.concatenate([np.ones(first), 1.0 / self.coordinates.scale])
         H = total[:, 1 - first :, 1 - first :] * (unit[:, None] * unit * (bend / self.weight))
         return H + np.diag(self.shrink / self.weight)
 
     def hessian_vector(self, theta: Floats, v: Floats) -> Floats:
         """H(theta) v, (p, k); one pass."""
-        at, d = self.surface(theta), self.surface(v)
-        total = self.summed("Hessian", lambda block: blockpass.product(block, at, d, self.loss))
+        total = self.complete(self.over_rows(ProductPass(self.surface(theta), self.surface(v), self.loss)))
         return self._gradient_of(total, v)
 
     def line(self, theta: Floats, d: Floats) -> Line:
@@ -201,27 +200,15 @@ class LinearObjective:
         penalty = Parabola(self._ridge(theta, theta) / 2, self._ridge(theta, d), self._ridge(d, d))
         both, k = self.surface(np.concatenate([theta, d], axis=1)), self.shape[1]
         if self.quadratic:
-
-            def sums(block: Block) -> Floats:
-                return blockpass.parabola(block, both)
-
-            bent = self.over_rows("line", sums, np.add) / self.weight
+            bent = self.over_rows(ParabolaPass(both)) / self.weight
             return Parabola(bent[0] / 2 + penalty.start, bent[1] + penalty.tilt, bent[2] + penalty.bend)
         m, store = self.counts.used, self.rows.store
         eta, q = np.empty((m, k)), np.empty((m, k))
-        y = np.empty((m, k)) if store is None else store.y
-        w = np.ones(m) if store is None and self.rows.weighted else None if store is None else store.w
-
-        def piece(block: Block) -> int:
-            here = slice(block.start, block.start + block.rows)
-            eta[here], q[here] = np.hsplit(blockpass.forward(block.X, both), 2)
-            if store is None:
-                y[here] = block.y
-                if w is not None and block.w is not None:
-                    w[here] = block.w
-            return block.rows
-
-        self.over_rows("line", piece, int.__add__)
+        if store is not None:
+            self.mapped(LineValues(both), eta, q)
+            return RowLine(self.loss, eta, q, store.y, store.w, self.weight, penalty)
+        y, w = np.empty((m, k)), np.ones(m) if self.rows.weighted else None
+        self.mapped(LineValues(both), eta, q, y, *([] if w is None else [w]))
         return RowLine(self.loss, eta, q, y, w, self.weight, penalty)
 
     def curvature(self) -> Curvature:
@@ -233,29 +220,19 @@ class LinearObjective:
     def row_curvature(self) -> float:
         """Bound on the Hessian of N w_i / W loss(eta_i) + ridge / (2 W) ||b||^2, N the number of rows; one pass."""
         if self.spent.row is None:
-            sizes, share = self._row_sizes()
-            largest = self.over_rows("rows", lambda block: float(np.max(sizes(block), initial=0.0)), max)
-            self.spent.row = share * largest + float(np.max(self.shrink)) / self.weight
+            sizes = self._row_sizes()
+            self.spent.row = sizes.share * self.over_rows(LargestRow(sizes)) + float(np.max(self.shrink)) / self.weight
         return self.spent.row
 
     def row_curvatures(self) -> Floats:
         """That of each row by itself (m,), without the ridge; one pass."""
-        sizes, share = self._row_sizes()
         found = np.empty(self.counts.used)
-
-        def piece(block: Block) -> int:
-            found[block.start : block.start + block.rows] = share * sizes(block)
-            return block.rows
-
-        self.over_rows("rows", piece, int.__add__)
+        self.mapped(SizesOfRows(self._row_sizes()), found)
         self.spent.row = float(np.max(found, initial=0.0)) + float(np.max(self.shrink)) / self.weight
         return found
 
-    def _row_sizes(self) -> tuple[Callable[[Block], Floats], float]:
-        shape, loss = self.coordinates, self.loss
-        bounded = bool(np.isfinite(loss.curvature))
-        share = self.counts.used / self.weight * (loss.curvature if bounded else 1.0)
-        return lambda block: blockpass.row_sizes(block, shape, loss, bounded), share
+    def _row_sizes(self) -> RowSizes:
+        return RowSizes.of(self.coordinates, self.loss, self.counts.used, self.weight)
 
     # ---- products for Krylov methods: see `views.products` ----
 
@@ -279,17 +256,27 @@ class LinearObjective:
         raw = replace(raw, scale=self.coordinates.scale) if scaled else raw
         return replace(self, coordinates=raw, spent=_Spent(passes=self.spent.passes))
 
-    def summed(self, what: str, piece: Callable[[Block], Sums]) -> Sums:
-        total = self.over_rows(what, piece, Sums.__add__)
+    def squared(self) -> LinearObjective:
+        """The squared loss of the same rows in the same coordinates, without the penalty; passes count for both."""
+        return replace(self, penalty=NoPenalty(), loss=GAUSSIAN)
+
+    # ---- passes ----
+
+    def complete(self, total: Sums) -> Sums:
+        """The sums of a pass. Raises SourceError where not all rows went in."""
         if total.rows != self.counts.used:
             raise errors.changed_between_passes(self.rows.name)
         return total
 
-    def over_rows(self, what: str, piece: Callable[[Block], T], merge: Callable[[T, T], T]) -> T:
-        def of_part(part: BlockPart, block: Block) -> T:
-            return piece(block)
+    def over_rows(self, reduction: BlockReduction[P]) -> P:
+        """What a pass comes to. Raises SourceError where no row is left."""
+        return self._counted(self.runner.fold(self.rows, reduction))
 
-        total = self.runner.fold(self.rows, what, of_part, merge)
+    def mapped(self, mapped: RowMap[P], *vectors: Floats) -> P:
+        """The same of a pass that overwrites vectors with a row for each row."""
+        return self._counted(self.runner.map_rows(self.rows, mapped, vectors))
+
+    def _counted(self, total: P | None) -> P:
         if total is None:
             raise errors.changed_between_passes(self.rows.name)
         self.count(1.0)
@@ -303,4 +290,4 @@ class LinearObjective:
         return np.concatenate([total.s[None, :], beta]) if self.coordinates.intercept else beta
 
     def _ridge(self, a: Floats, b: Floats) -> float:
-        return float(self.shrink @ np.sum(a * b, axis=1)) / self.weight if self.penalty else 0.0
+        return float(self.shrink @ np.sum(a * b, axis=1)) / self.weight if not self.penalty.is_zero else 0.0

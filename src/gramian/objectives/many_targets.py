@@ -13,7 +13,7 @@ import numpy as np
 from gramian.data.blocks import Block
 from gramian.families.losses import Loss
 from gramian.kernels.array_types import Floats
-from gramian.reductions.moments import CHUNK
+from gramian.reductions.gram import CHUNK
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +64,7 @@ def product(block: Block, at: Surface, d: Surface, loss: Loss) -> Sums:
         Z = part.dense() - at.centre
         with np.errstate(over="ignore", invalid="ignore"):
             u = Z @ d.B + d.t
-            if loss.code:
+            if not loss.quadratic:
                 u *= loss.second(Z @ at.B + at.t, part.y)
             if part.w is not None:
                 u *= part.w[:, None]

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from gramian.data.describe import Described
+from gramian.families import FAMILIES
 from gramian.planning.estimate import cost_estimates
 from gramian.planning.machine import Machine, free_memory
 from gramian.planning.path import few, whole
@@ -21,13 +22,13 @@ from gramian.planning.text import shown_seconds
 from gramian.problem.facts import Facts
 from gramian.problem.solver_options import SolverOptions
 from gramian.solvers import SOLVERS
-from gramian.solvers.ability import AUTO, Need, needs_of, refuse
+from gramian.solvers.ability import AUTO, Need, family_need, needs_of, penalty_need, refuse, reweighting_method
 from gramian.solvers.base import Solver, Traits
 from gramian.solvers.cost import described_by_gram
 
 DEFAULTS = SolverOptions()
 ASSUMED_ROWS = 10_000_000
-"""Rows of a source that does not tell: whoever streams has many."""
+"""Rows that are assumed where a source does not know its own: a stream has many."""
 ALIKE, ALIKE_EXACT, UNNOTICED = 0.1, 0.2, 1e-3
 """Shares of the least price, and seconds, below which a difference in price does not count."""
 TABLE = Described("", "table", copied=True)
@@ -37,9 +38,8 @@ SMALL, SMALL_WIDTH = 1e6, 300
 UNLOOKED = 1e8
 """Bytes that are taken without asking what is free."""
 LONGEST = 1e6
-"""Steps that no one waits for."""
+"""Steps above which a method that iterates is refused: nobody waits for them."""
 ONCE = Need("read rows once only", lambda traits: not traits.iterates and not traits.confirmed)
-LOSS = Need("minimise the loss of another family", lambda traits: traits.losses)
 
 
 def choose(facts: Facts, machine: Machine, method: str, threads: int, running: SolverOptions = DEFAULTS) -> Plan:
@@ -48,8 +48,14 @@ def choose(facts: Facts, machine: Machine, method: str, threads: int, running: S
     Raises ArgumentError when `method` is not in the registry, or cannot do what is asked.
     """
     # Any method may be taken where a share of the fall of J is enough: a direct one leaves none.
-    needs = needs_of(running if method != AUTO else replace(running, suboptimality=None))
-    refuse(method, needs if facts.rereadable or method == AUTO else [*needs, ONCE])
+    penal = penalty_need(facts.penalty)
+    if facts.quadratic:
+        needs = needs_of(running if method != AUTO else replace(running, suboptimality=None))
+        if method != AUTO or not penal.able():
+            needs.append(penal)
+        refuse(method, needs if facts.rereadable or method == AUTO else [*needs, ONCE])
+    else:
+        refuse(method, [family_need(FAMILIES[facts.loss]), penal, *needs_of(running)], reweighting_method())
     sized = facts if facts.rows is not None else replace(facts, rows=ASSUMED_ROWS, guessed=True)
     priced = _all_priced(sized, machine, threads, running)
     if method != AUTO:
@@ -106,13 +112,15 @@ def ordered(allowed: list[Candidate], facts: Facts, running: SolverOptions = DEF
     share = ALIKE_EXACT if few(facts) and facts.digits is None else ALIKE
     alike = cheapest + max(share * cheapest, UNNOTICED)
 
-    def place(candidate: Candidate) -> tuple[bool, bool, float, bool, bool]:
+    def place(candidate: Candidate) -> tuple[bool, bool, bool, float, bool, bool]:
         traits = candidate.solver.traits
         # Rows that can be read once leave no way back from a method that cannot decide the rank.
         stuck = not facts.rereadable and not traits.decides_rank
         near = candidate.price <= alike and not traits.iterates
         unproven = traits.iterates and not can_prove(facts, running)
-        return stuck, unproven, 0.0 if near else candidate.price, near and traits.squares, near and traits.confirmed
+        # Of another family the method that reweights proves its answer, and corrects it.
+        last = not facts.quadratic and not traits.reweights
+        return last, stuck, unproven, 0.0 if near else candidate.price, near and traits.squares, near and traits.confirmed
 
     return sorted(allowed, key=place)
 
@@ -127,7 +135,7 @@ def reason_of(order: list[Candidate], facts: Facts) -> str:
         return "the rows can be read once, and this method needs no second look to decide which columns are independent"
     if first.solver.traits.iterates:
         steps = f"est {shown_seconds(first.seconds)} for about {first.cost.passes:,.0f} passes"
-        why = "the direct methods are refused" if facts.loss == "gaussian" else f"least squares, reweighted for {facts.loss}"
+        why = "the direct methods are refused" if facts.quadratic else f"least squares, reweighted for {facts.loss}"
         return f"cheapest: {steps}" if direct else f"{why}: {steps}"
     fine = not first.solver.traits.squares and not first.solver.traits.confirmed
     if first.price > min(c.price for c in direct) or (fine and len(direct) > 1):
@@ -162,8 +170,10 @@ def _aim(traits: Traits, running: SolverOptions) -> float:
 
 def _refusal(traits: Traits, facts: Facts, running: SolverOptions, needed: float, passes: float) -> str:
     """Why a solver cannot take this problem; empty where it can."""
-    if facts.loss != "gaussian" and not LOSS.met(traits):
+    if not facts.quadratic and not traits.losses:
         return f"minimises squares, and the family is {facts.loss}"
+    if not traits.penalties(facts.penalty):
+        return f"cannot {penalty_need(facts.penalty).what}"
     if not facts.rereadable and not ONCE.met(traits):
         return f"{ONCE.what} is not possible"
     if needed > UNLOOKED and needed > (free := free_memory()):
@@ -180,7 +190,7 @@ def _refusal(traits: Traits, facts: Facts, running: SolverOptions, needed: float
 
 
 def _refusal_to_iterate(traits: Traits, facts: Facts, running: SolverOptions, passes: float) -> str:
-    """A method that stops at a tolerance gives what it is told to, where anything can prove it."""
+    """A method that stops at a tolerance reaches the digits asked for, where anything can prove them."""
     if passes > LONGEST:
         return f"about {passes:.0e} passes at condition {facts.condition:.1e}" if facts.condition else "too many passes"
     return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import get_args
 
-from gramian.execution.threads import NARROW, NARROW_PASS, NARROW_QR
+from gramian.execution.reduction import NARROW, NARROW_PASS, NARROW_QR
 from gramian.planning.machine import Machine
 from gramian.solvers.cost import PARALLEL, Cost, Kind, Phase
 

@@ -113,7 +113,7 @@ def cache_folder() -> Path:
 def store(machine: Machine, folder: Path | None = None) -> Path:
     """Write the prices whole or not at all; raises ArgumentError where the place cannot be written to."""
     folder = cache_folder() if folder is None else folder
-    with suppress(OSError):  # told by `write`, which finds no folder
+    with suppress(OSError):  # `write` raises, as it finds no folder
         folder.mkdir(parents=True, exist_ok=True)
     path = folder / FILE
     jsonfile.write(path, FORMAT, VERSION, machine.to_dict())
@@ -151,7 +151,7 @@ _BUILT_IN = Machine()
 
 
 def free_memory() -> float:
-    """Bytes that can be had now; infinite where the system does not tell."""
+    """Bytes that can be allocated now; infinite where the system does not report them."""
     from gramian.execution.memory import free_memory
 
     return free_memory()

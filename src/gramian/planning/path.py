@@ -51,7 +51,7 @@ def certifying(facts: Facts, traits: Traits) -> int:
 
 def inverts(facts: Facts, traits: Traits) -> bool:
     """Whether one more pass takes the standard errors to full digits."""
-    asked = facts.errors and not facts.ridge and exact(facts) and not traits.iterates
+    asked = facts.errors and facts.penalty.zero and exact(facts) and not traits.iterates
     return asked and (facts.exact or rows_of(facts) * facts.n**2 <= AFFORDABLE)
 
 
@@ -82,7 +82,7 @@ def exact(facts: Facts) -> bool:
 
 
 def few(facts: Facts) -> bool:
-    """Whether it is so unasked."""
+    """Whether the certifying pass is in double-double without being asked for."""
     return facts.rereadable and facts.rows is not None and facts.rows * max(facts.n, 1) * facts.k <= ENTRIES
 
 

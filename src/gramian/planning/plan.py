@@ -3,54 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gramian.planning.estimate import CostEstimate
+from gramian.planning.candidate import Candidate, Step, finite
 from gramian.planning.machine import Machine
+from gramian.planning.text import merged, planned
 from gramian.problem.facts import Facts
-from gramian.solvers.base import Solver
-from gramian.solvers.cost import Cost
+
+if TYPE_CHECKING:
+    from gramian.report.sheet import Sheet
 
 SAME = {"certify": "refine"}
-"""What is done under a name of its own, and where it was counted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One solver for this problem: its counted work, its seconds, part by part, or why it is refused.
-
-    price: what orders it: its seconds with as many workers as the machine has, compiled loops yet to be loaded, so that the
-    order, and with it the last bits of an answer, depends neither on the threads asked for nor on what ran before. workers:
-    those that find room in the memory that is free; a method is refused only where one does not.
-    """
-
-    name: str
-    solver: Solver[Any]
-    cost: Cost
-    seconds: float
-    steps: tuple[CostEstimate, ...] = ()
-    refused: str = ""
-    price: float = 0.0
-    workers: int = 1
-
-    @property
-    def passes(self) -> float:
-        """Over the rows, those that certify included."""
-        return self.cost.passes
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """Something done: what, how long it took, and how long it was to take, None where the plan did not foresee it.
-
-    passes: those over the rows, of a part that is done bit by bit.
-    """
-
-    what: str
-    detail: str
-    seconds: float
-    estimate: float | None = None
-    passes: float | None = None
+"""A step that is counted under the name of another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +75,7 @@ class Plan:
         return replace(self, candidates=kept, compared=(*self.compared, *left))
 
     def _priced(self, step: Step) -> Step:
-        """With the estimate of that part; of one that is done bit by bit, the share of its passes that were foreseen."""
+        """With the estimate of its part: where a part is done in several steps, the share of its passes."""
         if step.estimate is not None or not self.candidates:
             return step
         what = SAME.get(step.what, step.what)
@@ -122,11 +86,48 @@ class Plan:
         share = 1.0 if passes is None else passes / max(part.passes, 1.0)
         return replace(step, estimate=part.seconds * share)
 
-    def to_dict(self) -> dict[str, Any]:
-        """For JSON: the method, its parts with estimate and actual, all other solvers with price or refusal."""
-        from gramian.planning.document import document  # what is seldom asked for waits
+    @property
+    def path(self) -> tuple[Step, ...]:
+        """The parts in the order of the data: as they were done or, before a run, as they are foreseen."""
+        if not self.candidates:
+            return ()
+        return merged(self.steps) if self.steps else planned(self.candidates[0])
 
-        return document(self)
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """The notes, and that of the prices where they have one."""
+        return (*self.notes, self.machine.note) if self.machine.note else self.notes
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON; None where a number is not known or not finite.
+
+        - method, reason, asked, threads, seconds (estimate of the method, in all), passes, memory (bytes)
+        - rows, columns, targets, stored, guessed, where {name, form, bytes, columns, total}
+        - steps: what, detail, estimate, actual (seconds): as done or, before a run, as foreseen
+        - others: method, seconds, passes, memory, refused ("" or the reason)
+        - notes, prices {measured, provenance}
+        """
+        facts, where = self.facts, self.facts.where
+        first = self.candidates[0] if self.candidates else None
+        return {
+            "method": None if first is None else first.name,
+            "reason": self.reason,
+            "asked": self.asked,
+            "threads": self.threads,
+            "seconds": None if first is None else finite(first.seconds),
+            "passes": None if first is None else finite(first.passes),
+            "memory": None if first is None else finite(first.peak),
+            "rows": facts.rows,
+            "columns": facts.n,
+            "targets": facts.k,
+            "stored": facts.nnz,
+            "guessed": facts.guessed,
+            "where": {name: getattr(where, name) for name in ("name", "form", "bytes", "columns", "total")},
+            "steps": [step.to_dict() for step in self.path],
+            "others": [candidate.to_dict() for candidate in self.others],
+            "notes": list(self.remarks),
+            "prices": {"measured": self.machine.measured, "provenance": self.machine.provenance},
+        }
 
     def to_json(self) -> str:
         """The same as text."""
@@ -134,17 +135,26 @@ class Plan:
 
         return dumps(self.to_dict(), indent=2, allow_nan=False)
 
+    # ---- printing: rendered only when asked for, so that a fit does not wait for it
+
+    def sheet(self, brief: bool = False) -> Sheet:
+        """What the plan prints. brief: for a terminal, other methods on a line; else in a table of all of them."""
+        from gramian.planning.sheet import brief_sheet, full_sheet
+
+        return brief_sheet(self) if brief else full_sheet(self)
+
     def text(self, width: int = 80) -> str:
         """As printed, at most `width` columns wide."""
-        from gramian.planning.text import render
+        from gramian.report.sheet_text import render
 
-        return render(self, width)
+        return render(self.sheet(brief=True), width)
 
     def html(self) -> str:
         """Two tables: the parts of the path, and the other solvers."""
-        from gramian.planning.html import render
+        from gramian.planning.sheet import STYLE
+        from gramian.report.sheet_html import render
 
-        return render(self)
+        return render(self.sheet(), STYLE)
 
     def __str__(self) -> str:
         return self.text()

@@ -1,108 +1,72 @@
-"""A plan as text: what is done in data order, estimate beside actual, then the other solvers, wrapped to the page."""
+"""The words of a plan: sizes, parts that are still to be done, other methods, seconds and bytes."""
 
 from __future__ import annotations
 
-import textwrap
-from dataclasses import dataclass
+from collections.abc import Sequence
 
+from gramian.planning.candidate import Candidate, Step
 from gramian.planning.estimate import CostEstimate
-from gramian.planning.plan import Candidate, Plan, Step
 from gramian.problem.facts import Facts
 
-INDENT = "  "
 FEW = 3
 """Other methods that iterate, in the text; JSON and HTML have all."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlanLine:
-    """One part of the path: cells that line up, and the seconds, as far as they are known."""
-
-    what: str
-    detail: str
-    estimate: float | None
-    actual: float | None
-
-
-def render(plan: Plan, width: int = 80) -> str:
-    """The plan as text."""
-    if not plan.candidates:
-        return "\n".join(["plan: no solver is left", *_notes(plan, width)])
-    lines = wrapped(f"plan: {title(plan)}", width, INDENT)
-    shown = rows_of(plan)
-    times = [(_est(line), _took(line)) for line in shown]
-    side = max(len(line.what) for line in shown) + 2
-    ests, tooks = (max((len(pair[i]) for pair in times), default=0) for i in (0, 1))
-    tail = ests + tooks + (2 if tooks else 0)
-    room = max(width - len(INDENT) - side - tail - 2, 20)
-    for line, (est, took) in zip(shown, times, strict=True):
-        parts = textwrap.wrap(line.detail, room, break_on_hyphens=False) or [""]
-        first = f"{INDENT}{line.what:<{side}}{parts[0]:<{room}}  {est:>{ests}}" + (f"  {took:>{tooks}}" if tooks else "")
-        lines.append(first.rstrip())
-        lines += [f"{INDENT}{'':<{side}}{part}" for part in parts[1:]]
-    if any(line.estimate is not None for line in shown) and len(shown) > 1:
-        lines.append(_total(plan, shown, side, room, ests, tooks))
-    lines += wrapped(f"why: {plan.reason}", width, INDENT)
-    if plan.others:
-        lines += wrapped("others: " + " | ".join(listed(plan.others)), width, INDENT)
-    return "\n".join([*lines, *_notes(plan, width)])
-
-
-def title(plan: Plan) -> str:
+def title(first: Candidate, threads: int) -> str:
     """As "cholesky on moments, 2 passes, 2 threads"."""
-    first = plan.candidates[0]
-    view = seen(first)
-    passes = f"{first.passes:,.0f} pass{'' if first.passes == 1 else 'es'}"
     about = "about " if first.solver.traits.iterates else ""
-    threads = f"{plan.threads} thread{'' if plan.threads == 1 else 's'}"
-    return f"{first.name} on {view}, {about}{passes}, {threads}"
+    workers = f"{threads} thread{'' if threads == 1 else 's'}"
+    return f"{first.name} on {seen(first)}, {about}{_passes(first.passes)}, {workers}"
 
 
 def seen(candidate: Candidate) -> str:
-    """What the solver looks at, in a word."""
+    """What the solver works on, in a word."""
     return candidate.solver.view.label
 
 
-def rows_of(plan: Plan) -> list[PlanLine]:
-    """The parts of the path: as they were, or, before a run, as they will be."""
-    lines = [PlanLine("rows", size(plan.facts), None, None)]
-    first = plan.candidates[0]
-    if not plan.steps:
-        return lines + [PlanLine(part.what, detail(part, first), part.seconds, None) for part in first.steps]
-    return lines + [PlanLine(step.what, step.detail, step.estimate, step.seconds) for step in merged(plan.steps)]
+def planned(first: Candidate) -> tuple[Step, ...]:
+    """The parts of a candidate that has not run."""
+    return tuple(Step(part.what, detail(part, first), None, part.seconds) for part in first.steps)
 
 
-def merged(steps: tuple[Step, ...]) -> list[Step]:
-    """Steps of the same name one after the other are one line with how often."""
+def merged(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """Corrections one after the other as one part, with how often."""
     found: list[tuple[Step, int]] = []
     for step in steps:
         if found and found[-1][0].what == step.what == "refine":
             last, times = found[-1]
-            both = None if last.estimate is None or step.estimate is None else last.estimate + step.estimate
-            found[-1] = (Step(step.what, step.detail, last.seconds + step.seconds, both), times + 1)
+            seconds, estimate = _sum(last.seconds, step.seconds), _sum(last.estimate, step.estimate)
+            found[-1] = (Step(step.what, step.detail, seconds, estimate), times + 1)
         else:
             found.append((step, 1))
-    return [
+    return tuple(
         step if times == 1 else Step(step.what, f"{times} times, last: {step.detail}", step.seconds, step.estimate)
         for step, times in found
-    ]
+    )
+
+
+def _sum(a: float | None, b: float | None) -> float | None:
+    return None if a is None or b is None else a + b
 
 
 def detail(part: CostEstimate, first: Candidate) -> str:
     """What a part that is still to come will do."""
-    view = seen(first)
-    passes = f"{part.passes:,.0f} pass{'' if part.passes == 1 else 'es'}"
-    told = {
+    passes = _passes(part.passes)
+    details = {
         "open": "types of the columns, 1 pass over the text",
         "learn": "levels, knots and means of all rows",
         "read": "from the source",
-        "reduce": f"{view}, {passes}",
+        "reduce": f"{seen(first)}, {passes}",
         "solve": first.name,
         "confirm": f"factor on the data, {passes}",
         "iterate": f"about {passes}",
         "refine": f"certify and correct, {passes}",
     }
-    return told[part.what]
+    return details[part.what]
+
+
+def _passes(count: float) -> str:
+    return f"{count:,.0f} pass{'' if count == 1 else 'es'}"
 
 
 def size(facts: Facts) -> str:
@@ -111,12 +75,12 @@ def size(facts: Facts) -> str:
     where = facts.where
     # What is still to be learned makes the columns an estimate; the rows of all but text are known beforehand.
     rows = f"about {rows}" if facts.guessed and (not facts.learns or where.form == "csv") else rows
-    told = [f"{rows} x {'about ' if facts.learns else ''}{facts.n:,} columns"]
-    told += [f"{facts.nnz:,} stored values"] if facts.nnz is not None else []
-    told += [where.name] if where.form != "arrays" else []
-    told += [f"{where.columns} of {where.total} columns"] if where.columns and where.form not in ("arrays", "table") else []
-    told += [shown_bytes(where.bytes)] if where.bytes else []
-    return ", ".join(told)
+    parts = [f"{rows} x {'about ' if facts.learns else ''}{facts.n:,} columns"]
+    parts += [f"{facts.nnz:,} stored values"] if facts.nnz is not None else []
+    parts += [where.name] if where.form != "arrays" else []
+    parts += [f"{where.columns} of {where.total} columns"] if where.columns and where.form not in ("arrays", "table") else []
+    parts += [shown_bytes(where.bytes)] if where.bytes else []
+    return ", ".join(parts)
 
 
 def listed(others: tuple[Candidate, ...]) -> list[str]:
@@ -145,10 +109,6 @@ def other(candidate: Candidate) -> str:
     return f"{candidate.name} {shown_seconds(candidate.seconds)}{about}"
 
 
-def wrapped(text: str, width: int, indent: str) -> list[str]:
-    return textwrap.wrap(text, width, subsequent_indent=indent, break_on_hyphens=False) or [""]
-
-
 def shown_seconds(seconds: float) -> str:
     """As 350 us, 12 ms, 3.4 s, 25 s, 12 min, 3 h."""
     if seconds < 0.5e-6:
@@ -168,25 +128,3 @@ def shown_bytes(count: float) -> str:
         if count >= size:
             return f"{count / size:.2g} {unit}" if count < 100 * size else f"{count / size:.0f} {unit}"
     return f"{count:.0f} bytes"
-
-
-def _est(line: PlanLine) -> str:
-    return "" if line.estimate is None else f"est {shown_seconds(line.estimate)}"
-
-
-def _took(line: PlanLine) -> str:
-    return "" if line.actual is None else f"took {shown_seconds(line.actual)}"
-
-
-def _total(plan: Plan, shown: list[PlanLine], side: int, room: int, ests: int, tooks: int) -> str:
-    known = sum(line.estimate or 0.0 for line in shown)
-    took = f"took {shown_seconds(sum(line.actual or 0.0 for line in shown))}" if plan.steps else ""
-    est = f"est {shown_seconds(known)}"
-    return f"{INDENT}{'total':<{side}}{'':<{room}}  {est:>{ests}}" + (f"  {took:>{tooks}}" if took else "")
-
-
-def _notes(plan: Plan, width: int) -> list[str]:
-    prices = [f"prices: {plan.machine.provenance}"]
-    told = [plan.machine.note] if plan.machine.note else []
-    notes = [f"note: {note}" for note in (*plan.notes, *told)]
-    return [line for text in [*notes, *prices] for line in wrapped(text, width, INDENT)]

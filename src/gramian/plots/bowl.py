@@ -10,14 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from gramian.errors import ArgumentError, cannot, message, no_rows_for, not_a_choice
-from gramian.families.losses import LOSSES
+from gramian.errors import cannot, no_rows_for, not_a_choice, read_once, wrong_size_to_draw
+from gramian.families import GAUSSIAN
 from gramian.kernels.array_types import Floats
 from gramian.objectives.linear_objective import LinearObjective
+from gramian.problem.problem import Problem
 from gramian.problem.solver_options import SolverOptions
 from gramian.reductions.moments import MomentSums
 from gramian.solvers import SOLVERS
-from gramian.solving.options import Asked, ask_arrays, ask_table, settings_of
+from gramian.solving.options import Asked, SolveOptions, TableOptions, ask_arrays, ask_table
 from gramian.solving.reduction_checks import check_finite
 from gramian.solving.solve import solve
 from gramian.sources.open import as_source
@@ -59,25 +60,22 @@ class Bowl:
 
 def bowl(formula: Any, data: Any, ridge: float = 0.0) -> Bowl:
     """Of a formula and a table, or of X and y without an intercept; one target, and no more than 2,000 columns."""
-    settings = settings_of("auto", None, ridge=ridge)
+    how = SolveOptions(ridge=ridge)
     if isinstance(formula, str):
-        asked, design = ask_table(formula, as_source(data), {}, "drop", settings)
+        asked, design = ask_table(formula, as_source(data), TableOptions(), how)
         names = design.names
     else:
-        asked, rows = ask_arrays(formula, data, None, settings)
+        asked, rows = ask_arrays(formula, data, None, how)
         names = tuple(f"X[:, {j}]" for j in range(rows.n))
     if asked.rows.k != 1 or not 1 <= asked.rows.n <= MOST_COLUMNS:
-        allowed = f"Allowed: one target, and 1 to {MOST_COLUMNS:,} columns"
-        raise ArgumentError(message(f"{asked.rows.k} targets on {asked.rows.n:,} columns", allowed, "name fewer columns"))
+        raise wrong_size_to_draw(asked.rows.k, asked.rows.n, MOST_COLUMNS)
     if not asked.rows.rereadable:
-        raise ArgumentError(
-            message(f"{asked.rows.name} can be read once, and each step reads it", hint="collect it into a table")
-        )
+        raise read_once(asked.rows.name, "each step reads it", "collect it into a table")
     moments = MomentSums.of(asked.rows, asked.runner)
     if moments is None:
         raise no_rows_for("a picture", asked.rows.name)
     check_finite(moments)
-    found = solve(asked.rows, asked.request, "auto", "data", asked.runner, asked.nnz)
+    found = solve(Problem(asked.rows, asked.request, nnz=asked.nnz), "auto", "data", asked.runner)
     n = asked.rows.n
     H = (moments.gram[:n, :n] + ridge * np.eye(n)) / moments.counts.weight
     return Bowl(asked, names, found.solution.coef[:, 0], H, moments.mean.hi[:n])
@@ -86,7 +84,7 @@ def bowl(formula: Any, data: Any, ridge: float = 0.0) -> Bowl:
 def walk(
     bent: Bowl, method: str, step: float | str | None, batch: int | None, max_iter: int, seed: int = 0
 ) -> Floats:
-    """The slopes of every iterate, (t + 1, n), in the user's units; a path that leaves the numbers ends before it does."""
+    """The slopes of every iterate, (t + 1, n), in the user's units; a path that overflows ends before it does."""
     if method not in SOLVERS:
         raise not_a_choice("method", method, SOLVERS)
     solver = SOLVERS[method]
@@ -96,7 +94,7 @@ def walk(
     asked = bent.asked
     running = SolverOptions(step=step, batch=batch, max_iter=max_iter, seed=seed, path=True, tolerance=0.0, digits=15.0)
     objective = LinearObjective.of(
-        asked.rows, asked.runner, LOSSES["gaussian"], asked.request.penalty, standardise=step is None
+        asked.rows, asked.runner, GAUSSIAN, asked.request.penalty, standardise=step is None
     )
     solution = solver.solve(objective, replace(asked.request, running=running))
     assert solution.path is not None

@@ -21,7 +21,7 @@ GRID = 160
 FAR = 4.0
 """Paths that diverge are shown up to so many times the distance of their start from the minimum."""
 FEW = 12
-"""Steps up to which each has a mark; longer paths are thinner, so that one to and fro across a valley is no slab."""
+"""Steps up to which each has a mark; longer paths are thinner, so that one that crosses a valley many times is no solid area."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -158,7 +158,7 @@ def _within(path: Floats, shown: Contour) -> Floats:
 
 
 def _level(labels: list[Any]) -> None:
-    """Numbers on lines stand upright, and those that would lie on another go."""
+    """Labels of lines stand upright, and those that would cover another one are removed."""
     kept: list[Any] = []
     for label in labels:
         label.set_rotation(0)

@@ -30,7 +30,7 @@ REFUSED = "none"
 class Crossover:
     """chosen (r, c): the place in `names` of the method taken at rows[i], columns[j], -1 for none; seconds (r, c): its price.
 
-    told: accuracy and condition in words; prices: where they come from; mark: (rows, columns) of the user's problem.
+    asked: accuracy and condition in words; prices: where they come from; mark: (rows, columns) of the user's problem.
     """
 
     rows: Floats
@@ -38,7 +38,7 @@ class Crossover:
     names: tuple[str, ...]
     chosen: Ints
     seconds: Floats
-    told: str
+    asked: str
     prices: str
     mark: tuple[float, float] | None
 
@@ -83,9 +83,9 @@ def crossover(
     names = tuple(SOLVERS)
     chosen = np.array([[names.index(plan.method) if plan.order else -1 for plan in line] for line in plans])
     seconds = np.array([[plan.order[0].seconds if plan.order else np.inf for plan in line] for line in plans])
-    told = "all digits that the data support" if asked is None else f"{asked:g} digits"
-    told += "" if condition is None else f", condition {condition:.0e}"
-    return Crossover(tall, wide, names, chosen, seconds, told, machine.provenance, mark)
+    words = "all digits that the data support" if asked is None else f"{asked:g} digits"
+    words += "" if condition is None else f", condition {condition:.0e}"
+    return Crossover(tall, wide, names, chosen, seconds, words, machine.provenance, mark)
 
 
 def _plan(
@@ -121,7 +121,7 @@ def plot_crossover(shown: Crossover) -> Figure:
         ax.annotate(f"{m:,.0f} x {n:,.0f}: {shown.at(m, n)}", (n, m), xytext=(-9 if right else 9, 6),
                     textcoords="offset points", ha="right" if right else "left", fontsize=8,
                     color=INK, zorder=5, bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1.5})
-    name_axes(ax, "columns", "rows", f"The method taken: {shown.told}")
+    name_axes(ax, "columns", "rows", f"The method taken: {shown.asked}")
     ax.text(0.0, -0.17, f"lines: estimated time ({shown.prices})", fontsize=7.5, color=PALE, transform=ax.transAxes)
     return fig
 

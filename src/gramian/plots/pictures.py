@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gramian.errors import bad_argument, needs_rows, not_a_choice, not_for_family
+from gramian.families import FAMILIES
 from gramian.inference.statistics import checked_level
 from gramian.kernels.array_types import Floats
 from gramian.reductions.moments import MomentSums
@@ -62,7 +63,7 @@ def picture(fit: FittedModel, kind: str, target: int, level: float) -> Figure:
 def _ridge(fit: FittedModel, target: int, title: str) -> Figure:
     from gramian.plots.coefficients import plot_ridge, ridge_path
 
-    if fit.family != "gaussian":
+    if not FAMILIES[fit.family].quadratic:
         raise not_for_family("a ridge path", fit.family, "fits of the normal family")
     if fit.training is None:
         raise needs_rows("a ridge path")

@@ -1,4 +1,4 @@
-"""How every picture looks: sizes, a palette that colour-blind readers can tell apart, axes with few words and no clutter."""
+"""How every picture looks: sizes, a palette that colour-blind readers can distinguish, axes with few words and no clutter."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 
 from gramian.errors import not_a_choice
+from gramian.families import FAMILIES
 from gramian.kernels.array_types import Floats
 from gramian.plots.style import INK, PALE, figure, name_axes, pen_of, titled
 from gramian.solvers import SOLVERS
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 X_AXES = {"seconds": "time", "iterations": "iterations", "passes": "passes over the rows"}
 Y_AXES = {"left": "share of the possible fall of J left", "error": "relative error of the coefficients"}
 FLOOR = 1e-17
-"""Below this, a double cannot tell what is left from nothing."""
+"""Below this, a double cannot distinguish what is left from zero."""
 
 
 class PointLike(Protocol):
@@ -85,7 +86,7 @@ def plot_traces(race: RaceLike, x: str = "seconds", y: Literal["left", "error"] 
     ax.set_yscale("log")
     for place, lane in enumerate(race.lanes):
         _draw(ax, lane, x, y, 5.0 - place / len(race.lanes))
-    family = "" if race.family == "gaussian" else f", {race.family}"
+    family = "" if FAMILIES[race.family].quadratic else f", {race.family}"
     size = f"{race.rows:,} rows x {race.columns:,} columns{family}; to {race.accuracy:g} digits"
     name_axes(ax, X_AXES[x], Y_AXES[y], titled(race.title, size, width=64))
     if y == "error":

@@ -21,7 +21,6 @@ class Status(Enum):
     )
     UNCONFIRMED = "the rows do not confirm which columns are independent; a QR of the rows can tell"
     DEPENDENT = "some columns depend on others"
-    INDEFINITE = "the Gram matrix is not positive definite in floating point"
     CONVERGED = "converged to the tolerance asked"
     MAX_ITER = "max_iter was reached before the tolerance; raise max_iter, or take a method that needs fewer steps"
     OUT_OF_TIME = "the seconds allowed were over before the tolerance was reached"
@@ -142,7 +141,7 @@ class Solution:
         return replace(self, coef=b.hi, coef_lo=b.lo, level=t.hi, level_lo=t.lo)
 
     def rounded(self) -> Solution:
-        """The same solution in float64 alone: what a pass that reads no low parts sees, and so corrects."""
+        """The same solution in float64 alone: the point that a pass without low parts evaluates, and so corrects."""
         return replace(self, coef_lo=np.zeros_like(self.coef), level_lo=np.zeros_like(self.level))
 
     def costing(self, stats: Stats) -> Solution:

@@ -17,7 +17,7 @@ class SolverOptions:
     """How a method that iterates is to run; None leaves it to the method.
 
     step: a number, acting on the gradient of J in the user's columns, or the name of a line search. batch: rows a step.
-    digits: what to aim for; suboptimality: instead, the share of what J can fall that may be left. callback: told after every
+    digits: what to aim for; suboptimality: instead, the share of what J can fall that may be left. callback: called after every
     iteration; returning True stops. path: keep every iterate.
     """
 

@@ -22,6 +22,7 @@ class Wanted:
     tol: float | None = None
     running: SolverOptions = SolverOptions()
     errors: bool = False  # standard errors will be wanted
+    in_units: bool = False  # the columns were divided by powers of two, so that the norm of coefficients is not the user's
 
     def tolerance(self, n: int, rows: int) -> float:
         """The stated rank tolerance on columns of norm 1: max(30, n, 4 sqrt(min(rows, 4096))) eps.

@@ -1,4 +1,4 @@
-"""The looks and the script of a race's page; both are written into it, so that it works without a network."""
+"""The style and the script of a race's page; both are written into it, so that it works without a network."""
 
 from __future__ import annotations
 
@@ -31,15 +31,14 @@ STYLE = """
 .gramian-race .legend svg{width:30px;height:10px}
 .gramian-race .scroll{overflow-x:auto}
 .gramian-race table{border-collapse:collapse;font-variant-numeric:tabular-nums;width:100%}
-.gramian-race th,.gramian-race td{padding:.22em .6em;text-align:right;white-space:nowrap}
+.gramian-race th,.gramian-race td{padding:.22em .6em;text-align:left;white-space:nowrap}
+.gramian-race .n{text-align:right}
 .gramian-race thead th{font-weight:600;border-bottom:1.5px solid var(--ink)}
 .gramian-race tbody th{font-weight:400}
-.gramian-race th:first-child,.gramian-race .why{text-align:left}
-.gramian-race thead th:last-child{text-align:left}
 .gramian-race tbody tr+tr>*{border-top:1px solid var(--rule)}
 .gramian-race .best>*{font-weight:600;background:var(--won)}
 .gramian-race .out{color:var(--pale)}
-.gramian-race .out .why{white-space:normal}
+.gramian-race .out td{white-space:normal}
 .gramian-race .note{color:var(--pale);margin:.6em 0 0;max-width:60em}
 @media (max-width:640px){.gramian-race .plot svg text{font-size:19px}}
 @media (prefers-color-scheme:dark){

@@ -1,63 +1,20 @@
-"""What a race finds: a lane for each method with its trace, and the race as text, dictionary, picture and page."""
+"""What a race finds, as text, dictionary, picture and page."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from gramian.racing.text import render
-from gramian.racing.verdict import alike, verdict
+from gramian.racing.lane import Lane, Standings
+from gramian.racing.text import COLUMNS, cells, duration, legend
+from gramian.racing.verdict import verdict
+from gramian.report import sheet_html, sheet_text
+from gramian.report.numbers import certified
+from gramian.report.sheet import Sheet, SheetBlock, SheetColumn, SheetLine, SheetNote, SheetTable
 
-End: TypeAlias = Literal["reached", "short", "out of time", "stalled", "diverged", "max_iter", "refused", "failed"]
-"""How a method ended. short: finished, with fewer digits than were asked for."""
 Axis: TypeAlias = Literal["seconds", "iterations", "passes"]
-AXES: tuple[Axis, ...] = ("seconds", "iterations", "passes")
-
-
-@dataclass(frozen=True, slots=True)
-class TracePoint:
-    """Where a method stood: error is ||D (b - b*)|| / ||D b*||, D the norms of the columns; left the share of the possible
-    fall of J that it had not made, (J - J*) / (J_0 - J*).
-    """
-
-    iterations: int
-    passes: float
-    seconds: float
-    error: float
-    left: float
-
-
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """One method's run; `trace` in order of time, empty where it did not run. `why` says how it ended, in a sentence;
-    `work` is the largest part of a direct method by the plan's counts, in words.
-    """
-
-    name: str
-    direct: bool
-    end: End
-    why: str
-    trace: tuple[TracePoint, ...] = ()
-    work: str = ""
-
-    @property
-    def ran(self) -> bool:
-        return bool(self.trace)
-
-    @property
-    def last(self) -> TracePoint:
-        return self.trace[-1]
-
-    @property
-    def digits(self) -> float:
-        """Of the coefficients at the end: -log10 of the error; nan where it did not run."""
-        return digits_of(self.last.error) if self.trace else math.nan
-
-    def seconds_to(self, digits: float) -> float:
-        """When the error was first at most 10^-digits; infinite where it never was."""
-        return next((p.seconds for p in self.trace if digits_of(p.error) >= digits), math.inf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,55 +49,108 @@ class Race:
         raise KeyError(name)
 
     @property
+    def standings(self) -> Standings:
+        """The lanes, and who won."""
+        return Standings(self.lanes, self.accuracy)
+
+    @property
     def winner(self) -> Lane | None:
         """The first to reach the accuracy asked; None where no method did."""
-        return self.first_to(self.accuracy)
+        return self.standings.winner
 
     def first_to(self, digits: float) -> Lane | None:
         """The method that had so many digits first."""
-        able = [lane for lane in self.lanes if math.isfinite(lane.seconds_to(digits))]
-        return min(able, key=lambda lane: lane.seconds_to(digits), default=None)
+        return self.standings.first_to(digits)
 
     @property
     def tied(self) -> tuple[Lane, ...]:
-        """The winner, and those so close behind it that another run might turn them round; empty where none won."""
-        first = self.winner
-        if first is None:
-            return ()
-        close = alike(first.seconds_to(self.accuracy))
-        return tuple(lane for lane in self.lanes if lane.seconds_to(self.accuracy) <= close)
+        """The winner, and those so close behind it that another run might reverse their order; empty where none won."""
+        return self.standings.tied
 
     @property
     def sentence(self) -> str:
         """Who won, or who tied, and why."""
-        return verdict(self)
+        return verdict(self.standings)
 
-    # ---- as text, data, picture, page
+    # ---- as a sheet: text, page
+
+    @property
+    def heading(self) -> str:
+        """The sizes, and what was asked."""
+        size = f"{self.rows:,} x {self.columns:,}{' sparse' if self.sparse else ''}"
+        targets = f", {self.targets} targets" if self.targets > 1 else ""
+        family = "" if self.family == "gaussian" else f", {self.family}"
+        return f"{size}{targets}{family}; to {self.accuracy:g} digits, {self.budget:g} s for all methods together"
+
+    def sheet(self, brief: bool = False) -> Sheet:
+        """What the race prints. brief: for a terminal; else for a page, with the traces as a picture."""
+        return self._brief_sheet() if brief else self._full_sheet()
+
+    def _brief_sheet(self) -> Sheet:
+        """The table of those that ran, why others did not, the winner, and the notes."""
+        ran = SheetTable(COLUMNS, tuple(SheetLine(cells(lane)) for lane in self.lanes if lane.ran))
+        refused = [SheetNote(lane.why, f"{lane.name} {lane.end}") for lane in self.lanes if not lane.ran]
+        notes = [SheetNote(note, "note") for note in self.notes]
+        sections: tuple[tuple[SheetBlock, ...], ...] = (
+            (SheetNote(self.heading),),
+            (ran,),
+            (SheetNote(legend(self.family)),),
+            (*refused, SheetNote(self.sentence), *notes),
+        )
+        return Sheet("race", SheetNote(self.title), sections)
+
+    def _full_sheet(self) -> Sheet:
+        """The winner first, the traces, and all methods in the table."""
+        from gramian.racing.page import figure
+
+        columns = (*COLUMNS[:1], SheetColumn(f"to {self.accuracy:g} digits", "right"), *COLUMNS[1:])
+        table = SheetTable(columns, tuple(self._line(lane) for lane in self.lanes))
+        truth = (
+            f"Errors are measured, outside the clock, against the answer of {self.reference}, good to "
+            f"{certified(self.reference_digits)} digits. Compilation is not timed. {legend(self.family)}"
+        )
+        notes = (truth, *(f"Note: {note}." for note in self.notes), f"Run on {self.date}: {self.machine}.")
+        head = (SheetNote(self.heading, kind="what"), SheetNote(self.sentence, kind="won"), figure(self.standings), table)
+        return Sheet("race", SheetNote(self.title), ((*head, *(SheetNote(note, kind="note") for note in notes)),))
+
+    def _line(self, lane: Lane) -> SheetLine:
+        if not lane.ran:
+            return SheetLine((lane.name, f"{lane.end}: {lane.why}"), "out")
+        first, *rest = cells(lane)
+        seconds = lane.seconds_to(self.accuracy)
+        reached = duration(seconds) if math.isfinite(seconds) else ""
+        return SheetLine((first, reached, *rest), "best" if lane in self.tied else "", lane.why)
 
     def __str__(self) -> str:
-        return render(self)
+        return sheet_text.render(self.sheet(brief=True))
 
     def __repr__(self) -> str:
-        return render(self)
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        from gramian.racing.assets import STYLE
+
+        return sheet_html.render(self.sheet(), STYLE)
+
+    def page(self) -> str:
+        """A whole HTML document that needs nothing else."""
+        from gramian.racing.page import page
+
+        return page(f"Race: {self.title}", self._repr_html_())
+
+    # ---- as data, picture, file
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON; what is not known is None."""
-        lanes: list[dict[str, Any]] = []
-        for lane in self.lanes:
-            seconds = lane.seconds_to(self.accuracy)
-            found = {"method": lane.name, "direct": lane.direct, "end": lane.end, "why": lane.why}
-            found |= {"seconds_to_accuracy": seconds, "digits": lane.digits}
-            found |= {key: getattr(lane.last, key) if lane.ran else None for key in ("seconds", "iterations", "passes", "left")}
-            lanes.append({**found, "trace": [asdict(point) for point in lane.trace]})
         names = (
             "title", "family", "rows", "columns", "targets", "sparse", "accuracy", "budget", "reference",
             "reference_digits", "machine", "date",
         )  # fmt: skip
-        told = {name: getattr(self, name) for name in names}
+        found = {name: getattr(self, name) for name in names}
         first = self.winner
-        told |= {"winner": first.name if first else None, "tied": [lane.name for lane in self.tied]}
-        told |= {"sentence": self.sentence, "notes": list(self.notes)}
-        return _plain({**told, "lanes": lanes})
+        found |= {"winner": first.name if first else None, "tied": [lane.name for lane in self.tied]}
+        found |= {"sentence": self.sentence, "notes": list(self.notes)}
+        return _plain({**found, "lanes": [lane.to_dict(self.accuracy) for lane in self.lanes]})
 
     def plot(self, x: Axis = "seconds", y: Literal["left", "error"] = "left") -> Any:
         """The traces as a matplotlib Figure; needs the extra `plot`."""
@@ -153,18 +163,6 @@ class Race:
         from gramian.racing.saving import save
 
         save(self, path)
-
-    def _repr_html_(self) -> str:
-        from gramian.racing.page import body
-
-        return body(self)
-
-
-def digits_of(error: float) -> float:
-    """-log10 of an error, at most 16, at least 0; 0 where it is not finite."""
-    if not math.isfinite(error):
-        return 0.0
-    return min(16.0, max(0.0, -math.log10(error))) if error > 0 else 16.0
 
 
 def _plain(value: Any) -> Any:

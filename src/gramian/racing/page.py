@@ -1,53 +1,36 @@
-"""A race as one page that needs nothing else: the table, the winner, and the traces as an SVG with a little script of its own.
+"""The page of a race: the document around its sheet, and the traces as an SVG with a little script of its own.
 
-The script draws the lines over the axis that is chosen and tells of the point under the mouse; the table stands without it.
+The script draws the lines over the axis that is chosen and shows the values of the point under the mouse; the table does
+without it.
 """
 
 from __future__ import annotations
 
 import json
-from html import escape
-from typing import TYPE_CHECKING, Any
+import math
+from typing import Any
 
 from gramian.plots.traces import FLOOR, pens
-from gramian.racing.assets import SCRIPT, STYLE
-from gramian.racing.text import HEAD, cells, duration, heading, legend
-from gramian.report.labels import visible
-from gramian.report.numbers import certified
-
-if TYPE_CHECKING:
-    from gramian.racing.outcome import Lane, Race
+from gramian.racing.assets import SCRIPT
+from gramian.racing.lane import Standings
+from gramian.report.sheet import SheetPicture
+from gramian.report.sheet_html import safe
 
 WIDTH, HEIGHT = 860, 430
 
 
-def page(race: Race) -> str:
-    """The whole document."""
-    title = _safe(f"Race: {race.title}")
+def page(title: str, body: str) -> str:
+    """A whole document."""
     head = (
         '<meta charset="utf-8">\n<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{title}</title>"
+        f"<title>{safe(title)}</title>"
     )
-    inside = f'<body class="gramian-page">\n{body(race)}\n</body>'
+    inside = f'<body class="gramian-page">\n{body}\n</body>'
     return f'<!doctype html>\n<html lang="en">\n<head>\n{head}\n</head>\n{inside}\n</html>'
 
 
-def body(race: Race) -> str:
-    """The part between the tags of the body: what a notebook shows."""
-    return "\n".join([
-        f"<style>{STYLE}</style>",
-        '<main class="gramian-race">',
-        f"<h1>{_safe(race.title)}</h1>",
-        f'<p class="what">{_safe(heading(race))}</p>',
-        f'<p class="won">{_safe(race.sentence)}</p>',
-        _figure(race),
-        _table(race),
-        _notes(race),
-        "</main>",
-    ])  # fmt: skip
-
-
-def _figure(race: Race) -> str:
+def figure(race: Standings) -> SheetPicture:
+    """The traces, their legend, and the buttons that choose the axes."""
     axes = {"seconds": "time", "passes": "passes over the rows", "iterations": "iterations"}
     buttons = "".join(
         f'<button type="button" data-x="{key}"{" aria-pressed=true" if key == "seconds" else ""}>{name}</button>'
@@ -59,7 +42,7 @@ def _figure(race: Race) -> str:
         for key, name in sides.items()
     )
     data = json.dumps(_data(race), separators=(",", ":"), allow_nan=False).replace("</", "<\\/")
-    return (
+    return SheetPicture(
         f'<div class="choices"><span>across</span>{buttons}<span>up</span>{choices}</div>\n'
         f'<div class="plot"><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="Convergence of each method"></svg>'
         '<div class="tip" hidden></div></div>\n<div class="legend"></div>\n'
@@ -67,7 +50,7 @@ def _figure(race: Race) -> str:
     )
 
 
-def _data(race: Race) -> dict[str, Any]:
+def _data(race: Standings) -> dict[str, Any]:
     lanes: list[dict[str, Any]] = []
     for lane in race.lanes:
         if not lane.ran:
@@ -76,39 +59,7 @@ def _data(race: Race) -> dict[str, Any]:
         points = [
             [p.seconds, p.passes, p.iterations, max(p.left, FLOOR), max(p.error, FLOOR)]
             for p in lane.trace
-            if p.left < float("inf") and p.error < float("inf")
+            if math.isfinite(p.left) and math.isfinite(p.error)
         ]
         lanes.append({"name": lane.name, "direct": lane.direct, "colour": colour, "dashes": dashes, "points": points})
     return {"lanes": lanes, "accuracy": race.accuracy, "width": WIDTH, "height": HEIGHT}
-
-
-def _table(race: Race) -> str:
-    head = "".join(f"<th>{_safe(name)}</th>" for name in (*HEAD[:1], f"to {race.accuracy:g} digits", *HEAD[1:]))
-    rows = "".join(_row(race, lane) for lane in race.lanes)
-    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
-
-
-def _row(race: Race, lane: Lane) -> str:
-    if not lane.ran:
-        told = f'<td colspan="7" class="why">{_safe(f"{lane.end}: {lane.why}")}</td>'
-        return f'<tr class="out"><th>{_safe(lane.name)}</th>{told}</tr>'
-    first, *rest = cells(lane)
-    seconds = lane.seconds_to(race.accuracy)
-    reached = duration(seconds) if seconds < float("inf") else ""
-    best = ' class="best"' if lane in race.tied else ""
-    values = "".join(f"<td>{_safe(text)}</td>" for text in (reached, *rest[:-1]))
-    return f'<tr{best} title="{_safe(lane.why)}"><th>{_safe(first)}</th>{values}<td class="why">{_safe(rest[-1])}</td></tr>'
-
-
-def _notes(race: Race) -> str:
-    told = [
-        f"Errors are measured, outside the clock, against the answer of {race.reference}, good to "
-        f"{certified(race.reference_digits)} digits. Compilation is not timed. {legend(race)}",
-        *(f"Note: {note}." for note in race.notes),
-        f"Run on {race.date}: {race.machine}.",
-    ]
-    return "".join(f'<p class="note">{_safe(line)}</p>' for line in told)
-
-
-def _safe(text: str) -> str:
-    return escape(visible(text), quote=True)

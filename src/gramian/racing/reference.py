@@ -10,13 +10,14 @@ import numpy as np
 
 from gramian.certification.certificate import floored
 from gramian.data.arrays import ArrayRows
-from gramian.errors import ArgumentError, bad_argument, message
-from gramian.families.losses import Loss
+from gramian.errors import bad_argument, read_once
+from gramian.families import Family
 from gramian.objectives.linear_objective import LinearObjective
 from gramian.planning import Candidate, choose, here
 from gramian.problem.facts import Facts
+from gramian.problem.problem import Problem, Words
 from gramian.problem.solver_options import SolverOptions
-from gramian.racing.outcome import digits_of
+from gramian.racing.lane import digits_of
 from gramian.racing.running import Course, place_of
 from gramian.racing.truth import RacePlace, Truth
 from gramian.solving.options import Asked
@@ -31,24 +32,24 @@ MOST_STEPS = 5000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Problem:
+class RaceQuestion:
     """What is raced on: one question, with its family and the words for it."""
 
     asked: Asked
-    loss: Loss
+    loss: Family
     title: str
     names: tuple[str, ...]
     target: str
     notes: tuple[str, ...] = ()
 
 
-def course_of(problem: Problem, accuracy: float, budget: float) -> tuple[Course, tuple[str, ...]]:
+def course_of(problem: RaceQuestion, accuracy: float, budget: float) -> tuple[Course, tuple[str, ...]]:
     """The reference, and what a reader should know of it; in other units where squares of the user's own leave the range."""
     try:
         return _course(problem, accuracy, budget)
     except NotFinite as error:
         asked = problem.asked
-        plain = not asked.request.penalty and asked.request.running.step is None and not problem.loss.code
+        plain = asked.request.penalty.is_zero and asked.request.running.step is None and problem.loss.quadratic
         found = units_of(asked.rows, asked.request, asked.runner) if plain else None
         if found is None:
             raise _not_finite(problem, error) from None
@@ -57,17 +58,17 @@ def course_of(problem: Problem, accuracy: float, budget: float) -> tuple[Course,
     return course, (*notes, "columns are taken in units of powers of two: in their own, squares leave the range of a float64")
 
 
-def _course(problem: Problem, accuracy: float, budget: float) -> tuple[Course, tuple[str, ...]]:
+def _course(problem: RaceQuestion, accuracy: float, budget: float) -> tuple[Course, tuple[str, ...]]:
     asked, loss = problem.asked, problem.loss
     if not asked.rows.rereadable:
         hint = "collect the stream into a table, or write it to a file"
-        raise ArgumentError(message(f"{asked.rows.name} can be read once, and each method reads it again", hint=hint))
-    if loss.code and asked.rows.k > 1:
+        raise read_once(asked.rows.name, "each method reads it again", hint)
+    if not loss.quadratic and asked.rows.k > 1:
         raise bad_argument("the number of targets", asked.rows.k, f"one for family={loss.name!r}")
     facts = replace(Facts.of(asked.rows, asked.nnz), loss=loss.name)
-    candidates = choose(facts, here(), "auto", asked.runner.threads).candidates
+    candidates = choose(facts, here(), "auto", asked.runner.workers).candidates
     direct = min((c.seconds for c in candidates if not c.solver.traits.iterates and not c.refused), default=math.inf)
-    agreed = not loss.code and direct > max(PATIENCE, PATIENT * budget)
+    agreed = loss.quadratic and direct > max(PATIENCE, PATIENT * budget)
     place, unique, digits, method = _agreed(problem, candidates) if agreed else _certified(problem)
     truth = Truth.of(_objective(problem), place, unique, method, digits)
     notes: list[str] = []
@@ -81,26 +82,19 @@ def _course(problem: Problem, accuracy: float, budget: float) -> tuple[Course, t
     return Course(asked.rows, asked.nnz, loss, asked.request, asked.runner, truth, accuracy), tuple(notes)
 
 
-def _certified(problem: Problem) -> tuple[RacePlace, bool, float, str]:
+def _certified(problem: RaceQuestion) -> tuple[RacePlace, bool, float, str]:
     """The certified answer; whether its columns are independent; its digits; the method that gave it."""
     asked = problem.asked
     request = replace(asked.request, running=SolverOptions())
-    if problem.loss.code:
-        from gramian.solving.family_fit import solve_family  # the squared loss need not wait for it
-
-        found = solve_family(
-            asked.rows, problem.loss, request, "auto", "data", asked.runner, problem.names, problem.target
-        )
-        method, solution, certificate = found.method, found.solution, found.certificate
-    else:
-        answer = solve(asked.rows, request, "auto", "data", asked.runner, asked.nnz)
-        method, solution, certificate = answer.plan.method, answer.solution, answer.certificate
+    words = Words(problem.names, problem.target)
+    answer = solve(Problem(asked.rows, request, problem.loss, nnz=asked.nnz, words=words), "auto", "data", asked.runner)
+    method, solution, certificate = answer.plan.method, answer.solution, answer.certificate
     unique = solution.factor is None or not solution.factor.dependencies
     digits = float(np.min(certificate.digits, initial=16.0))
     return place_of(solution), unique, digits, method
 
 
-def _agreed(problem: Problem, candidates: Sequence[Candidate]) -> tuple[RacePlace, bool, float, str]:
+def _agreed(problem: RaceQuestion, candidates: Sequence[Candidate]) -> tuple[RacePlace, bool, float, str]:
     """Where a direct method would take too long: two methods on X itself, run to rounding level, and how far they agree.
 
     Without a ridge nothing says that the columns are independent, so that fitted values are compared.
@@ -109,20 +103,20 @@ def _agreed(problem: Problem, candidates: Sequence[Candidate]) -> tuple[RacePlac
     able = [c for c in candidates if c.solver.traits.iterates and not c.solver.traits.squares and not c.refused]
     request = replace(asked.request, running=SolverOptions(tolerance=1e-15, max_iter=MOST_STEPS))
     places = [place_of(candidate.solver.solve(_objective(problem), request)) for candidate in able[:2]]
-    unique = bool(asked.request.penalty)
+    unique = not asked.request.penalty.is_zero
     truth = Truth.of(_objective(problem), places[0], unique, "", 16.0)
     names = " and ".join(c.name for c in able[:2])
     return places[0], unique, digits_of(truth.error(places[-1])), names
 
 
-def _objective(problem: Problem) -> LinearObjective:
+def _objective(problem: RaceQuestion) -> LinearObjective:
     asked = problem.asked
     objective = LinearObjective.of(asked.rows, asked.runner, problem.loss, asked.request.penalty)
     check_finite(objective)
     return objective
 
 
-def _not_finite(problem: Problem, error: NotFinite) -> Exception:
+def _not_finite(problem: RaceQuestion, error: NotFinite) -> Exception:
     rows = problem.asked.rows
     if isinstance(rows, ArrayRows):
         return rows.not_finite(error.columns)

@@ -2,7 +2,7 @@
 
 A direct method is timed from the first row that it reads to its coefficients, and where they have fewer digits than asked for
 once more with the certifying and refining passes. A method that iterates is timed from the first row to the iterate that is
-good enough; the clock stands still while an iterate is looked at.
+good enough; the clock stands still while an iterate is recorded.
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ import numpy as np
 from gramian.data.blocks import Rows
 from gramian.errors import DataError, GramianError
 from gramian.execution.blas import factorising
-from gramian.execution.threads import Threads
-from gramian.families.losses import Loss
+from gramian.execution.runner import Runner
+from gramian.families import Family
 from gramian.kernels.array_types import Floats
 from gramian.objectives.linear_objective import LinearObjective
+from gramian.problem.problem import Problem
 from gramian.problem.solution import Solution, Status
 from gramian.problem.solver_options import SolverOptions
 from gramian.problem.wanted import Wanted
-from gramian.racing.outcome import End, Lane, TracePoint, digits_of
+from gramian.racing.lane import End, Lane, TracePoint, digits_of
 from gramian.racing.truth import RacePlace, Truth
 from gramian.solvers.base import Solver, Traits
 from gramian.solvers.history import Snapshot
@@ -55,9 +56,9 @@ class Course:
 
     rows: Rows
     nnz: int | None
-    loss: Loss
+    loss: Family
     request: Wanted
-    runner: Threads
+    runner: Runner
     truth: Truth
     accuracy: float
 
@@ -68,12 +69,12 @@ class Course:
 def timed(course: Course, name: str, solver: Solver[Any], seconds: float) -> Lane:
     """The lane of one method in so many seconds; an error of the method is a lane that says so."""
     one = _iterating if solver.traits.iterates else _direct
-    with factorising(course.rows.n, course.runner.threads), np.errstate(all="ignore"):
+    with factorising(course.rows.n, course.runner.workers), np.errstate(all="ignore"):
         try:
             return _quickest(lambda left: one(course, name, solver, left), seconds)
         except (GramianError, ArithmeticError, MemoryError, np.linalg.LinAlgError) as error:
-            told = str(error).partition("\n")[0] or type(error).__name__
-            return Lane(name, not solver.traits.iterates, "failed", told)
+            why = str(error).partition("\n")[0] or type(error).__name__
+            return Lane(name, not solver.traits.iterates, "failed", why)
 
 
 def _quickest(run: Callable[[float], Lane], seconds: float) -> Lane:
@@ -104,7 +105,7 @@ def _direct(course: Course, name: str, solver: Solver[Any], seconds: float) -> L
     if course.good(first.error):
         return Lane(name, True, "reached", "finished", (first,))
     started = time.perf_counter()
-    answer = solve(rows, course.request, name, course.accuracy, runner, course.nnz)
+    answer = solve(Problem(rows, course.request, course.loss, nnz=course.nnz), name, course.accuracy, runner)
     spent = time.perf_counter() - started
     then = _point(truth, place_of(answer.solution), 0, answer.solution.stats.passes, spent)
     if course.good(then.error):
@@ -134,7 +135,7 @@ class ObservedIterate:
 
 
 class Watcher:
-    """Told of every iterate while the clock stands still: keeps some, and ends the run when it is good or out of time."""
+    """Called with every iterate while the clock stands still: keeps some, and ends the run when it is good or out of time."""
 
     def __init__(self, course: Course, objective: LinearObjective, began: float, seconds: float, dense: float) -> None:
         self._course, self._objective, self._began, self._seconds = course, objective, began, seconds

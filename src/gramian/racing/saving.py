@@ -6,16 +6,21 @@ import io
 import json
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from gramian.errors import no_picture, not_installed
 from gramian.storage.whole_files import check_place, check_writable, whole_file, write_text
 
-if TYPE_CHECKING:
-    from gramian.racing.outcome import Race
-
 PICTURES = (".png", ".svg", ".pdf")
 KINDS = (".html", ".json", *PICTURES)
+
+
+class Savable(Protocol):
+    """What can be written as a page, as data, or as a picture."""
+
+    def page(self) -> str: ...
+    def to_dict(self) -> dict[str, Any]: ...
+    def plot(self) -> Any: ...
 
 
 def check_output(path: object) -> str:
@@ -30,13 +35,11 @@ def check_output(path: object) -> str:
     return kind
 
 
-def save(race: Race, path: str | Path) -> None:
+def save(race: Savable, path: str | Path) -> None:
     """Raises ArgumentError for another suffix, where no file can be, and for a picture without matplotlib."""
     kind = check_output(path)
     if kind == ".html":
-        from gramian.racing.page import page
-
-        write_text(path, page(race))
+        write_text(path, race.page())
     elif kind == ".json":
         write_text(path, json.dumps(race.to_dict(), indent=2, allow_nan=False))
     else:

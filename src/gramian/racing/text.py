@@ -1,51 +1,27 @@
-"""A race as text at 80 columns."""
+"""The words of a race: its table, how J is read, and times."""
 
 from __future__ import annotations
 
-import textwrap
-from typing import TYPE_CHECKING
-
+from gramian.families import FAMILIES
+from gramian.racing.lane import Lane
 from gramian.report.numbers import certified
+from gramian.report.sheet import SheetColumn
 
-if TYPE_CHECKING:
-    from gramian.racing.outcome import Lane, Race
-
-WIDTH = 80
-HEAD = ("method", "time", "iterations", "passes", "digits", "left of J", "end")
-
-
-def render(race: Race) -> str:
-    """Title, the table, why some did not finish, the winner, and the notes."""
-    lines = [*_wrapped(race.title), *_wrapped(heading(race)), ""]
-    table = [HEAD, *(cells(lane) for lane in race.lanes if lane.ran)]
-    widths = [max(len(row[j]) for row in table) for j in range(len(HEAD))]
-    for row in table:
-        first, *rest, last = (text.ljust(w) if j in (0, len(HEAD) - 1) else text.rjust(w)
-                              for j, (text, w) in enumerate(zip(row, widths, strict=True)))
-        lines.append("  ".join([first, *rest, last]).rstrip())
-    lines += ["", *_wrapped(legend(race)), ""]
-    lines += [line for lane in race.lanes if not lane.ran for line in _wrapped(f"{lane.name} {lane.end}: {lane.why}", "  ")]
-    lines += _wrapped(race.sentence)
-    lines += [line for note in race.notes for line in _wrapped(f"note: {note}", "  ")]
-    return "\n".join(lines)
+COLUMNS = (
+    SheetColumn("method"),
+    *(SheetColumn(head, "right") for head in ("time", "iterations", "passes", "digits", "left of J")),
+    SheetColumn("end"),
+)
 
 
-def heading(race: Race) -> str:
-    """The sizes, and what was asked."""
-    size = f"{race.rows:,} x {race.columns:,}{' sparse' if race.sparse else ''}"
-    targets = f", {race.targets} targets" if race.targets > 1 else ""
-    family = "" if race.family == "gaussian" else f", {race.family}"
-    return f"{size}{targets}{family}; to {race.accuracy:g} digits, {race.budget:g} s for all methods together"
-
-
-def legend(race: Race) -> str:
+def legend(family: str) -> str:
     """What J is, and what is left of it."""
-    loss = "squared residuals" if race.family == "gaussian" else f"negative log-likelihood of the {race.family} family"
+    loss = "squared residuals" if FAMILIES[family].quadratic else f"negative log-likelihood of the {family} family"
     return f"J: the loss that is minimised, the {loss}. Left of J: the share of its possible fall that is still to come."
 
 
 def cells(lane: Lane) -> tuple[str, ...]:
-    """The row of a method that ran."""
+    """The row of a method that ran, a cell for each of COLUMNS."""
     at = lane.last
     iterations = "" if lane.direct else f"{at.iterations:,}"
     return (
@@ -65,7 +41,3 @@ def duration(seconds: float) -> str:
     if seconds < 1:
         return f"{seconds * 1e3:.3g} ms"
     return f"{seconds:.3g} s"
-
-
-def _wrapped(text: str, hang: str = "") -> list[str]:
-    return textwrap.wrap(text, WIDTH, subsequent_indent=hang, break_long_words=False, break_on_hyphens=False) or [""]

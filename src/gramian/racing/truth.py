@@ -18,7 +18,7 @@ from gramian.objectives.curvature import affordable
 from gramian.objectives.linear_objective import LinearObjective
 
 NEAR = 1e-6
-"""Share of the fall of J below which differences of J have lost digits, and its second derivative tells more."""
+"""Share of the fall of J below which differences of J have lost digits, and its second derivative is more exact."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

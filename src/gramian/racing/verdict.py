@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 from gramian.errors import counted
+from gramian.racing.lane import Lane, Standings, tie_until
 from gramian.racing.text import duration
 from gramian.report.numbers import certified
 from gramian.solvers.cost import Cost
 
-if TYPE_CHECKING:
-    from gramian.racing.outcome import Lane, Race
-
 COARSE = 2.0
 """Digits of a rough answer, for which the race has a second winner."""
-SHARE, LEAST = 0.1, 2e-4
-"""Times that differ by less than this share of the shorter one, or by fewer seconds than these, are a tie."""
 HEAVY: dict[str, str] = {
     "gram": "multiplications for the Gram matrix",
     "sparse gram": "multiplications for the Gram matrix",
@@ -38,17 +33,12 @@ def heaviest(cost: Cost) -> str:
     return f"{_size(count)} {HEAVY[kind]}" if count > 0 else ""
 
 
-def alike(seconds: float) -> float:
-    """The longest time that is a tie with this one."""
-    return max(seconds * (1.0 + SHARE), seconds + LEAST)
-
-
-def verdict(race: Race) -> str:
+def verdict(race: Standings) -> str:
     """Who won or tied, and why; how the best of the other kind did; what is enough for a rough answer."""
     return " ".join(filter(None, (_first(race), _rough(race))))
 
 
-def _first(race: Race) -> str:
+def _first(race: Standings) -> str:
     digits, first, tied = f"{race.accuracy:g} digits", race.winner, race.tied
     if first is None:
         best = max((lane for lane in race.lanes if lane.ran), key=lambda lane: lane.digits, default=None)
@@ -62,17 +52,17 @@ def _first(race: Race) -> str:
     others = [lane for lane in race.lanes if lane.direct != first.direct and lane.ran]
     rival = min(others, key=lambda lane: lane.seconds_to(race.accuracy), default=None)
     head = _tie(race) if len(tied) > 1 else f"{first.name} won: {digits} in {duration(seconds)}"
-    told = f"{head}, {_why(tied, rival or _runner_up(race))}."
+    won = f"{head}, {_why(tied, rival or _runner_up(race))}."
     kind = "iterative" if first.direct else "direct"
     if rival is None:
-        return told
+        return won
     later = rival.seconds_to(race.accuracy)
     if math.isinf(later):
-        return f"{told} No {kind} method reached them."
-    return f"{told} The best {kind} method, {rival.name}, took {later / seconds:.1f} x as long{_steps(rival)}."
+        return f"{won} No {kind} method reached them."
+    return f"{won} The best {kind} method, {rival.name}, took {later / seconds:.1f} x as long{_steps(rival)}."
 
 
-def _tie(race: Race) -> str:
+def _tie(race: Standings) -> str:
     times = [lane.seconds_to(race.accuracy) for lane in race.tied]
     *names, last = [lane.name for lane in race.tied]
     low, high = duration(min(times)), duration(max(times))
@@ -80,7 +70,7 @@ def _tie(race: Race) -> str:
     return f"A tie of {', '.join(names)} and {last}: {race.accuracy:g} digits in {span}"
 
 
-def _runner_up(race: Race) -> Lane | None:
+def _runner_up(race: Standings) -> Lane | None:
     rest = [lane for lane in race.lanes if lane.ran and lane not in race.tied]
     return min(rest, key=lambda lane: lane.seconds_to(race.accuracy), default=None)
 
@@ -104,8 +94,8 @@ def _beside(passes: float, rival: Lane | None) -> str:
     """What the rival made more of: passes, or what stands beside as many."""
     if rival is None or rival.last.passes < passes:
         return ""
-    told = _passes(rival.last.passes) if rival.last.passes > passes else rival.work
-    return f"; {rival.name} made {told}" if told else ""
+    made = _passes(rival.last.passes) if rival.last.passes > passes else rival.work
+    return f"; {rival.name} made {made}" if made else ""
 
 
 def _steps(lane: Lane) -> str:
@@ -128,11 +118,11 @@ def _size(count: float) -> str:
     return f"{float(f'{count:.2g}'):,.0f}"
 
 
-def _rough(race: Race) -> str:
+def _rough(race: Standings) -> str:
     rough, first = race.first_to(COARSE), race.winner
     if race.accuracy <= COARSE or rough is None:
         return ""
     seconds = rough.seconds_to(COARSE)
-    if first is not None and first.seconds_to(COARSE) <= alike(seconds):
+    if first is not None and first.seconds_to(COARSE) <= tie_until(seconds):
         return ""
     return f"For {COARSE:g} digits {rough.name} is enough: {duration(seconds)}."

@@ -1,6 +1,6 @@
 """Compiled loops are loaded, or compiled, before the clock starts: each method makes a few steps on few rows of the same kind.
 
-Which loops a run calls may depend on what it meets (a search that looks at a line, rows much longer than most), so that the
+Which loops a run calls may depend on what it meets (a line search, rows much longer than most), so that the
 rows are even ones and then uneven ones, and products and lines are taken whether or not the method asks for them.
 """
 
@@ -17,7 +17,7 @@ from gramian.data.arrays import ArrayRows
 from gramian.data.blocks import Rows
 from gramian.errors import GramianError
 from gramian.execution.threads import Threads
-from gramian.families.losses import Loss
+from gramian.families import Family
 from gramian.objectives.linear_objective import LinearObjective
 from gramian.problem.wanted import Wanted
 from gramian.racing.running import running_for
@@ -26,8 +26,8 @@ from gramian.solvers.base import Solver
 ROWS, COLUMNS, STEPS = 64, 3, 4
 
 
-def warm(solver: Solver[Any], rows: Rows, loss: Loss, request: Wanted) -> None:
-    """Run the method where nothing is timed; what it finds or complains of is left to the real run."""
+def warm(solver: Solver[Any], rows: Rows, loss: Family, request: Wanted) -> None:
+    """Run the method where nothing is timed; its result and its errors are left to the timed run."""
     from gramian.kernels.fours import WIDE
 
     runner, columns = Threads(1), COLUMNS if rows.n < WIDE else WIDE

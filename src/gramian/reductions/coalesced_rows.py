@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
 import scipy.sparse as sp
 
-from gramian.data.blocks import Block, BlockPart, RowsOver
+from gramian.data.blocks import Block, BlockPart, PartRun, RowsOver
 from gramian.data.counts import NOTHING, Counts
 from gramian.kernels.array_types import Floats
 
@@ -26,9 +26,9 @@ class CoalescedRows(RowsOver):
     def parts(self) -> Sequence[BlockPart]:
         parts = self.of.parts()
         if self.rows is None or not parts:
-            return [CoalescedPart([part]) for part in parts]
+            return [PartRun((part,)) for part in parts]
         each = gathered(len(parts), self.rows)
-        return [CoalescedPart(parts[i : i + each]) for i in range(0, len(parts), each)]
+        return [PartRun(tuple(parts[i : i + each])) for i in range(0, len(parts), each)]
 
 
 def gathered(blocks: int, rows: int) -> int:
@@ -36,45 +36,28 @@ def gathered(blocks: int, rows: int) -> int:
     return max(1, ROWS * blocks // max(rows, 1))
 
 
-class CoalescedPart:
-    """Neighbouring parts, read in order by one worker; `take` gives what was gathered when it is enough."""
+class GatheredBlocks:
+    """What one worker has gathered of a run of blocks and not yet taken."""
 
-    def __init__(self, parts: Sequence[BlockPart]) -> None:
-        self._parts = parts
-        self._part = parts[0]
-        self._last = False
+    def __init__(self) -> None:
+        self.blocks: list[Block] = []
         self._counts = NOTHING
-        self._blocks: list[Block] = []
+        self._stored = 0
 
-    @property
-    def label(self) -> str:
-        return self._part.label
-
-    @property
-    def first(self) -> int | None:
-        return self._part.first
-
-    def blocks(self) -> Iterator[Block]:
-        waiting: tuple[BlockPart, Block] | None = None
-        for part in self._parts:
-            for block in part.blocks():
-                if waiting is not None:
-                    self._part = waiting[0]
-                    yield waiting[1]
-                waiting = part, block
-        self._last = True
-        if waiting is not None:
-            self._part = waiting[0]
-            yield waiting[1]
-
-    def take(self, block: Block, whole: bool) -> tuple[Counts, sp.csr_array, Floats] | None:
-        """Counts of the gathered blocks and their sqrt(w) X (rows, n) and sqrt(w) y (rows, k)."""
+    def add(self, block: Block, whole: bool) -> None:
+        """`whole`: the bits of X are counted."""
         self._counts += Counts.of(block, whole)
-        self._blocks.append(block)
-        if not self._last and sum(_csr(each).nnz for each in self._blocks) < STORED:
-            return None
-        counts, blocks = self._counts, self._blocks
-        self._counts, self._blocks = NOTHING, []
+        self._stored += _csr(block).nnz
+        self.blocks.append(block)
+
+    @property
+    def full(self) -> bool:
+        return self._stored >= STORED
+
+    def take(self) -> tuple[Counts, sp.csr_array, Floats]:
+        """Counts of the gathered blocks and their sqrt(w) X (rows, n) and sqrt(w) y (rows, k); they are let go of."""
+        counts, blocks = self._counts, self.blocks
+        self._counts, self._stored, self.blocks = NOTHING, 0, []
         found = [as_weighted(each, counts) for each in blocks]
         if len(found) == 1:
             return found[0]

@@ -7,15 +7,15 @@ costs no digits.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
+from typing import ClassVar, cast
 
 import numpy as np
 import scipy.sparse as sp
 
-from gramian.data.blocks import Block, BlockPart, Rows
+from gramian.data.blocks import Block, Rows
 from gramian.data.coordinates import Coordinates
+from gramian.execution.reduction import NARROW, BlockReduction, Origin
 from gramian.execution.runner import Runner
-from gramian.execution.threads import for_calls
 from gramian.kernels.array_types import Floats
 
 CONSTANT = 2.0**-50
@@ -33,11 +33,7 @@ class ColumnStats:
     @staticmethod
     def of(rows: Rows, runner: Runner) -> ColumnStats | None:
         """One pass; None when there is no row."""
-
-        def piece(part: BlockPart, block: Block) -> ColumnStats:
-            return spread_of_block(block)
-
-        return for_calls(rows, runner).fold(rows, "means and scales", piece, merge)
+        return runner.fold(rows, ColumnStatsOfRows())
 
     @property
     def finite(self) -> bool:
@@ -54,8 +50,8 @@ class ColumnStats:
         """Column norms about zero."""
         return np.hypot(self.norms, np.sqrt(self.weight) * self.mean)
 
-    def standardised(self, n: int, intercept: bool, centre: bool, ridge: float, bend: float) -> Coordinates:
-        """Each of the first n columns scaled so that J, with loss'' = bend, bends alike along all; a ridge is counted in.
+    def standardised(self, n: int, intercept: bool, centre: bool, ridge: Floats, bend: float) -> Coordinates:
+        """Each of the first n columns scaled so that J, with loss'' = bend, bends alike along all; a ridge (n,) is counted in.
 
         A column that is constant to rounding keeps scale 1: beside an intercept its deviation is rounding.
         """
@@ -65,6 +61,20 @@ class ColumnStats:
             flat = (np.sqrt(squares) <= CONSTANT * self.raw_norms[:n]) & (ridge == 0)
         scale = np.where(flat | ~(np.isfinite(scale) & (scale > 0)), 1.0, scale)
         return Coordinates(self.mean[:n].copy() if centre else np.zeros(n), scale, intercept)
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnStatsOfRows(BlockReduction[ColumnStats]):
+    """ColumnStats of all rows."""
+
+    label: ClassVar[str] = "means and scales"
+    narrow: ClassVar[int] = NARROW
+
+    def of_block(self, block: Block, origin: Origin) -> ColumnStats:
+        return spread_of_block(block)
+
+    def merge(self, a: ColumnStats, b: ColumnStats) -> ColumnStats:
+        return merge(a, b)
 
 
 def merge(a: ColumnStats, b: ColumnStats) -> ColumnStats:

@@ -12,12 +12,14 @@ all as hi + lo; tss and tss - rss, which cancels where a model explains little, 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
-from gramian.data.blocks import Block, BlockPart, Rows
+from gramian.data.blocks import Block, Rows
 from gramian.data.counts import Counts
 from gramian.errors import SourceError
+from gramian.execution.reduction import BlockReduction, Origin
 from gramian.execution.runner import Runner
 from gramian.kernels.array_types import Floats
 from gramian.kernels.exact import UNIT, Double, add, divide, dot, exactly, multiply, total, two_prod, two_sum
@@ -79,14 +81,7 @@ def exact_gradient(rows: Rows, runner: Runner, at: Point, norms: Floats, raw: Fl
 
     `norms` (n,) and `raw` (n + k,) are the weighted column norms about the centre and about zero.
     """
-    whole = not rows.in_memory
-    plain = small(rows)
-
-    def piece(part: BlockPart, block: Block) -> _ExactSums:
-        counts = Counts.of(block, whole)
-        return (_block if plain else _compiled)(block, counts, at, rows.centred)
-
-    sums = runner.fold(rows, "exact gradient", piece, _merge)
+    sums = runner.fold(rows, ExactGradientSums(at, rows.centred, not rows.in_memory, small(rows)))
     if sums is None:
         raise SourceError("no rows were left on a later pass over the data")
     n = at.coef.shape[0]
@@ -126,6 +121,25 @@ def exact_gradient(rows: Rows, runner: Runner, at: Point, norms: Floats, raw: Fl
         lost=lost,
         shift=sums.low_sums / sums.counts.weight,
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExactGradientSums(BlockReduction[_ExactSums]):
+    """The sums at a point. `whole`: the bits of X are counted; `plain`: in numpy alone, else by compiled loops."""
+
+    label: ClassVar[str] = "exact gradient"
+
+    at: Point
+    centred: bool
+    whole: bool
+    plain: bool
+
+    def of_block(self, block: Block, origin: Origin) -> _ExactSums:
+        counts = Counts.of(block, self.whole)
+        return (_block if self.plain else _compiled)(block, counts, self.at, self.centred)
+
+    def merge(self, a: _ExactSums, b: _ExactSums) -> _ExactSums:
+        return _merge(a, b)
 
 
 def _merge(a: _ExactSums, b: _ExactSums) -> _ExactSums:

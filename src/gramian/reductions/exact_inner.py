@@ -14,12 +14,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil, log2
+from typing import ClassVar
 
 import numpy as np
 
-from gramian.data.blocks import Block, BlockPart, Rows
+from gramian.data.blocks import Block, Rows
 from gramian.data.counts import Counts
 from gramian.errors import SourceError
+from gramian.execution.reduction import BlockReduction, Origin
 from gramian.execution.runner import Runner
 from gramian.kernels.array_types import Floats
 from gramian.kernels.exact import Double, two_prod, two_sum
@@ -81,23 +83,9 @@ def reach_of(W: Floats, norms: Floats, raw: Floats) -> float:
 
 def inner(rows: Rows, runner: Runner, centre: Double, W: Floats, norms: Floats, raw: Floats) -> Inner:
     """One pass; centre (n,) in both parts, W (n, r), norms and raw (n,) the column norms about the mean and about zero."""
-    whole = not rows.in_memory
     n, reach = W.shape[0], reach_of(W, norms, raw)
     factor = _sliced_factor(W, norms, reach)
-
-    def piece(part: BlockPart, block: Block) -> _Piece:
-        r = W.shape[1]
-        counts, low = Counts.of(block, whole), block.X_lo is not None
-        found = _Piece(counts, np.zeros((r, r)), np.zeros((r, r)), np.zeros(r), lost_of(block), low)
-        X = block.dense()
-        step = max(CHUNK_BYTES // (8 * max(X.shape[1], 1)), 64)
-        for first in range(0, block.rows, step):
-            at = slice(first, first + step)
-            V = _image(X[at], block, at, centre if rows.centred else None, factor)
-            _add(found, V, None if block.w is None else np.sqrt(block.w[at]))
-        return found
-
-    found = runner.fold(rows, "exact products", piece, _merge)
+    found = runner.fold(rows, ExactProducts(factor, centre if rows.centred else None, not rows.in_memory))
     if found is None:
         raise SourceError("no rows were left on a later pass over the data")
     lead, used = np.diagonal(found.lead), found.counts.used
@@ -116,6 +104,32 @@ def inner(rows: Rows, runner: Runner, centre: Double, W: Floats, norms: Floats, 
         added += (2.0 * chain * np.sqrt(size) + 3.0 * U * tau) * tau
     error = 2.0 * np.sqrt(size) * moved + moved**2 + added
     return Inner(found.counts, E, error, found.sums / found.counts.weight, lost)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExactProducts(BlockReduction[_Piece]):
+    """V'V and the sums of V = X W. centre (n,) or None; `whole`: the bits of X are counted."""
+
+    label: ClassVar[str] = "exact products"
+
+    factor: SlicedFactor
+    centre: Double | None
+    whole: bool
+
+    def of_block(self, block: Block, origin: Origin) -> _Piece:
+        r = self.factor.top.size
+        counts, low = Counts.of(block, self.whole), block.X_lo is not None
+        found = _Piece(counts, np.zeros((r, r)), np.zeros((r, r)), np.zeros(r), lost_of(block), low)
+        X = block.dense()
+        step = max(CHUNK_BYTES // (8 * max(X.shape[1], 1)), 64)
+        for first in range(0, block.rows, step):
+            at = slice(first, first + step)
+            V = _image(X[at], block, at, self.centre, self.factor)
+            _add(found, V, None if block.w is None else np.sqrt(block.w[at]))
+        return found
+
+    def merge(self, a: _Piece, b: _Piece) -> _Piece:
+        return _merge(a, b)
 
 
 def _merge(a: _Piece, b: _Piece) -> _Piece:

@@ -16,18 +16,18 @@ nothing is taken off y or X, and the first rounding of each is spared.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import ClassVar, cast
 
 import numpy as np
 
-from gramian.data.blocks import Block, BlockPart, Rows
+from gramian.data.blocks import Block, Rows
 from gramian.data.counts import Counts
 from gramian.errors import SourceError
+from gramian.execution.reduction import NARROW_PASS, BlockReduction, Origin
 from gramian.execution.runner import Runner
-from gramian.execution.threads import NARROW_PASS, for_calls
 from gramian.kernels.array_types import Floats
 from gramian.kernels.rounding import U, gamma
-from gramian.reductions.moments import CHUNK
+from gramian.reductions.gram import CHUNK
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,20 +78,34 @@ class Gradient:
     @staticmethod
     def of(rows: Rows, runner: Runner, at: Point, norms: Floats, probes: Floats | None = None) -> Gradient:
         """One pass. `norms` (n,) are the weighted column norms about the centre; `probes` (n, q)."""
-        whole = not rows.in_memory
         n = at.coef.shape[0]
         directions = at.coef if probes is None else np.concatenate([at.coef, probes], axis=1)
-
-        def piece(part: BlockPart, block: Block) -> Gradient:
-            return gradient_of_block(block, at, directions, rows.centred, whole)
-
-        total = for_calls(rows, runner, NARROW_PASS).fold(rows, "gradient", piece, merge)
+        total = runner.fold(rows, GradientSums(at, directions, rows.centred, not rows.in_memory))
         if total is None:
             raise SourceError("no rows were left on a later pass over the data")
         off, size = float(rows.centred), np.sqrt(total.rss)
         error = off * U * np.sqrt(total.yty) + gamma(n + off) * (norms @ np.abs(at.coef)) + U * size
         # A hundredth more covers products of roundings, and those of the norms themselves.
         return replace(total, residual_error=1.01 * error, sum_error=gamma(total.chain) * size)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GradientSums(BlockReduction[Gradient]):
+    """The gradient at a point, its errors not yet known. directions (n, k + q): the coefficients and then the probes."""
+
+    label: ClassVar[str] = "gradient"
+    narrow: ClassVar[int] = NARROW_PASS
+
+    at: Point
+    directions: Floats
+    centred: bool
+    whole: bool
+
+    def of_block(self, block: Block, origin: Origin) -> Gradient:
+        return gradient_of_block(block, self.at, self.directions, self.centred, self.whole)
+
+    def merge(self, a: Gradient, b: Gradient) -> Gradient:
+        return merge(a, b)
 
 
 def merge(a: Gradient, b: Gradient) -> Gradient:

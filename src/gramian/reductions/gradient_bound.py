@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol, TypeGuard
 
 import numpy as np
 
@@ -37,7 +37,14 @@ class GradientBound:
 
 
 class Sized(Protocol):
-    """Sizes of the p columns of [X y] and their means."""
+    """Sizes of the p columns of [X y] and their means.
+
+    is_evidence: it gives a gradient whose rounding is bounded, see Seeing. decides_rank: it holds so many digits of X that a
+    scan of it has decided which columns are independent.
+    """
+
+    is_evidence: ClassVar[bool]
+    decides_rank: ClassVar[bool]
 
     @property
     def n(self) -> int: ...
@@ -63,9 +70,17 @@ class Seeing(Sized, Protocol):
     def at(self, b: Floats) -> GradientBound: ...
 
 
+def sees(view: Sized) -> TypeGuard[Seeing]:
+    """Whether the reduction by itself proves something of an answer, without the rows."""
+    return view.is_evidence
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Sizes:
     """Sizes and means alone, where no reduction holds them, or holds others."""
+
+    is_evidence: ClassVar[bool] = False
+    decides_rank: ClassVar[bool] = False
 
     n: int
     centred: bool

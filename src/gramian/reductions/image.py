@@ -11,14 +11,15 @@ it tells how far V is from orthonormal to 1e-4 of the number of columns at worst
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
+from typing import ClassVar, cast
 
 import numpy as np
 import scipy.sparse as sp
 
-from gramian.data.blocks import Block, BlockPart, Rows
+from gramian.data.blocks import Block, Rows
 from gramian.data.counts import Counts
 from gramian.errors import SourceError
+from gramian.execution.reduction import BlockReduction, Origin
 from gramian.execution.runner import Runner
 from gramian.kernels.array_types import Floats
 from gramian.kernels.rounding import gamma
@@ -56,20 +57,35 @@ class Image:
     @staticmethod
     def of(rows: Rows, runner: Runner, at: Point, W: Floats, group: int, single: bool) -> Image:
         """One pass. at.centre (n,) is taken off where the rows are centred; W (n, q); single: V'V in float32."""
-        whole = not rows.in_memory
-        dtype = np.float32 if single else np.float64
-        strips = _strips(W, group)
-
-        def piece(part: BlockPart, block: Block) -> Image:
-            counts = Counts.of(block, whole)
-            if isinstance(block.X, np.ndarray):
-                return _dense(block, block.X, counts, at, rows.centred, W, strips, group, dtype)
-            return _sparse(block, block.X, counts, at, W)
-
-        total = runner.fold(rows, "image", piece, merge)
+        total = runner.fold(rows, ImageSums(at, W, _strips(W, group), group, single, rows.centred, not rows.in_memory))
         if total is None:
             raise SourceError("no rows were left on a later pass over the data")
         return total
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ImageSums(BlockReduction[Image]):
+    """The image under W (n, q) at a point. `whole`: the bits of X are counted."""
+
+    label: ClassVar[str] = "image"
+
+    at: Point
+    W: Floats
+    strips: _Strips
+    group: int
+    single: bool
+    centred: bool
+    whole: bool
+
+    def of_block(self, block: Block, origin: Origin) -> Image:
+        counts = Counts.of(block, self.whole)
+        if not isinstance(block.X, np.ndarray):
+            return _sparse(block, block.X, counts, self.at, self.W)
+        dtype = np.float32 if self.single else np.float64
+        return _dense(block, block.X, counts, self.at, self.centred, self.W, self.strips, self.group, dtype)
+
+    def merge(self, a: Image, b: Image) -> Image:
+        return merge(a, b)
 
 
 def merge(a: Image, b: Image) -> Image:

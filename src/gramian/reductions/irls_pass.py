@@ -14,16 +14,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias, cast
+from typing import Any, ClassVar, TypeAlias, cast
 
 import numpy as np
 
 from gramian.data.blocks import Block, BlockPart, PartOver, Rows, RowsOver
 from gramian.data.counts import Counts
+from gramian.execution.reduction import BlockReduction, Origin
 from gramian.execution.runner import Runner
-from gramian.families.losses import Loss
+from gramian.families import Family
 from gramian.kernels.array_types import Floats
-from gramian.reductions.moments import CHUNK, MomentSums, moments_of_block
+from gramian.reductions.gram import CHUNK
+from gramian.reductions.moments import MomentSums, moments_of_block
 from gramian.reductions.moments import merge as merge_moments
 from gramian.reductions.triangle import Triangle, triangle_of_block
 from gramian.reductions.triangle import merge as merge_triangles
@@ -83,7 +85,7 @@ class Working:
     def of(
         rows: Rows,
         runner: Runner,
-        loss: Loss,
+        loss: Family,
         at: Place,
         kind: type[Reduced] = MomentSums,
         along: Place | None = None,
@@ -92,12 +94,28 @@ class Working:
         """One pass; None when there is no block. `along` is a direction to look along, its centre that of `at`; `reach` is
         that of an earlier pass about the same centre, which saves looking for it.
         """
-        whole = not rows.in_memory
+        return runner.fold(rows, WorkingSums(loss, at, kind, along, rows.centred, not rows.in_memory, reach))
 
-        def piece(part: BlockPart, block: Block) -> Working:
-            return _of_block(block, loss, at, kind, along, rows.centred, whole, reach)
 
-        return runner.fold(rows, "reweighted moments", piece, _merge)
+@dataclass(frozen=True, slots=True, eq=False)
+class WorkingSums(BlockReduction[Working]):
+    """Working of all rows; fields as `Working.of`. `whole`: the bits of X are counted."""
+
+    label: ClassVar[str] = "reweighted moments"
+
+    loss: Family
+    at: Place
+    kind: type[Reduced]
+    along: Place | None
+    centred: bool
+    whole: bool
+    reach: Floats | None
+
+    def of_block(self, block: Block, origin: Origin) -> Working:
+        return _of_block(block, self.loss, self.at, self.kind, self.along, self.centred, self.whole, self.reach)
+
+    def merge(self, a: Working, b: Working) -> Working:
+        return _merge(a, b)
 
 
 def centred_eta(block: Block, at: Place) -> Floats:
@@ -116,7 +134,7 @@ def centred_eta(block: Block, at: Place) -> Floats:
 
 def _of_block(
     block: Block,
-    loss: Loss,
+    loss: Family,
     at: Place,
     kind: type[Reduced],
     along: Place | None,
@@ -130,7 +148,8 @@ def _of_block(
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         read = _read(block, loss, at, along, w, reach is None)
         eta = read.eta
-        first, curve = loss.first(eta, y), loss.second(eta, y)
+        first = loss.first(eta, y)
+        curve = loss.second(eta, y) if loss.convex else loss.expected(eta)
         second = np.maximum(curve, FLAT)
         lent = FLAT * float(np.sum(w[curve < FLAT]))
         value = float(np.sum(w * loss.value(eta, y)))
@@ -160,7 +179,7 @@ class _Read:
     reach: Floats
 
 
-def _read(block: Block, loss: Loss, at: Place, along: Place | None, w: Floats, far: bool) -> _Read:
+def _read(block: Block, loss: Family, at: Place, along: Place | None, w: Floats, far: bool) -> _Read:
     """`far` asks for the reach; each chunk of X less its centre serves all of them while it lies in the cache."""
     n, y = block.n, block.y[:, 0]
     if not isinstance(block.X, np.ndarray):
@@ -186,7 +205,7 @@ def _read(block: Block, loss: Loss, at: Place, along: Place | None, w: Floats, f
     return _Read(looks[:, 0].copy(), looks[:, -1].copy(), g, reach)
 
 
-def _read_sparse(block: Block, loss: Loss, at: Place, along: Place | None, w: Floats) -> _Read:
+def _read_sparse(block: Block, loss: Family, at: Place, along: Place | None, w: Floats) -> _Read:
     X, eta = cast(Any, block.X), centred_eta(block, at)
     lean = eta if along is None else np.asarray(X @ along.coef)
     u = -w * loss.first(eta, block.y[:, 0])
@@ -194,14 +213,12 @@ def _read_sparse(block: Block, loss: Loss, at: Place, along: Place | None, w: Fl
     return _Read(eta, lean, np.asarray(X.T @ u), reach)
 
 
-def _lean(loss: Loss, q: Floats, y: Floats) -> Lean:
+def _lean(loss: Family, q: Floats, y: Floats) -> Lean:
     """A row whose loss falls for ever along +1 (or -1) may move that way; every other row must stay where it is."""
-    if loss.name == "binomial":
-        against = np.where(y == 1, -q, np.where(y == 0, q, np.abs(q)))
-    elif loss.name == "poisson":
-        against = np.where(y == 0, q, np.abs(q))
-    else:
-        against = np.abs(q)
+    against = np.abs(q)
+    if loss.recession is not None:
+        down, up = loss.recession.sides(y)
+        against = np.where(up, -q, np.where(down, q, against))
     return Lean(float(np.max(np.abs(q), initial=0.0)), float(np.max(against, initial=0.0)))
 
 
@@ -230,7 +247,7 @@ class WorkingRows(RowsOver):
     of this problem; `curve` of a block keeps E f'' apart from the weights.
     """
 
-    loss: Loss
+    loss: Family
     at: Place
 
     @property
@@ -250,7 +267,7 @@ class _WorkingPart(PartOver):
             yield working_block(block, self.rows.loss, centred_eta(block, self.rows.at))
 
 
-def working_block(block: Block, loss: Loss, eta: Floats) -> Block:
+def working_block(block: Block, loss: Family, eta: Floats) -> Block:
     """The block as rows of that least-squares problem."""
     y = block.y[:, 0]
     curve = np.maximum(loss.expected(eta), FLAT)

@@ -23,22 +23,17 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from gramian.data.blocks import Block, BlockPart, Rows
+from gramian.data.blocks import Block, Rows
 from gramian.data.counts import Counts
+from gramian.execution.reduction import NARROW, BlockReduction, Origin, Reduction
 from gramian.execution.runner import Runner
-from gramian.execution.threads import for_calls
+from gramian.execution.tree import Carry
 from gramian.kernels.array_types import Floats
 from gramian.kernels.exact import Double, add, exactly, two_sum
 from gramian.kernels.rounding import gamma
-from gramian.reductions.coalesced_rows import CoalescedPart, CoalescedRows, as_weighted
+from gramian.reductions.coalesced_rows import CoalescedRows, GatheredBlocks, as_weighted
 from gramian.reductions.gradient_bound import GradientBound
-
-CHUNK = 2048
-"""Rows reduced by one BLAS call: short chains keep the rounding bound small, at no cost in speed (measured)."""
-FEW = 128
-"""Rows of dense targets multiplied at once beside sparse rows, whose own sums are short."""
-FIRST = 256
-"""Rows whose means a block is centred about."""
+from gramian.reductions.gram import CHUNK, FEW, dense_gram, first_means, in_pairs, mark_vanished, norms_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +44,8 @@ class MomentSums:
     """
 
     label: ClassVar[str] = "moments"
+    is_evidence: ClassVar[bool] = True
+    decides_rank: ClassVar[bool] = False
 
     n: int
     centred: bool
@@ -66,7 +63,7 @@ class MomentSums:
     @property
     def norms(self) -> Floats:
         """Column norms about the mean (about zero when not centred), (p,)."""
-        return _norms(self.gram)
+        return norms_of(self.gram)
 
     @property
     def raw_norms(self) -> Floats:
@@ -105,14 +102,9 @@ class MomentSums:
     def of(rows: Rows, runner: Runner) -> MomentSums | None:
         """One pass; None when there is no block."""
         whole = not rows.in_memory
-
-        def piece(part: BlockPart, block: Block) -> MomentSums | None:
-            if not isinstance(part, CoalescedPart):
-                return moments_of_block(block, rows.centred, whole)
-            found = part.take(block, whole)
-            return None if found is None else _sparse_moments(*found)
-
-        return for_calls(rows, runner).fold(CoalescedRows(rows) if rows.sparse else rows, "moments", piece, _merged)
+        if rows.sparse:
+            return runner.fold(CoalescedRows(rows), SparseMoments(whole))
+        return runner.fold(rows, DenseMoments(rows.centred, whole))
 
     def __add__(self, other: MomentSums) -> MomentSums:
         return merge(self, other)
@@ -130,6 +122,62 @@ class MomentSums:
         noise = np.hypot(np.hypot(self.noise, other.noise), delta * np.sqrt(gone)) * np.sqrt(total / left)
         L = self.mean_chain + other.mean_chain
         return MomentSums(self.n, self.centred, counts, mean, gram, noise, self.chain + other.chain + 3 * L + 10, L + 10)
+
+
+@dataclass(frozen=True, slots=True)
+class DenseMoments(BlockReduction[MomentSums]):
+    """Moments of all rows. `whole`: the bits of X are counted."""
+
+    label: ClassVar[str] = "moments"
+    narrow: ClassVar[int] = NARROW
+
+    centred: bool
+    whole: bool
+
+    def of_block(self, block: Block, origin: Origin) -> MomentSums:
+        return moments_of_block(block, self.centred, self.whole)
+
+    def merge(self, a: MomentSums, b: MomentSums) -> MomentSums:
+        return merge(a, b)
+
+
+@dataclass(slots=True, eq=False)
+class _Coalesced:
+    """Of a run of sparse parts: the blocks gathered so far, and the tree of what was taken, a place in it for each block."""
+
+    run: GatheredBlocks
+    tree: Carry[MomentSums | None]
+
+
+@dataclass(frozen=True, slots=True)
+class SparseMoments(Reduction[Block, _Coalesced, MomentSums, MomentSums]):
+    """Moments of CSR rows about zero, several blocks at a time."""
+
+    label: ClassVar[str] = "moments"
+
+    whole: bool
+
+    def init(self) -> _Coalesced:
+        return _Coalesced(GatheredBlocks(), Carry(_merged))
+
+    def step(self, state: _Coalesced, item: Block, origin: Origin) -> _Coalesced:
+        if state.run.blocks:
+            state.tree.push(None)  # the block before was only gathered
+        state.run.add(item, self.whole)
+        if state.run.full:
+            state.tree.push(_sparse_moments(*state.run.take()))
+        return state
+
+    def close(self, state: _Coalesced) -> MomentSums | None:
+        if state.run.blocks:
+            state.tree.push(_sparse_moments(*state.run.take()))
+        return state.tree.total()
+
+    def merge(self, a: MomentSums, b: MomentSums) -> MomentSums:
+        return merge(a, b)
+
+    def finish(self, total: MomentSums) -> MomentSums:
+        return total
 
 
 def _merged(a: MomentSums | None, b: MomentSums | None) -> MomentSums | None:
@@ -202,10 +250,10 @@ def moments_of_block(block: Block, centred: bool, whole: bool) -> MomentSums:
     added = min(block.rows, CHUNK) + -(-block.rows // CHUNK)
     chain = added + (2 if centred else 0) + (0 if root is None else 4)
     shift = first_means(block.X, block.y, block.w) if centred else np.zeros(p)
-    gram, sums = _dense_gram(block.X, block.y, root, shift if centred else None)
+    gram, sums = dense_gram(block.X, block.y, root, shift if centred else None)
     if np.any(np.diag(gram) == 0):
-        gram = _mark_vanished(gram, block.X - shift[:n], block.y - shift[n:])
-    noise = _norms(gram)
+        gram = mark_vanished(gram, block.X - shift[:n], block.y - shift[n:])
+    noise = norms_of(gram)
     if not centred:
         return MomentSums(n, False, counts, zero, gram, noise, chain, 0)
     off = sums / np.sqrt(counts.weight)
@@ -214,59 +262,6 @@ def moments_of_block(block: Block, centred: bool, whole: bool) -> MomentSums:
     chain += 3 + _lifting(off, noise, mean_chain, counts)
     mean = two_sum(shift, sums / counts.weight)
     return MomentSums(n, True, counts, mean, gram, noise, chain, mean_chain + _weighing(counts))
-
-
-def _mark_vanished(gram: Floats, *values: Floats) -> Floats:
-    """NaN on the diagonal where all squares are zero and the values are not: too small to be squared."""
-    vanished = np.flatnonzero(np.diag(gram) == 0)
-    if vanished.size:
-        columns = [column for part in values for column in part.T]
-        for j in vanished:
-            if np.any(columns[j]):
-                gram[j, j] = np.nan
-    return gram
-
-
-def _norms(gram: Floats) -> Floats:
-    return np.sqrt(np.maximum(np.diag(gram), 0.0))
-
-
-def first_means(X: Floats, y: Floats, w: Floats | None) -> Floats:
-    """Means of the first rows of a block that weigh a sixteenth of the heaviest at least, (p,): near enough to the middle to
-    lose nothing by centring about them. The others weigh 1,024 times as much at most, so norms grow by 32 at most.
-    """
-    first: slice | NDArray[np.intp] = slice(FIRST)
-    if w is not None:
-        first = np.flatnonzero(w >= np.max(w) / 16.0)[:FIRST]
-    return np.concatenate([np.mean(X[first], axis=0), np.mean(y[first], axis=0)])
-
-
-def _dense_gram(X: Floats, y: Floats, root: Floats | None, shift: Floats | None) -> tuple[Floats, Floats]:
-    """The Gram matrix of [X y] - shift under weights root^2, (p, p), and its weighted sums, (p,), zero without a shift.
-
-    A chunk is shifted and scaled while it lies in the cache; X itself is left as it is.
-    """
-    rows, n = X.shape
-    p = n + y.shape[1]
-    gram, sums = np.zeros((p, p)), np.zeros(p)
-    room = np.empty((min(rows, CHUNK), n), order="F" if X.flags.f_contiguous else "C")
-    ones = np.ones(len(room))
-    for start in range(0, rows, CHUNK):
-        a, b = X[start : start + CHUNK], y[start : start + CHUNK]
-        size = len(a)
-        if shift is not None:
-            a, b = np.subtract(a, shift[:n], out=room[:size]), b - shift[n:]
-        weight = ones[:size] if root is None else root[start : start + CHUNK]
-        if root is not None:
-            a, b = np.multiply(a, weight[:, None], out=room[:size]), b * weight[:, None]
-        if shift is not None:
-            sums += np.concatenate([weight @ a, weight @ b])
-        # numpy hands A'A to dsyrk: half the work, and exactly symmetric.
-        gram[:n, :n] += a.T @ a
-        gram[:n, n:] += a.T @ b
-        gram[n:, n:] += b.T @ b
-    gram[n:, :n] = gram[:n, n:].T
-    return gram, sums
 
 
 @np.errstate(over="ignore", invalid="ignore")
@@ -278,14 +273,7 @@ def _sparse_moments(counts: Counts, X: sp.csr_array, y: Floats) -> MomentSums:
     gram[:n, :n] = (X.T @ X).toarray()
     gram[:n, n:] = X.T @ y
     gram[n:, :n] = gram[:n, n:].T
-    gram[n:, n:] = _in_pairs([y[i : i + FEW].T @ y[i : i + FEW] for i in range(0, max(m, 1), FEW)])
+    gram[n:, n:] = in_pairs([y[i : i + FEW].T @ y[i : i + FEW] for i in range(0, max(m, 1), FEW)])
     longest = int(np.bincount(X.indices, minlength=1).max())  # only entries that are there take part in a sum
     chain = max(longest, min(m, FEW) + (m // FEW).bit_length()) + 8
-    return MomentSums(n, False, counts, exactly(np.zeros(p)), gram, _norms(gram), chain, 0)
-
-
-def _in_pairs(values: list[Floats]) -> Floats:
-    """Their sum, in as many additions in a row as their number has binary digits."""
-    while len(values) > 1:
-        values = [sum(values[i : i + 2][1:], values[i]) for i in range(0, len(values), 2)]
-    return values[0]
+    return MomentSums(n, False, counts, exactly(np.zeros(p)), gram, norms_of(gram), chain, 0)

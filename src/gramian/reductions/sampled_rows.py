@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
 from gramian.data.blocks import Block, BlockPart, RowsOver
+from gramian.execution.reduction import BlockReduction, Origin
 from gramian.execution.runner import Runner
 from gramian.kernels.array_types import Floats
 
@@ -63,12 +65,23 @@ class SampledRows(RowsOver):
 
     def norms(self, runner: Runner, centre: Floats) -> Floats:
         """Weighted norms of their columns about `centre`, (n,)."""
-
-        def piece(part: BlockPart, block: Block) -> Floats:
-            A = block.dense() - centre if self.centred else block.dense()
-            if block.w is not None:
-                A = np.sqrt(block.w)[:, None] * A
-            return np.einsum("ij,ij->j", A, A)
-
-        found = runner.fold(self, "norms", piece, np.add)
+        found = runner.fold(self, SquaredNorms(centre if self.centred else None))
         return np.zeros(self.n) if found is None else np.sqrt(found)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SquaredNorms(BlockReduction[Floats]):
+    """Weighted squares of the columns of dense X, summed about `centre`, (n,)."""
+
+    label: ClassVar[str] = "norms"
+
+    centre: Floats | None
+
+    def of_block(self, block: Block, origin: Origin) -> Floats:
+        A = block.dense() if self.centre is None else block.dense() - self.centre
+        if block.w is not None:
+            A = np.sqrt(block.w)[:, None] * A
+        return np.einsum("ij,ij->j", A, A)
+
+    def merge(self, a: Floats, b: Floats) -> Floats:
+        return a + b

@@ -15,21 +15,23 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, ClassVar, Generic, TypeAlias, TypeVar, cast
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from gramian import errors
-from gramian.data.blocks import Block, BlockPart, Rows
+from gramian.data.blocks import Block, Rows
 from gramian.data.counts import Counts, check_unchanged
 from gramian.data.source import CodedColumn
+from gramian.execution.reduction import BlockReduction, Origin
 from gramian.execution.runner import Runner
 from gramian.kernels.array_types import Floats, Ints
 
 T = TypeVar("T")
 
+RESIDUALS = "residuals"
 SATURATED = 1e-10
 """A row whose 1 - leverage is below this is fitted exactly, whatever its target: its residual is rounding alone."""
 
@@ -68,7 +70,7 @@ class Projection:
 class FittedBlock:
     """A block in the coordinates of the fit: residual (rows, k), fitted (rows, k), z (rows, s), leverage (rows,)."""
 
-    part: BlockPart
+    part: Origin
     block: Block
     fitted: Floats
     residual: Floats
@@ -88,7 +90,7 @@ class FittedBlock:
 
 
 class RowWork(ABC, Generic[T]):
-    """What to take from every row in a pass that is shared."""
+    """What to take from every row in a pass that is shared: a frozen dataclass at module level, as a reduction is."""
 
     @abstractmethod
     def piece(self, seen: FittedBlock) -> T: ...
@@ -97,7 +99,7 @@ class RowWork(ABC, Generic[T]):
     def merge(self, left: T, right: T) -> T: ...
 
 
-def look(projection: Projection, part: BlockPart, block: Block) -> FittedBlock:
+def look(projection: Projection, part: Origin, block: Block) -> FittedBlock:
     """The block in the coordinates of the fit; X is not modified."""
     coef = np.nan_to_num(projection.coef, nan=0.0)
     given = cast(Floats, block.X)  # or CSR, which has the same product
@@ -114,24 +116,42 @@ def look(projection: Projection, part: BlockPart, block: Block) -> FittedBlock:
     return FittedBlock(part, block, fitted, block.y - fitted, z, leverage, projection.frequency)
 
 
+WorkResults: TypeAlias = tuple[Counts, tuple[Any, ...]]
+"""Counts, and the result of each work, which has the work's own type."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WorksOfRows(BlockReduction[WorkResults]):
+    """All works of one pass. `whole`: the bits of X are counted."""
+
+    label: ClassVar[str] = RESIDUALS
+
+    projection: Projection
+    works: tuple[RowWork[Any], ...]
+    whole: bool
+    what: str
+
+    @property
+    def title(self) -> str:
+        return self.what
+
+    def of_block(self, block: Block, origin: Origin) -> WorkResults:
+        counts = Counts.of(block, self.whole)
+        seen = look(self.projection, origin, block)
+        return counts, tuple(work.piece(seen) for work in self.works)
+
+    def merge(self, a: WorkResults, b: WorkResults) -> WorkResults:
+        return a[0] + b[0], tuple(work.merge(x, y) for work, x, y in zip(self.works, a[1], b[1], strict=True))
+
+
 def gather(
-    rows: Rows, runner: Runner, projection: Projection, works: Sequence[RowWork[Any]], what: str = "residuals"
+    rows: Rows, runner: Runner, projection: Projection, works: Sequence[RowWork[Any]], what: str = RESIDUALS
 ) -> list[Any]:
     """Do all works in one pass; the results, in the order of `works`.
 
     Each result has its work's own type, hence Any. Raises DataError when the source has no rows left.
     """
-
-    def piece(part: BlockPart, block: Block) -> tuple[Counts, tuple[Any, ...]]:
-        counts = Counts.of(block, not rows.in_memory)
-        seen = look(projection, part, block)
-        return counts, tuple(work.piece(seen) for work in works)
-
-    def merge(left: tuple[Counts, tuple[Any, ...]], right: tuple[Counts, tuple[Any, ...]]) -> tuple[Counts, tuple[Any, ...]]:
-        merged = tuple(work.merge(a, b) for work, a, b in zip(works, left[1], right[1], strict=True))
-        return left[0] + right[0], merged
-
-    total = runner.fold(rows, what, piece, merge)
+    total = runner.fold(rows, WorksOfRows(projection, tuple(works), not rows.in_memory, what))
     if total is None:
         raise errors.no_rows_for(what, rows.name)
     counts, gathered = total

@@ -11,7 +11,7 @@ Reference: Martinsson and Tropp (2020), Randomized numerical linear algebra, Act
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -19,15 +19,17 @@ from typing import ClassVar, cast
 
 import numpy as np
 
-from gramian.data.blocks import Block, BlockPart, Rows, RowsOver, stored, weights
+from gramian.data.blocks import Block, BlockPart, PartRun, Rows, RowsOver, stored, weights
 from gramian.data.counts import NOTHING, Counts
+from gramian.execution.reduction import Origin, Reduction
 from gramian.execution.runner import Runner
 from gramian.kernels.array_types import Floats
 from gramian.kernels.exact import Double, add, exactly, two_sum
 from gramian.kernels.lapack import triangle_of
 from gramian.kernels.norms import column_norms
 from gramian.kernels.rounding import gamma
-from gramian.reductions.moments import first_means, merged_mean
+from gramian.reductions.gram import first_means
+from gramian.reductions.moments import merged_mean
 from gramian.reductions.triangle import Triangle
 
 ZETA = 4
@@ -97,47 +99,49 @@ class _SketchSums:
         return self
 
 
-class _Lane:
-    """A run of parts read in order by one worker, into one table."""
+@dataclass(frozen=True, slots=True)
+class SketchOfRows(Reduction[Block, _SketchSums | None, _SketchSums, _SketchSums]):
+    """A table of d rows for each lane, p columns. zeta: buckets of a row, 0 where rows are taken as they are."""
 
-    def __init__(self, parts: Sequence[BlockPart], d: int, p: int, centred: bool, zeta: int) -> None:
-        self._parts = parts
-        self._size = (d, p, centred)
-        self._zeta = zeta
-        self._part = parts[0]
-        self._into: _SketchSums | None = None
+    label: ClassVar[str] = "sketch"
 
-    @property
-    def label(self) -> str:
-        return self._part.label
+    d: int
+    p: int
+    centred: bool
+    zeta: int
+    whole: bool
 
-    @property
-    def first(self) -> int | None:
-        return self._parts[0].first
+    def init(self) -> None:
+        """No table until a block comes."""
 
-    def blocks(self) -> Iterator[Block]:
-        for part in self._parts:
-            self._part = part
-            yield from part.blocks()
-
-    def add(self, block: Block, whole: bool) -> _SketchSums | None:
-        """The table when this is the lane's first block; later blocks are added to it, and give None."""
-        new = self._into is None
-        into = self._into = self._into or _SketchSums(*self._size)
-        into.counts += Counts.of(block, whole)
+    def step(self, state: _SketchSums | None, item: Block, origin: Origin) -> _SketchSums:
+        into = state or _SketchSums(self.d, self.p, self.centred)
+        into.counts += Counts.of(item, self.whole)
         into.blocks += 1
-        into.longest = max(into.longest, block.rows)
-        if block.rows:
-            self._sketch(block, into)
-        return into if new else None
+        into.longest = max(into.longest, item.rows)
+        if item.rows:
+            self._add(item, origin, into)
+        return into
 
-    def _sketch(self, block: Block, into: _SketchSums) -> None:
+    def close(self, state: _SketchSums | None) -> _SketchSums | None:
+        return state
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def merge(self, a: _SketchSums, b: _SketchSums) -> _SketchSums:
+        return a.join(b)
+
+    def finish(self, total: _SketchSums) -> _SketchSums:
+        with np.errstate(over="ignore", invalid="ignore"):  # the caller looks for norms that are not finite
+            total.settle()
+        return total
+
+    def _add(self, block: Block, origin: Origin, into: _SketchSums) -> None:
         from gramian.kernels import sketch
 
-        first, salt = self._numbered(block)
+        first, salt = _numbered(block, origin)
         y, w = np.ascontiguousarray(block.y), weights(block)
         if not isinstance(block.X, np.ndarray):
-            sketch.sketch_sparse(*stored(block.X), y, w, first, salt, self._zeta, into.Z, into.squares)
+            sketch.sketch_sparse(*stored(block.X), y, w, first, salt, self.zeta, into.Z, into.squares)
             into.noise = np.sqrt(into.squares)
             return
         X = np.ascontiguousarray(block.X)
@@ -145,33 +149,41 @@ class _Lane:
             into.mean = exactly(first_means(X, y, block.w))
             into.started = True
         shift = into.mean.hi
-        sketch.sketch_dense(X, y, w, shift, first, salt, self._zeta, into.Z, into.ones, into.sums, into.squares)
+        sketch.sketch_dense(X, y, w, shift, first, salt, self.zeta, into.Z, into.ones, into.sums, into.squares)
         into.noise = np.sqrt(into.squares)
 
-    def _numbered(self, block: Block) -> tuple[int, np.uint64]:
-        """The number of the block's first row, and a salt where only its part knows its place."""
-        first = self._part.first
-        if first is not None:
-            return first + block.start, np.uint64(SALT)
-        seen = zlib.crc32(np.ascontiguousarray(block.y).tobytes(), zlib.crc32(self._part.label.encode()))
-        return block.start, np.uint64(SALT + (seen << 20))
+
+def _numbered(block: Block, origin: Origin) -> tuple[int, np.uint64]:
+    """The number of the block's first row, and a salt where only its part knows its place."""
+    if origin.first is not None:
+        return origin.first + block.start, np.uint64(SALT)
+    seen = zlib.crc32(np.ascontiguousarray(block.y).tobytes(), zlib.crc32(origin.label.encode()))
+    return block.start, np.uint64(SALT + (seen << 20))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Laned(RowsOver):
-    """The rows in lanes. Rows no more than those of the table are taken as they are: zeta is 0."""
+    """The rows in lanes, runs of neighbouring parts that go to one table each."""
 
-    d: int
+    lanes: tuple[PartRun, ...]
+
+    @staticmethod
+    def made(rows: Rows, d: int) -> _Laned:
+        """For tables of d rows."""
+        parts, p = rows.parts(), rows.n + rows.k
+        # Lanes are a power of two, so that two workers share them evenly: the largest that does not go beyond what is filled.
+        filled = MOST_LANES if rows.rows is None else rows.rows // (WORTH * d)
+        lanes = min(max(min(MOST_BYTES // (8 * d * p), 1 << filled.bit_length() >> 1), 2), MOST_LANES, max(len(parts), 1))
+        cuts = [len(parts) * i // lanes for i in range(lanes + 1)]
+        return _Laned(rows, tuple(PartRun(tuple(parts[a:b])) for a, b in pairwise(cuts) if b > a))
 
     def parts(self) -> Sequence[BlockPart]:
-        parts, p = self.of.parts(), self.n + self.k
-        few = self.rows is not None and self.rows <= self.d and all(part.first is not None for part in parts)
-        # Lanes are a power of two, so that two workers share them evenly: the largest that does not go beyond what is filled.
-        filled = MOST_LANES if self.rows is None else self.rows // (WORTH * self.d)
-        lanes = min(max(min(MOST_BYTES // (8 * self.d * p), 1 << filled.bit_length() >> 1), 2), MOST_LANES, max(len(parts), 1))
-        cuts = [len(parts) * i // lanes for i in range(lanes + 1)]
-        zeta = 0 if few else ZETA
-        return [_Lane(parts[a:b], self.d, p, self.centred, zeta) for a, b in pairwise(cuts) if b > a]
+        return self.lanes
+
+    def few(self, d: int) -> bool:
+        """Rows no more than those of the table, which are taken as they are."""
+        known = (part.first is not None for lane in self.lanes for part in lane.parts)
+        return self.rows is not None and self.rows <= d and all(known)
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,6 +194,8 @@ class Sketch:
     """
 
     label: ClassVar[str] = "sketch"
+    is_evidence: ClassVar[bool] = False
+    decides_rank: ClassVar[bool] = False
 
     n: int
     centred: bool
@@ -213,17 +227,12 @@ class Sketch:
         whole = not rows.in_memory
         most = sketch_rows(rows.n + rows.k)
         few = rows.in_memory and rows.rows is not None and rows.rows < most
-        laned = _Laned(rows, cast(int, rows.rows) if few else most)
-
-        def piece(part: BlockPart, block: Block) -> _SketchSums | None:
-            assert isinstance(part, _Lane)
-            return part.add(block, whole)
-
-        found = runner.fold(laned, "sketch", piece, _join)
+        d = cast(int, rows.rows) if few else most
+        laned = _Laned.made(rows, d)
+        sketching = SketchOfRows(d, rows.n + rows.k, rows.centred, 0 if laned.few(d) else ZETA, whole)
+        found = runner.fold(laned, sketching)
         if found is None:
             return None
-        with np.errstate(over="ignore", invalid="ignore"):  # the caller looks for norms that are not finite
-            found.settle()
         norms = np.sqrt(found.squares)
         # Taking the mean off may have left nothing of the squares; the table, centred itself, still tells the size.
         lost = norms <= LOST * found.noise
@@ -231,10 +240,3 @@ class Sketch:
         norms[(found.noise == 0) & np.any(found.Z, axis=0)] = np.nan  # too small to be squared: the caller looks for it
         chain = 64 + found.longest // 64 + found.blocks + 8
         return Sketch(rows.n, rows.centred, found.counts, found.mean, found.Z, norms, found.noise, chain)
-
-
-@np.errstate(over="ignore", invalid="ignore")
-def _join(a: _SketchSums | None, b: _SketchSums | None) -> _SketchSums | None:
-    if a is None or b is None:
-        return b if a is None else a
-    return a.join(b)

@@ -15,10 +15,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from gramian.data.blocks import Block, BlockPart, Rows
+from gramian.data.blocks import Block, Rows
 from gramian.data.counts import Counts
+from gramian.execution.reduction import NARROW_QR, BlockReduction, Origin
 from gramian.execution.runner import Runner
-from gramian.execution.threads import NARROW_QR, for_calls
 from gramian.kernels.array_types import Floats
 from gramian.kernels.exact import Double, add, exactly, two_sum
 from gramian.kernels.lapack import triangle_of
@@ -36,6 +36,8 @@ class Triangle:
     """R (min(rows, p), p) of the centred [X y] with p = n + k; mean (p,) as a Double, zero when not centred."""
 
     label: ClassVar[str] = "triangle"
+    is_evidence: ClassVar[bool] = True
+    decides_rank: ClassVar[bool] = True
 
     n: int
     centred: bool
@@ -89,12 +91,24 @@ class Triangle:
     @staticmethod
     def of(rows: Rows, runner: Runner) -> Triangle | None:
         """One pass; None when there is no block. Sparse blocks are made dense one at a time."""
-        whole = not rows.in_memory
+        return runner.fold(rows, TriangleOfRows(rows.centred, not rows.in_memory))
 
-        def piece(part: BlockPart, block: Block) -> Triangle:
-            return triangle_of_block(block, rows.centred, whole)
 
-        return for_calls(rows, runner, NARROW_QR).fold(rows, "triangle", piece, merge)
+@dataclass(frozen=True, slots=True)
+class TriangleOfRows(BlockReduction[Triangle]):
+    """The triangle of all rows. `whole`: the bits of X are counted."""
+
+    label: ClassVar[str] = "triangle"
+    narrow: ClassVar[int] = NARROW_QR
+
+    centred: bool
+    whole: bool
+
+    def of_block(self, block: Block, origin: Origin) -> Triangle:
+        return triangle_of_block(block, self.centred, self.whole)
+
+    def merge(self, a: Triangle, b: Triangle) -> Triangle:
+        return merge(a, b)
 
 
 @np.errstate(over="ignore", invalid="ignore")  # the caller looks for norms that are not finite

@@ -60,7 +60,7 @@ def shortened(names: Sequence[str], width: int) -> list[str]:
 
 
 def apart(names: Sequence[str], width: int) -> bool:
-    """Whether the names can be told apart in so many columns without a number."""
+    """Whether the names stay distinct in so many columns without a number."""
     return any(len({cut(name, width) for name in names}) == len(set(names)) for cut in CUTS)
 
 
@@ -81,9 +81,9 @@ def short_name(name: str, width: int) -> str:
     levels = parts[1::2]
     for most in range(width, _LEAST - 1, -1):
         cut = [_ended(part, most + _least(part) - _LEAST) for part in parts[::2]]
-        told = "".join(a + b for a, b in zip(cut, [*levels, ""], strict=True))
-        if columns_of(told) <= width:
-            return told
+        short = "".join(a + b for a, b in zip(cut, [*levels, ""], strict=True))
+        if columns_of(short) <= width:
+            return short
     level = levels[-1] if columns_of(levels[-1]) + 3 <= width else levels[-1].removeprefix("[").removeprefix("T.")
     return _middle(name, width) if len(levels) > 1 else "..." + _middle(level, width - 3)
 

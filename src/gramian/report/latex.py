@@ -67,5 +67,5 @@ def _table(content: Content, panel: Panel, rows: int | None) -> list[str]:
 
 
 def _line(facts: Sequence[Fact]) -> str:
-    told = "; ".join(f"{safe(fact.label)} {safe(fact.value)}" for fact in facts)
-    return f"\\par\\smallskip{{\\small {told}}}"
+    line = "; ".join(f"{safe(fact.label)} {safe(fact.value)}" for fact in facts)
+    return f"\\par\\smallskip{{\\small {line}}}"

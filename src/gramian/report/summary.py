@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from gramian.families import FAMILIES
 from gramian.inference.estimate import Dropped, Likelihood
 from gramian.inference.statistics import Inference, checked_level
 from gramian.kernels.array_types import Floats
@@ -18,7 +19,7 @@ from gramian.report.content import Content, Fact, Panel, Row
 from gramian.report.numbers import p_value, share, short
 
 MOST_DROPPED = 20
-"""So many dropped columns are told one by one."""
+"""Dropped columns that are named one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +110,16 @@ def _shared(inference: Inference, weights: str) -> tuple[Fact, ...]:
     if weights:
         facts.append(Fact("Frequencies" if e.frequency else "Weights", weights))
     facts.append(Fact("Residual df", f"{e.df_resid:,.12g}"))
-    if e.ridge > 0:
-        facts.append(Fact("Ridge", f"{e.ridge:g}"))
+    if e.penalised:
+        name, _, size = e.penalty.partition("=")
+        facts.append(Fact(name.capitalize(), size))
     else:
         facts.append(Fact("Std errors", inference.covariance.label))
     return tuple(facts)
 
 
 def _family(likelihood: Likelihood) -> str:
-    return f"{likelihood.family}, {'logit' if likelihood.family == 'binomial' else 'log'} link"
+    return f"{likelihood.family}, {FAMILIES[likelihood.family].link.name} link"
 
 
 def _counted(inference: Inference) -> str:
@@ -159,10 +161,10 @@ def _figures(inference: Inference) -> list[tuple[Fact, ...]]:
         if not math.isnan(sigma[j]):
             facts.append(Fact("Sigma", short(sigma[j])))
         if not math.isnan(f[j]):
-            told = p_value(p[j])
-            sign = "" if told.startswith("<") else "= "
+            shown = p_value(p[j])
+            sign = "" if shown.startswith("<") else "= "
             df = f"{e.df_model:,} and {inference.covariance.df:,.12g} df"
-            facts.append(Fact("F", f"{short(f[j])} on {df}, p {sign}{told}"))
+            facts.append(Fact("F", f"{short(f[j])} on {df}, p {sign}{shown}"))
         if math.isfinite(aic[j]):
             facts.append(Fact("AIC, BIC", f"{aic[j]:,.2f}, {bic[j]:,.2f}"))
         found.append(tuple(facts))

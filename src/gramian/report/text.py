@@ -46,15 +46,15 @@ def _table(content: Content, panel: Panel, width: int, rows: int | None) -> list
     gone = [head for head, _ in full if head not in [kept for kept, _ in columns]]
     if gone:
         gone = [f"{head}s" if head == content.interval else head for head in reversed(gone)]
-        told = f"{' and '.join([', '.join(gone[:-1]), gone[-1]] if gone[1:] else gone)}"
-        lines += wrapped(f"{told} take a wider page: summary.text(width=120), or --width 120", width)
+        hidden = f"{' and '.join([', '.join(gone[:-1]), gone[-1]] if gone[1:] else gone)}"
+        lines += wrapped(f"{hidden} take a wider page: summary.text(width=120), or --width 120", width)
     return lines
 
 
 def _fitting(full: Columns, names: Sequence[str], width: int) -> Columns:
-    """The columns that leave names the room that tells them apart with levels whole, or at least NARROWEST."""
+    """The columns that leave names the room in which they stay distinct with levels whole, or at least NARROWEST."""
     longest = max(map(columns_of, names), default=0)
-    # Very long levels are cut rather than paid for with numbers.
+    # Very long levels are cut before columns of numbers are left out.
     wanted = min(max(map(room_for, names), default=0), max(width // 3, NARROWEST))
     heads = [head for head, _ in full if head not in ("coef", "digits")]
     spare = sorted(heads, key=lambda head: (head == "std err", " int" not in head))

@@ -14,6 +14,7 @@ from gramian.errors import bad_argument, needs_rows, not_a_choice
 from gramian.execution.runner import Runner
 from gramian.formula.design import Design
 from gramian.inference.covariance import Covariance, covariance
+from gramian.inference.covariances import CovarianceLike, covariance_of_fit
 from gramian.inference.estimate import Estimate
 from gramian.inference.family_influence import FamilyInfluence, family_influence
 from gramian.inference.fit_statistics import FitStatistics
@@ -124,22 +125,26 @@ class Fit(FitStatistics):
         low, high = self.inference.conf_int(level)
         return np.stack([self._one(low), self._one(high)], axis=-1)
 
-    def cov(self, kind: str | None = None) -> Floats:
-        """The covariance of the coefficients, (p, p) or (k, p, p): "classical", "HC0" to "HC3" or "cluster".
+    def cov(self, kind: CovarianceLike | None = None) -> Floats:
+        """The covariance of the coefficients, (p, p) or (k, p, p). kind: as cov= of gm.fit; default that of the fit.
 
-        Default: that of the fit. Robust kinds take one pass over the rows. Raises NeedsData on a loaded model.
+        Robust kinds take one pass over the rows. Raises NeedsData on a loaded model.
         """
         matrix = self.with_cov(kind).inference.cov
         return matrix[0] if len(self.targets) == 1 else matrix
 
-    def with_cov(self, kind: str | None) -> Fit:
-        """The same fit with its errors, tests and intervals from another covariance; nothing is refitted."""
-        if kind is None or kind == self.covariance.kind:
+    def with_cov(self, kind: CovarianceLike | None) -> Fit:
+        """The same fit with its errors, tests and intervals from another covariance; nothing is refitted.
+
+        Clusters are those that the fit read: a column named here must be the one named there.
+        """
+        wanted = self.covariance.kind if kind is None else covariance_of_fit(kind, self.design.clusters)
+        if wanted == self.covariance.kind:
             return self
         training = self.training
         if training is None:
-            return replace(self, covariance=covariance(kind, self.estimate))
-        found = covariance(kind, self.estimate, training.rows, training.runner, self.projection)
+            return replace(self, covariance=covariance(wanted, self.estimate))
+        found = covariance(wanted, self.estimate, training.rows, training.runner, self.projection)
         return replace(self, covariance=found)
 
     def test(self, hypothesis: str | Floats, value: Floats | float = 0.0) -> WaldTest:

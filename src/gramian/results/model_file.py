@@ -9,10 +9,12 @@ import numpy as np
 
 from gramian.certification.certificate import Certificate
 from gramian.errors import GramianError
-from gramian.families.losses import LOSSES
+from gramian.errors.models import damaged_model
+from gramian.families import FAMILIES
 from gramian.formula import saved
 from gramian.formula.design import Design
 from gramian.inference.covariance import Covariance
+from gramian.inference.covariances import from_json
 from gramian.inference.estimate import Dropped, Estimate, Likelihood
 from gramian.kernels.exact import Double
 from gramian.problem.solution import Stats
@@ -42,12 +44,18 @@ def load(path: str | Path) -> Fit | Moments:
     except GramianError:
         raise
     except KeyError as error:
-        raise jsonfile.other_layout(Path(path), str(error)) from None
+        raise damaged_model(Path(path).name, f"it has no {error}") from None
     except (TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
-        raise jsonfile.damaged(Path(path), f"{type(error).__name__}: {error}") from None
+        raise damaged_model(Path(path).name, f"{type(error).__name__}: {error}") from None
 
 
 # ---- a fit
+
+
+def _penalty(held: dict[str, Any]) -> str:
+    """In words; files of versions that had a ridge alone hold its size."""
+    ridge = from_number(held["ridge"])
+    return str(held.get("penalty", f"ridge={ridge:g}" if ridge > 0 else ""))
 
 
 def _fit_in(data: dict[str, Any]) -> Fit:
@@ -71,10 +79,11 @@ def _fit_in(data: dict[str, Any]) -> Fit:
         intercept=design.intercept,
         dropped=tuple(_dropped(item) for item in held["dropped"]),
         ridge=from_number(held["ridge"]),
+        penalty=_penalty(held),
         frequency=bool(held["frequency"]),
-        likelihood=_likelihood(held.get("likelihood")),
-        explained=None if held.get("explained") is None else from_array(held["explained"], 1),
-        variances=None if held.get("variances") is None else from_array(held["variances"], 1),
+        likelihood=_likelihood(held["likelihood"]),
+        explained=None if held["explained"] is None else from_array(held["explained"], 1),
+        variances=None if held["variances"] is None else from_array(held["variances"], 1),
     )
     if estimate.coef.shape != (len(estimate.names), len(estimate.targets)):
         raise ValueError(f"{estimate.coef.shape} coefficients for {len(estimate.names)} names")
@@ -87,17 +96,17 @@ def _fit_in(data: dict[str, Any]) -> Fit:
         estimate=estimate,
         projection=projection,
         covariance=Covariance(
-            str(cov["kind"]),
+            from_json(cov.get("value"), str(cov["kind"])),
             from_array(cov["root"], 3),
             from_number(cov["df"]),
             None if cov["clusters"] is None else int(cov["clusters"]),
             tuple(str(note) for note in cov["notes"]),
-            None if cov.get("errors") is None else from_array(cov["errors"], 2),
+            None if cov["errors"] is None else from_array(cov["errors"], 2),
         ),
         certificate=Certificate(
             evidence=found["evidence"],
             condition=from_number(found["condition"]),
-            written=bool(found.get("written", False)),
+            written=bool(found["written"]),
             **arrays,
         ),
         method=str(story["method"]),
@@ -130,7 +139,7 @@ def _projection(data: dict[str, Any], design: Design, held: dict[str, Any]) -> P
         from_array(data["level"], 1),
         from_array(data["mean"], 1),
         design.intercept,
-        from_number(data.get("weight_sum", held["weight_sum"])),
+        from_number(data["weight_sum"]),
         bool(held["frequency"]),
     )
 
@@ -139,7 +148,7 @@ def _likelihood(item: dict[str, Any] | None) -> Likelihood | None:
     if item is None:
         return None
     numbers = {name: from_number(item[name]) for name in LIKELIHOOD}
-    if item["family"] not in LOSSES:
+    if item["family"] not in FAMILIES:
         raise ValueError(f"{item['family']!r} is no family")
     return Likelihood(family=str(item["family"]), scaled=bool(item["scaled"]), **numbers)
 

@@ -11,24 +11,25 @@ import numpy as np
 from gramian.errors import ArgumentError, DataError, FormulaError, RankError, counted, listed, message, needs_rows
 from gramian.execution.blas import factorising
 from gramian.execution.pooling import available_threads
-from gramian.execution.threads import Threads
+from gramian.execution.registry import runner_for
+from gramian.execution.runner import Runner
 from gramian.formula import saved
 from gramian.formula.design import Design
 from gramian.inference.covariance import covariance
+from gramian.inference.covariances import CovarianceLike
 from gramian.kernels.exact import Double
 from gramian.planning import choose, here
 from gramian.problem.facts import Facts
 from gramian.problem.solution import Status
-from gramian.problem.wanted import Wanted
 from gramian.reductions import moments as reduction
 from gramian.report.table import Like
 from gramian.results.fit import Fit
 from gramian.results.named import fitted, named
 from gramian.results.saving import write_moments
 from gramian.solvers import SOLVERS
-from gramian.solving.options import checked_threads
+from gramian.solving.options import SolveOptions, TableOptions, checked_threads
 from gramian.solving.reduction_checks import NotFinite, check_finite, no_rows, too_large
-from gramian.solving.refining import Accuracy, refine
+from gramian.solving.refining import refine
 from gramian.solving.scaling import asked_in, restored, units_of_moments
 from gramian.solving.solve import solve_view
 from gramian.sources.open import as_source
@@ -78,22 +79,15 @@ class Moments:
         if given:
             hint = "name a column, or make moments of the new rows and add them"
             raise ArgumentError(message(f"{given[0]} was given as an array, which has no values for new rows", hint=hint))
-        return self + moments_of_source(self.design, data, self.frequency, threads)
+        return self + moments_of_source(self.design, data, self.frequency, runner_for(None, checked_threads(threads)))
 
-    def fit(
-        self,
-        formula: str,
-        request: Wanted,
-        method: str = "auto",
-        accuracy: Accuracy = "data",
-        cov: str = "classical",
-        threads: int | None = None,
-    ) -> Fit:
+    def fit(self, formula: str, how: SolveOptions, cov: CovarianceLike = "classical") -> Fit:
         """As gm.fit(formula, moments); the formula's columns and targets must be among these."""
-        with factorising(len(self.names), threads or available_threads()):
-            return self._fit(formula, request, method, accuracy, cov)
+        with factorising(len(self.names), how.threads or available_threads()):
+            return self._fit(formula, how, cov)
 
-    def _fit(self, formula: str, request: Wanted, method: str, accuracy: Accuracy, cov: str) -> Fit:
+    def _fit(self, formula: str, how: SolveOptions, cov: CovarianceLike) -> Fit:
+        request, method = how.request, how.method
         design, places = self._part(formula)
         n = len(design.names)
         view = select(self.sums, places, n)
@@ -107,7 +101,7 @@ class Moments:
                 raise too_large(names, error) from None
             view, asked = view.divided(units.both), asked_in(request, units)
         facts = Facts(view.counts.used, n, len(design.targets), None, False, view.centred, False, False)
-        facts = replace(facts, ridge=bool(request.penalty))
+        facts = facts.penalised(request.penalty)
         reading = {
             name for name, solver in SOLVERS.items() if solver.view is reduction.MomentSums and not solver.traits.confirmed
         }
@@ -122,7 +116,7 @@ class Moments:
         solution, plan = solve_view(plan, view, asked)
         if not solution.status.ok:
             raise RankError(message(solution.status.value, hint="fit from the rows themselves"))
-        answer = refine(None, view, solution, asked, accuracy, None, plan)
+        answer = refine(None, view, solution, asked, how.aim, None, plan)
         try:
             answer = answer if units is None else restored(answer, units, request, view.counts)
         except NotFinite as error:
@@ -163,8 +157,13 @@ class Moments:
     def _part(self, formula: str) -> tuple[Design, list[int]]:
         """The design of a formula whose columns are among these, and their places in [X y]."""
         whole = self.design
-        named = {side.what: side.column for side in self._beside if side is not None and side.column is not None}
-        design = Design.of(formula, whole.schema, missing=whole.missing, where="these moments", **named).sharing(whole)
+        weights, offset = self._beside
+        shift = None if offset is None else offset.column
+        named = TableOptions(offset=shift, missing=whole.missing)
+        if weights is not None:
+            repeats = weights.what == "freq_weights"
+            named = replace(named, freq_weights=weights.column) if repeats else replace(named, weights=weights.column)
+        design = named.design(formula, whole.schema, "these moments").sharing(whole)
         design = replace(design, weights=whole.weights, offset=whole.offset)
         if design.intercept != whole.intercept:
             has = "an" if whole.intercept else "no"
@@ -194,9 +193,9 @@ def select(sums: reduction.MomentSums, places: list[int], n: int) -> reduction.M
     return replace(sums, n=n, mean=mean, gram=sums.gram[np.ix_(at, at)], noise=sums.noise[at])
 
 
-def moments_of_source(design: Design, data: Any, frequency: bool, threads: int | None) -> Moments:
+def moments_of_source(design: Design, data: Any, frequency: bool, runner: Runner) -> Moments:
     rows = design.rows(as_source(data))
-    sums = reduction.MomentSums.of(rows, Threads(checked_threads(threads)))
+    sums = reduction.MomentSums.of(rows, runner)
     if sums is None or sums.counts.used == 0:
         raise no_rows(rows, None if sums is None else sums.counts)
     return Moments(design, sums, frequency)

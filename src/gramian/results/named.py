@@ -3,35 +3,25 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
 from gramian.certification.certificate import MOST_DIGITS
 from gramian.certification.thresholds import FEWEST_DIGITS
-from gramian.data.counts import Counts
+from gramian.data.blocks import Rows
 from gramian.errors import RankError, counted, errors_beyond_range, listed
 from gramian.errors.columns import dependent_message
 from gramian.formula.design import Design
 from gramian.inference.covariance import Covariance
 from gramian.inference.estimate import Dropped, Estimate
 from gramian.kernels.array_types import Floats
-from gramian.problem.solution import Dependency, Solution, Status
+from gramian.problem.problem import Problem
+from gramian.problem.solution import Dependency, Status
 from gramian.problem.wanted import Wanted
 from gramian.reductions.sandwich import Projection
 from gramian.report.table import Like
 from gramian.results.fit import Fit, Training
 from gramian.solving.refining import Answer
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Found:
-    """What names are given to: a solution, the rows counted, and the sums of squares (k,) before and after."""
-
-    solution: Solution
-    counts: Counts
-    rss: Floats
-    tss: Floats
 
 
 def constant_of(dependency: Dependency, means: Floats) -> float:
@@ -50,8 +40,9 @@ def fitted(
     found: Covariance,
     frame: Like,
     training: Training | None,
+    notes: tuple[str, ...] = (),
 ) -> Fit:
-    """The Fit of an answer."""
+    """The Fit of an answer; `notes` on the target come before those of the plan."""
     solution = answer.solution
     return Fit(
         formula=design.formula.text,
@@ -65,7 +56,7 @@ def fitted(
         plan=answer.plan,
         stats=solution.stats,
         trusted=answer.met,
-        notes=(*design.notes, *answer.plan.notes, *_few_digits(design, answer), *_shortest(design, answer, estimate)),
+        notes=(*design.notes, *notes, *answer.plan.notes, *_few_digits(design, answer), *_shortest(design, answer, estimate)),
         missing=answer.counts.missing,
         frame=frame,
         training=training,
@@ -74,6 +65,8 @@ def fitted(
 
 def _few_digits(design: Design, answer: Answer) -> tuple[str, ...]:
     """Coefficients whose own digits are few although those of all together suffice."""
+    if np.min(answer.certificate.digits, initial=MOST_DIGITS) < FEWEST_DIGITS:
+        return ()
     each = np.min(answer.certificate.digits_each, axis=1, initial=MOST_DIGITS)
     dropped = {d.column for d in answer.solution.factor.dependencies} if answer.solution.factor else set[int]()
     few = [name for j, name in enumerate(design.names) if each[j] < FEWEST_DIGITS and j not in dropped]
@@ -96,6 +89,9 @@ def how(answer: Answer) -> str:
     plan, stats = answer.plan, answer.solution.stats
     solver = plan.candidates[0].solver
     passes = f"{stats.passes:,.5g} pass{'es' if stats.passes != 1 else ''}"
+    if answer.family is not None:
+        kind = f"reweighted {answer.family.information.label}" if solver.traits.reweights else "rows"
+        return f"{plan.method} on {kind}, {counted(stats.iterations, 'step')}, {passes}"
     if solver.traits.iterates:
         # How a run ended otherwise stands in a note.
         status = answer.solution.status
@@ -104,7 +100,19 @@ def how(answer: Answer) -> str:
     return f"{plan.method} on {solver.view.label}, {passes}; {plan.reason}"
 
 
-def named(design: Design, answer: Answer | Found, request: Wanted, frequency: bool) -> tuple[Estimate, Projection]:
+def estimated(design: Design, answer: Answer, problem: Problem) -> tuple[Estimate, Projection, Rows]:
+    """The estimate, the projection, and the rows that both are of: of another family, those of its working residuals."""
+    estimate, projection = named(design, answer, problem.wanted, problem.frequency)
+    if answer.family is None:
+        return estimate, projection, problem.rows
+    from gramian.results.family_estimate import with_likelihood  # least squares need not wait for it
+
+    assert answer.solution.factor is not None
+    estimate, projection = with_likelihood(estimate, problem, answer.family, answer.solution.factor, design)
+    return estimate, projection, answer.family.working
+
+
+def named(design: Design, answer: Answer, request: Wanted, frequency: bool) -> tuple[Estimate, Projection]:
     """The solution in printed order, the intercept first. Raises RankError under rank="error", naming the columns."""
     solution, counts = answer.solution, answer.counts
     factor, n = solution.factor, solution.coef.shape[0]
@@ -124,7 +132,7 @@ def named(design: Design, answer: Answer | Found, request: Wanted, frequency: bo
     shortest = request.rank == "min-norm"
     if not shortest:
         coef[[d.column for d in dependencies]] = np.nan
-    inverse = answer.inverse if isinstance(answer, Answer) else None
+    inverse = answer.inverse
     variances = None if inverse is None else inverse.diagonal
     if inverse is not None and design.intercept:
         variances = np.concatenate([[inverse.constant], inverse.diagonal])
@@ -158,9 +166,10 @@ def named(design: Design, answer: Answer | Found, request: Wanted, frequency: bo
         rank=(factor.rank if factor is not None else n) + shift,
         intercept=design.intercept,
         dropped=() if shortest else dropped,
-        ridge=request.penalty.ridge,
+        ridge=float(np.max(request.penalty.quadratic(n), initial=0.0)),
+        penalty="" if request.penalty.is_zero else request.penalty.text,
         frequency=frequency,
-        explained=answer.explained if isinstance(answer, Answer) else None,
+        explained=answer.explained,
         variances=variances,
     )
     return estimate, projection

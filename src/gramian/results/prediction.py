@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gramian.families.losses import LOSSES
+from gramian.families import FAMILIES
 from gramian.formula.design import Design
 from gramian.inference.estimate import Estimate
 from gramian.inference.statistics import Inference, Interval, Kind
@@ -29,14 +29,14 @@ def predict(design: Design, estimate: Estimate, new: Any, offset: Any, link: boo
         values = X @ coef
         parts.append(values if shift is None else values + shift[:, None])
     eta = np.concatenate(parts) if parts else np.zeros((0, estimate.k))
-    return eta if link or estimate.likelihood is None else LOSSES[estimate.likelihood.family].mean(eta)
+    return eta if link or estimate.likelihood is None else FAMILIES[estimate.likelihood.family].mean(eta)
 
 
 def on_response(found: Interval, estimate: Estimate) -> Interval:
     """Limits through the link, which is monotone; standard errors by the delta method. The normal family's are as they are."""
     if estimate.likelihood is None:
         return found
-    loss = LOSSES[estimate.likelihood.family]
+    loss = FAMILIES[estimate.likelihood.family]
     mu = loss.mean(found.fit)
     # dmu/deta, since the expected curvature is (dmu/deta)^2 / variance
     slope = np.sqrt(loss.expected(found.fit) * loss.variance(mu))

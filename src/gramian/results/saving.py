@@ -10,6 +10,7 @@ from gramian.certification.certificate import Certificate
 from gramian.formula import saved
 from gramian.formula.design import Design
 from gramian.inference.covariance import Covariance
+from gramian.inference.covariances import to_json
 from gramian.inference.estimate import Estimate
 from gramian.reductions.moments import MomentSums
 from gramian.reductions.sandwich import Projection
@@ -50,7 +51,8 @@ def write_model(
             "weight_sum": number(projection.weight_sum),
         },
         "covariance": {
-            "kind": covariance.kind,
+            "kind": str(covariance.kind),
+            "value": to_json(covariance.kind),
             "root": array(covariance.root),
             "df": number(covariance.df),
             "clusters": covariance.clusters,
@@ -81,6 +83,7 @@ def _estimate(estimate: Estimate) -> dict[str, Any]:
         "rank": estimate.rank,
         "dropped": [asdict(item) for item in estimate.dropped],
         "ridge": number(estimate.ridge),
+        **({"penalty": estimate.penalty} if estimate.penalty else {}),
         "frequency": estimate.frequency,
         "likelihood": None if estimate.likelihood is None else _plain(asdict(estimate.likelihood)),
     }

@@ -9,16 +9,16 @@ copied. Cost: one read of the targets; rows whose targets collide are marked and
 from __future__ import annotations
 
 from dataclasses import dataclass
-from operator import add
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from gramian.data.arrays import ArrayRows
-from gramian.data.blocks import Block, BlockPart, Matrix
-from gramian.execution.threads import Threads, for_calls
+from gramian.data.blocks import Block, Matrix
+from gramian.execution.reduction import NARROW, BlockReduction, Origin
+from gramian.execution.threads import Threads
 from gramian.families.losses import Loss
 from gramian.kernels.array_types import Floats, Ints
 from gramian.objectives import block_sums as blockpass
@@ -57,16 +57,28 @@ class Weighted:
         if not np.any(at.B):
             each = loss.value(np.broadcast_to(at.t, self.y.shape), self.y)[:, 0]
             return float(np.sum(each) if not self.w.size else self.w @ each)
-
-        def piece(_: BlockPart, block: Block) -> float:
-            return blockpass.value(block, at, loss).value
-
-        source = self._source
-        return for_calls(source, Threads()).fold(source, "loss", piece, add) or 0.0
+        return Threads().fold(self._source, LossOfRows(at, loss)) or 0.0
 
     @property
     def _source(self) -> ArrayRows:
         return ArrayRows(self.X, self.y, self.w if self.w.size else None, centred=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LossOfRows(BlockReduction[float]):
+    """Sum of w loss of all rows."""
+
+    label: ClassVar[str] = "loss"
+    narrow: ClassVar[int] = NARROW
+
+    at: Surface
+    loss: Loss
+
+    def of_block(self, block: Block, origin: Origin) -> float:
+        return blockpass.value(block, self.at, self.loss).value
+
+    def merge(self, a: float, b: float) -> float:
+        return a + b
 
 
 def rows_of(X: Matrix, at: Ints) -> Matrix:

@@ -20,7 +20,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gramian.data.sparse_structure import check_structure
 from gramian.errors import DataError, bad_argument, message
-from gramian.families.losses import LOSSES
+from gramian.families import FAMILIES
 from gramian.kernels.array_types import Floats
 from gramian.objectives.softmax import Softmax
 from gramian.sklearn.classes import ClassLookout
@@ -93,7 +93,7 @@ class LogisticRegression(ClassifierMixin, Penalised):
             w = each[labels] if w is None else w * each[labels]
         ridge = 1.0 / float(self.C)
         if K == 2:
-            solved = self._one(X, labels.astype(np.float64), w, LOSSES["binomial"], ridge, "C=1.0")
+            solved = self._one(X, labels.astype(np.float64), w, FAMILIES["binomial"], ridge, "C=1.0")
         else:
             solved = self._multinomial(X, labels, w, K, ridge)
         self.coef_ = np.atleast_2d(solved.coef)
@@ -188,7 +188,7 @@ class PoissonRegressor(RegressorMixin, Penalised):
             raise DataError(message(f"y is {y[at]:g} at row {at} (counted from 0)", "Allowed: numbers >= 0"))
         total = float(X.shape[0]) if w is None else float(np.sum(w))
         target = np.asarray(y, dtype=np.float64)
-        solved = self._one(X, target, w, LOSSES["poisson"], float(self.alpha) * total, "alpha=1.0")
+        solved = self._one(X, target, w, FAMILIES["poisson"], float(self.alpha) * total, "alpha=1.0")
         self.coef_, self.intercept_ = solved.coef, float(solved.intercept)
         self.n_iter_ = max(solved.iterations, 1)
         self._warn(solved)
@@ -203,7 +203,7 @@ class PoissonRegressor(RegressorMixin, Penalised):
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """The share of the deviance explained, D^2."""
-        mu, loss = self.predict(X), LOSSES["poisson"]
+        mu, loss = self.predict(X), FAMILIES["poisson"]
         y = np.asarray(y, dtype=np.float64)
         w = sample_weights(sample_weight, y.size)
         mean = np.full_like(mu, float(np.average(y, weights=w)))

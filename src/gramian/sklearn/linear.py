@@ -26,10 +26,12 @@ from gramian.data.bordered import Bordered, Densified
 from gramian.data.sparse_structure import check_structure
 from gramian.errors import GramianWarning, RankError, bad_argument, message
 from gramian.errors.columns import dependent_message
-from gramian.execution.threads import Threads
+from gramian.execution.registry import runner_for
+from gramian.execution.runner import Runner
 from gramian.kernels.array_types import Floats
 from gramian.planning import Plan
-from gramian.problem.penalty import Penalty
+from gramian.problem.penalties import NoPenalty, RidgePenalty
+from gramian.problem.problem import Problem
 from gramian.problem.solution import Status
 from gramian.problem.wanted import RankPolicy, Wanted
 from gramian.solving.options import checked_accuracy, checked_rank, checked_threads, checked_tol
@@ -71,11 +73,12 @@ class _Linear(MultiOutputMixin, RegressorMixin, BaseEstimator, ABC):
         check_structure(X, "X")
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype="numeric", y_numeric=True, multi_output=True)
         rows = ArrayRows.of(X, y, weights=_weights(sample_weight, X.shape[0]), centred=self._centred(X))
-        request = Wanted(Penalty(self._ridge()), checked_rank(self.rank), checked_tol(self.tol))
+        ridge = self._ridge()
+        request = Wanted(RidgePenalty(ridge), checked_rank(self.rank), checked_tol(self.tol))
         accuracy = checked_accuracy(self.accuracy, "data")
-        runner = Threads(checked_threads(self.threads))
+        runner = runner_for(None, checked_threads(self.threads))
         if sp.issparse(X) and self.fit_intercept:
-            answer, coef, intercept = _solve_sparse_beside_intercept(rows, request, self.method, accuracy, runner)
+            answer, coef, intercept = _solve_sparse_beside_intercept(rows, ridge, request, self.method, accuracy, runner)
         else:
             answer = _solve(rows, rows, request, self.method, accuracy, runner, rows.nnz)
             coef, intercept = answer.solution.coef, answer.solution.intercept
@@ -185,12 +188,12 @@ def _solve(
     request: Wanted,
     method: str,
     accuracy: Accuracy,
-    runner: Threads,
+    runner: Runner,
     nnz: int | None,
 ) -> Answer:
     """`rows` are what is solved, `given` what the user gave, for messages."""
     try:
-        answer = solve(rows, request, method, accuracy, runner, nnz)
+        answer = solve(Problem(rows, request, nnz=nnz), method, accuracy, runner)
     except NotFinite as error:
         border = rows.n - given.n
         told = error.told([f"column {max(j - border, 0)} of X" for j in range(rows.n)])
@@ -202,12 +205,12 @@ def _solve(
 
 
 def _solve_sparse_beside_intercept(
-    rows: ArrayRows, request: Wanted, method: str, accuracy: Accuracy, runner: Threads
+    rows: ArrayRows, ridge: float, request: Wanted, method: str, accuracy: Accuracy, runner: Runner
 ) -> tuple[Answer, Floats, Floats]:
     """The answer, coefficients (n, k) and intercepts (k,); see `data.bordered` for the two ways."""
     if rows.rows > rows.n:
-        bordered = Bordered(rows, request.penalty.ridge)
-        full = replace(request, penalty=Penalty(), rank="min-norm")
+        bordered = Bordered(rows, ridge)
+        full = replace(request, penalty=NoPenalty(), rank="min-norm")
         answer = _solve(bordered, rows, full, method, accuracy, runner, (rows.nnz or 0) + rows.rows)
         if answer.solution.rank == bordered.n:
             coef = answer.solution.coef

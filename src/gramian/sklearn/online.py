@@ -14,13 +14,14 @@ import numpy as np
 import scipy.sparse as sp
 
 from gramian.errors import DataError, ModelError, message
+from gramian.errors.models import damaged_model
 from gramian.kernels.array_types import Floats
-from gramian.sklearn.schedule import POWER, RuleName, ScheduleSettings
+from gramian.sklearn.schedule import RuleName, ScheduleSettings
 from gramian.sklearn.stepping import StochasticState, as_generator, begun, checked, stepped
 from gramian.storage import json_file as jsonfile
 from gramian.storage.json_file import array, from_array, from_number, number
 
-FORMAT, VERSION, OLDEST = "gramian-online", 2, 1
+FORMAT, VERSION = "gramian-online", 1
 
 
 class Online:
@@ -120,15 +121,11 @@ class Online:
     @staticmethod
     def load(path: str | Path) -> Online:
         """The model as it was saved; the next batch continues it. Raises ModelError for a damaged file."""
-        _, content = jsonfile.read(path, (FORMAT,), VERSION, OLDEST)
+        _, content = jsonfile.read(path, (FORMAT,), VERSION)
         try:
-            model, chosen = Online(), content["settings"]
-            if "power" not in chosen:  # as written when steps fell alike with a mean and without
-                chosen["power"] = POWER if chosen["step"] is None else 1.0
-            model.settings = ScheduleSettings(**chosen)
+            model = Online()
+            model.settings = ScheduleSettings(**{name: content["settings"][name] for name in ScheduleSettings.__slots__})
             held, counters = content["arrays"], content["counters"]
-            if "total" not in held:  # as written before there was a mean of iterates
-                held["total"], counters = array(np.zeros((1, len(held["theta"]["values"])))), [*counters, 0]
             arrays = {name: from_array(held[name], 1) for name in ("centre", "scale")}
             arrays |= {name: from_array(held[name], 2) for name in ("theta", "m", "v", "sums", "total")}
             p = arrays["scale"].size + int(model.settings.intercept)
@@ -148,7 +145,7 @@ class Online:
         except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
             if isinstance(error, ModelError):
                 raise
-            raise jsonfile.damaged(Path(path), f"{type(error).__name__}: {error}") from None
+            raise damaged_model(Path(path).name, f"{type(error).__name__}: {error}") from None
         return model
 
     def __repr__(self) -> str:

@@ -14,24 +14,25 @@ from sklearn.base import BaseEstimator
 from gramian.data.arrays import ArrayRows
 from gramian.errors import GramianWarning, bad_argument, message
 from gramian.execution.blas import factorising
-from gramian.execution.threads import Threads
-from gramian.families.losses import Loss
+from gramian.execution.registry import runner_for
+from gramian.families import Family
 from gramian.kernels.array_types import Floats
 from gramian.objectives.curvature import affordable
 from gramian.objectives.linear_objective import LinearObjective
-from gramian.problem.penalty import Penalty
+from gramian.problem.penalties import RidgePenalty
+from gramian.problem.problem import Problem, Words
 from gramian.problem.solution import Status
 from gramian.problem.solver_options import SolverOptions
 from gramian.problem.wanted import Wanted
 from gramian.solvers import SOLVERS
-from gramian.solvers.ability import AUTO, Need, first_that, refuse
+from gramian.solvers.ability import AUTO, Need, family_need, first_that, refuse
 from gramian.solvers.iterate import run
 from gramian.solvers.iterated import Iterated
-from gramian.solvers.ranges import with_shorter_rows
+from gramian.solvers.spectrum import with_shorter_rows
 from gramian.solvers.state import Stop
-from gramian.solving.family_fit import family_need, solve_family
 from gramian.solving.options import checked_threads
 from gramian.solving.reduction_checks import NotFinite
+from gramian.solving.solve import solve
 
 SMALL = 600
 """Parameters up to which a Hessian costs little: the method that reweights then."""
@@ -68,27 +69,24 @@ class Penalised(BaseEstimator, ABC):
         """The name of the method, or what "auto" stands for. ArgumentError where it cannot do this."""
         sparse = [STAYS_SPARSE] if sp.issparse(X) else []
         few = parameters <= SMALL and not sparse
-        default = first_that(lambda t: t.functions and (t.reweights if few else t.frugal))
+        default = first_that(lambda t: t.functions and (t.reweights if few else t.limited_memory))
         refuse(self.method, [*needs, *sparse], default)
         return default if self.method == AUTO else self.method
 
-    def _one(self, X: Any, y: Floats, w: Floats | None, loss: Loss, ridge: float, penalty: str) -> Solved:
+    def _one(self, X: Any, y: Floats, w: Floats | None, loss: Family, ridge: float, penalty: str) -> Solved:
         """One linear predictor. penalty: how this class is given one, for errors."""
         method = self._chosen(X, X.shape[1], family_need(loss))
         traits = SOLVERS[method].traits
         rows = ArrayRows.of(X, y, weights=w, centred=self.fit_intercept and not sp.issparse(X))
-        runner = Threads(checked_threads(self.threads))
-        request = Wanted(Penalty(ridge), "min-norm", None, SolverOptions(max_iter=self.max_iter))
-        names = tuple(f"column {j} of X" for j in range(rows.n))
+        runner = runner_for(None, checked_threads(self.threads))
+        request = Wanted(RidgePenalty(ridge), "min-norm", None, SolverOptions(max_iter=self.max_iter))
         try:
             if traits.reweights or not sp.issparse(X):
                 running = replace(request.running, tolerance=None if traits.seeded else self.tol)
                 request = replace(request, running=running)
-                with factorising(rows.n, runner.threads):
-                    answer = solve_family(
-                        rows, loss, request, method, "data", runner, names, "y", whole_counts=False, penalty=penalty
-                    )
-                found = answer.solution
+                words = Words(penalty=penalty)
+                problem = Problem(rows, request, loss, nnz=rows.nnz, words=words, whole_counts=False)
+                found = solve(problem, method, "data", runner).solution
                 return Solved(found.coef[:, 0], float(found.intercept[0]), found.stats.iterations, found.status)
             # Rows in random order are read as they are: a centre would fill every one.
             centre = None if traits.functions else False
@@ -103,7 +101,7 @@ class Penalised(BaseEstimator, ABC):
                 theta[0, 0] = float(loss.link(np.array([mean]))[0]) if np.isfinite(loss.link(np.array([mean]))[0]) else 0.0
             made = cast(Iterated, SOLVERS[method]).made(SolverOptions())
             stop = Stop(gradient=max(self.tol, 10.0**-traits.digits), max_iter=self.max_iter)
-            with factorising(rows.n, runner.threads):
+            with factorising(rows.n, runner.workers):
                 ended = run(made, objective, stop, theta=theta)
         except NotFinite as error:
             raise rows.not_finite(error.columns) from None

@@ -17,7 +17,7 @@ from typing import Literal, TypeAlias, cast
 import numpy as np
 
 from gramian.errors import bad_argument, not_a_choice
-from gramian.families.losses import LOSSES, Loss
+from gramian.families import FAMILIES, GAUSSIAN, Family
 from gramian.kernels.array_types import Floats
 
 RuleName: TypeAlias = Literal["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam"]
@@ -44,7 +44,7 @@ OWN = {"adagrad": (0.5, 0.0), "rmsprop": (0.05, 0.01), "adam": (0.05, 0.01)}
 class ScheduleSettings:
     """What a user chose; checked."""
 
-    family: str = "gaussian"
+    family: str = GAUSSIAN.name
     rule: str = "sgd"
     step: float | None = None
     decay: float = 0.0
@@ -57,8 +57,8 @@ class ScheduleSettings:
     power: float | None = None  # steps fall as (1 + decay (t - 1))^-power; None: by 1, or as suits a step from the curvature
 
     def __post_init__(self) -> None:
-        if self.family not in LOSSES:
-            raise not_a_choice("family", self.family, LOSSES)
+        if self.family not in FAMILIES:
+            raise not_a_choice("family", self.family, FAMILIES)
         if self.rule not in RULES:
             raise not_a_choice("rule", self.rule, RULES)
         if self.step is not None and not (math.isfinite(self.step) and self.step > 0):
@@ -82,8 +82,8 @@ class ScheduleSettings:
                 object.__setattr__(self, what, kind(getattr(self, what)))
 
     @property
-    def loss(self) -> Loss:
-        return LOSSES[self.family]
+    def loss(self) -> Family:
+        return FAMILIES[self.family]
 
     @property
     def suits_mean(self) -> bool:

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from gramian.data.blocks import Matrix
 from gramian.data.sparse_structure import check_structure
 from gramian.errors import DataError, GramianWarning, bad_argument, message, not_a_choice
-from gramian.families.losses import LOSSES
+from gramian.families import GAUSSIAN
 from gramian.kernels.array_types import Floats
 from gramian.objectives.many_targets import Surface
 from gramian.sklearn.distinct import Weighted, distinct, weighted
@@ -224,7 +224,7 @@ class SGDRegressor(RegressorMixin, BaseEstimator):
         """What is minimised, at this state; one pass."""
         coef, answer = state.told(False)[0], state.answer
         level = answer[:, -1] if self.fit_intercept else np.zeros(1)
-        total = rows.loss(Surface(state.centre, coef[:, None], level), LOSSES["gaussian"])
+        total = rows.loss(Surface(state.centre, coef[:, None], level), GAUSSIAN)
         return total / rows.rows + 0.5 * float(self.alpha) * float(coef @ coef)
 
     def _keep(self, state: StochasticState) -> Self:

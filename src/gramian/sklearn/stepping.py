@@ -15,17 +15,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import scipy.sparse as sp
 
 from gramian.data.arrays import ArrayRows, first_nonfinite
-from gramian.data.blocks import Block, BlockPart, Matrix
+from gramian.data.blocks import Block, Matrix
 from gramian.data.coordinates import Coordinates
 from gramian.errors import bad_argument, bad_target, diverged_online, sparse_after_dense
-from gramian.execution.threads import Threads, for_calls
-from gramian.families.losses import Loss
+from gramian.execution.reduction import NARROW, BlockReduction, Origin
+from gramian.execution.threads import Threads
+from gramian.families import Family
 from gramian.kernels.array_types import Floats, Ints
 from gramian.objectives import block_sums as blockpass
 from gramian.objectives.epoch import EpochState, mean_of, swept
@@ -87,7 +88,7 @@ def checked(X: Any, y: Any, weights: Any, settings: ScheduleSettings) -> tuple[M
     if bad.any():
         at = int(np.argmax(bad))
         row = f"row {at} (counted from 0)"
-        raise bad_target("y", float(t[at, 0]), row, settings.family, settings.loss.allowed)
+        raise bad_target("y", float(t[at, 0]), row, settings.family, settings.loss.targets.allowed, settings.loss.targets.hint)
     return Z, t, np.zeros(0) if rows.weights is None else np.ascontiguousarray(rows.weights, dtype=np.float64)
 
 
@@ -104,12 +105,12 @@ def begun(
     shape, size = Coordinates.raw(n, settings.intercept), 1.0
     if settings.step is None:
         found = spread_of_block(_block(X, y, w)) if stats is None else stats
-        if settings.family == "gaussian":
+        if settings.loss.quadratic:
             size = math.sqrt(float(found.squares[n]) / found.weight)
         if settings.intercept:
             theta[0, -1] = _near(settings.loss, float(found.mean[n]))
         centred = settings.intercept and dense
-        shape = found.standardised(n, centred, centred, 0.0, 1.0)
+        shape = found.standardised(n, centred, centred, np.zeros(n), 1.0)
     generator = np.random.default_rng(settings.seed).bit_generator.state
     counters = np.zeros(3, dtype=np.int64)
     m, v, sums, total = np.zeros((1, p)), np.zeros((1, p)), np.zeros((1, p)), np.zeros((1, p))
@@ -121,13 +122,10 @@ def _block(X: Matrix, y: Floats, w: Floats) -> Block:
     return Block(0, X, y, w if w.size else None, None, y.shape[0], None, False)
 
 
-def _near(loss: Loss, mean: float) -> float:
+def _near(loss: Family, mean: float) -> float:
     """The link of a mean that is kept away from the edges, where it would be infinite."""
-    if loss.name == "binomial":
-        mean = min(max(mean, 0.01), 0.99)
-    elif loss.name in ("poisson", "gamma"):
-        mean = max(mean, 0.01)
-    return float(loss.link(np.array([mean]))[0])
+    low, high = loss.inner
+    return float(loss.link(np.array([min(max(mean, low), high)]))[0])
 
 
 def stepped(
@@ -208,11 +206,24 @@ def _epoch(
 def _largest_of(X: Matrix, y: Floats, w: Floats, state: StochasticState, settings: ScheduleSettings) -> float:
     """`_largest` of all rows, block by block on all threads."""
     rows = ArrayRows(X, y, w if w.size else None, centred=False)
+    return Threads().fold(rows, LargestRow(state, settings)) or 0.0
 
-    def piece(_: BlockPart, block: Block) -> float:
-        return _largest(block, state, settings)
 
-    return for_calls(rows, Threads()).fold(rows, "sizes of the rows", piece, max) or 0.0
+@dataclass(frozen=True, slots=True, eq=False)
+class LargestRow(BlockReduction[float]):
+    """`_largest` of all rows."""
+
+    label: ClassVar[str] = "sizes of the rows"
+    narrow: ClassVar[int] = NARROW
+
+    state: StochasticState
+    settings: ScheduleSettings
+
+    def of_block(self, block: Block, origin: Origin) -> float:
+        return _largest(block, self.state, self.settings)
+
+    def merge(self, a: float, b: float) -> float:
+        return a if a > b or a != a else b
 
 
 def _largest(block: Block, state: StochasticState, settings: ScheduleSettings) -> float:
@@ -222,9 +233,9 @@ def _largest(block: Block, state: StochasticState, settings: ScheduleSettings) -
     bend = loss.curvature
     if not math.isfinite(bend):
         bend = 8.0
-        if settings.family == "poisson":
+        if loss.ahead is not None:
             level = state.theta[:, n] if settings.intercept else np.zeros(1)
-            mean = np.exp(np.clip(blockpass.forward(block.X, Surface(state.centre, _coef(state), level)) + 1.0, -30, 30))
+            mean = loss.ahead(blockpass.forward(block.X, Surface(state.centre, _coef(state), level)))
             block = replace(block, w=mean[:, 0] if block.w is None else mean[:, 0] * block.w)
             bend = 1.0
     largest = bend * float(np.max(blockpass.row_sizes(block, shape, loss, bounded=True), initial=0.0))

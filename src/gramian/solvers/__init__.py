@@ -51,7 +51,7 @@ REGISTRY: dict[str, Solver[Any]] = {
     "cg": Iterated(CG, NORMAL, Prior(1.0, 0.5, finite=True), carried=True),
     "lsqr": Iterated(LSQR, KRYLOV, Prior(1.0, 0.5, finite=True), carried=True, rowwise=True),
     "lsmr": Iterated(LSMR, KRYLOV, Prior(1.0, 0.5, finite=True), carried=True, rowwise=True),
-    "lbfgs": Iterated(LBFGS, replace(SECOND, frugal=True), Prior(1.0, 0.6), vectors=24),
+    "lbfgs": Iterated(LBFGS, replace(SECOND, limited_memory=True), Prior(1.0, 0.6), vectors=24),
     "sgd": Iterated(sgd, replace(ROWWISE, digits=2.0), Prior(2.0, 1.0)),
     "adagrad": Iterated(adagrad, BATCHED, Prior(2.0, 1.0)),
     "rmsprop": Iterated(rmsprop, BATCHED, Prior(2.0, 1.0)),

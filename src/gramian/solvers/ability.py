@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from gramian.errors import cannot, not_a_choice
+from gramian.families import Family
+from gramian.problem.penalty import PenaltyKind
 from gramian.problem.solver_options import SolverOptions
 from gramian.solvers import SOLVERS
 from gramian.solvers.base import Traits
 
 AUTO = "auto"
-"""What users type to leave the method to gramian."""
+"""The name that leaves the choice of the method to the plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,21 @@ def needs_of(running: SolverOptions) -> list[Need]:
         (running.path, Need("keep the path of iterates", lambda traits: traits.iterates)),
     ]
     return [need for wanted, need in asked if wanted]
+
+
+def penalty_need(kind: PenaltyKind) -> Need:
+    """What a penalty asks of a method."""
+    return Need(f"take the penalty {kind.name!r}", lambda traits: traits.penalties(kind))
+
+
+def family_need(family: Family) -> Need:
+    """What a family asks of a method."""
+    return Need(f"minimise the loss of family={family.name!r}", lambda traits: traits.losses)
+
+
+def reweighting_method() -> str:
+    """The first method that reweights: what "auto" means for every family but the normal."""
+    return first_that(lambda traits: traits.losses and traits.reweights)
 
 
 def first_that(met: Callable[[Traits], bool]) -> str:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from gramian.solvers.descent import Descent
 from gramian.solvers.rules import AdaGrad, Adam, RMSprop
-from gramian.solvers.steps import StepSize
+from gramian.solvers.step_sizes import StepSize
 
 
 def adagrad(length: StepSize | None = None) -> Descent:

@@ -6,12 +6,12 @@ A solver never switches itself to another: it returns a Status, and the caller w
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from gramian.data.blocks import Rows
-from gramian.execution.runner import Runner
 from gramian.problem.facts import Facts
+from gramian.problem.penalty import PenaltyKind, quadratic
 from gramian.problem.solution import Solution
 from gramian.problem.solver_options import SolverOptions
 from gramian.problem.wanted import Wanted
@@ -39,7 +39,8 @@ class Traits:
     losses: bool = False  # minimises any loss of a row, not only the squared one
     functions: bool = False  # and any smooth function that a user gives
     reweights: bool = False  # with a loss that is no parabola it is least squares with new weights in each step
-    frugal: bool = False  # quick on any smooth function with a few vectors: "auto" where a Hessian is too large
+    limited_memory: bool = False  # takes any smooth function in a few vectors: "auto" where a Hessian is too large
+    penalties: Callable[[PenaltyKind], bool] = quadratic  # the penalties that it takes
     digits: float = 8.0
     batch_digits: float = 2.0
     confirmed: bool = False  # its factor holds only once later passes over the rows have confirmed it
@@ -48,13 +49,6 @@ class Traits:
     def aim(self, running: SolverOptions) -> float:
         """The digits that a run aims for."""
         return running.digits or (self.digits if running.batch is None else self.batch_digits)
-
-
-class View(Protocol):
-    """A reduction of the rows, made by one pass."""
-
-    @staticmethod
-    def of(rows: Rows, runner: Runner) -> Any: ...
 
 
 V = TypeVar("V", contravariant=True)

@@ -43,7 +43,10 @@ class CGState:
 
 @dataclass(frozen=True, slots=True)
 class CG(Minimiser[CGState]):
-    """Several targets side by side, each with its own alpha and beta."""
+    """Conjugate gradients on the normal equations, without forming them: Hestenes and Stiefel (1952).
+
+    Several targets are solved side by side, each with its own alpha and beta.
+    """
 
     def init(self, objective: Objective, theta: Floats) -> CGState:
         value, g = objective.gradient(theta)

@@ -32,7 +32,10 @@ LIMIT = 1e7
 
 @dataclass(frozen=True, slots=True)
 class Cholesky:
-    """Solves from Moments."""
+    """Cholesky of the Gram matrix of columns scaled to norm 1; reads MomentSums, one pass.
+
+    Returns CANNOT_TELL above a scaled condition of 1e7. Reference: Higham, Accuracy and Stability, chapter 10.
+    """
 
     view: type[MomentSums] = MomentSums
     traits: Traits = Traits(squares=True, decides_rank=False, sparse=True, limit=LIMIT)
@@ -44,7 +47,7 @@ class Cholesky:
     def solve(self, view: MomentSums, request: Wanted) -> Solution:
         n = view.n
         G, c = view.gram[:n, :n], view.gram[:n, n:]
-        ridge = request.penalty.on(n)
+        ridge = request.penalty.quadratic(n)
         D = np.sqrt(np.maximum(np.diag(G), 0.0) + ridge)
         raw = view.raw_norms[:n]
         if np.any(CONSTANT * raw >= D) or not np.all(np.isfinite(G)):

@@ -36,7 +36,10 @@ PLAIN = 5e7
 
 @dataclass(frozen=True, slots=True)
 class CholeskyQR:
-    """Solves from Moments, and from the passes that confirm its factor."""
+    """Shifted Cholesky QR; reads MomentSums, and its factor holds once later passes over the rows have confirmed it.
+
+    Reference: Fukaya, Kannan, Nakatsukasa, Yamamoto and Yanagisawa (2020), SIAM J. Sci. Comput. 42(1).
+    """
 
     view: type[MomentSums] = MomentSums
     traits: Traits = Traits(squares=False, decides_rank=False, sparse=True, confirmed=True)
@@ -49,7 +52,7 @@ class CholeskyQR:
     def solve(self, view: MomentSums, request: Wanted) -> Solution:
         n = view.n
         G, c = view.gram[:n, :n], view.gram[:n, n:]
-        D = np.sqrt(np.maximum(np.diag(G), 0.0) + request.penalty.on(n))
+        D = np.sqrt(np.maximum(np.diag(G), 0.0) + request.penalty.quadratic(n))
         if np.any(CONSTANT * view.raw_norms[:n] >= D) or not np.all(np.isfinite(G)):
             return surface_through_means(view.mean, np.zeros_like(c), None, Status.CANNOT_TELL)
         scaled = G / np.outer(D, D)

@@ -28,7 +28,7 @@ PATIENCE = 100
 
 
 class ConvergenceWatch:
-    """Remembers the start and the best so far, and gives a verdict on each state."""
+    """Keeps the start and the best values so far, and returns the Status that ends the run, or None, for each state."""
 
     def __init__(self, stop: Stop, start: State, mu: float) -> None:
         self._stop, self._mu = stop, mu

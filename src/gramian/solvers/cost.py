@@ -15,7 +15,7 @@ from gramian.data.blocks import block_rows
 from gramian.kernels.rounding import gamma
 from gramian.problem.facts import Facts
 from gramian.reductions.coalesced_rows import STORED, gathered
-from gramian.reductions.moments import CHUNK
+from gramian.reductions.gram import CHUNK
 
 Phase: TypeAlias = Literal["open", "learn", "read", "reduce", "solve", "confirm", "iterate", "refine"]
 Kind: TypeAlias = Literal[
@@ -232,8 +232,6 @@ class Prior:
         """Also from the condition that was measured, where one was."""
         condition = max(CONDITION if facts.condition is None else facts.condition, 1.0)
         digits = digits if facts.digits is None else facts.digits
-        if facts.loss != "gaussian" and not self.power:
-            return REWEIGHTED
         steps = self.factor * condition**self.power * math.log(10.0) * digits if self.power else self.factor
         return max(1.0, math.ceil(min(steps, 3.0 * (facts.n + 1)) if self.finite else steps))
 
@@ -255,14 +253,12 @@ def iterating(facts: Facts, steps: float, sweep: Kind, vectors: float, gram: boo
     """
     p = facts.n + facts.k
     kind: Kind = ("sparse epoch" if facts.sparse else "epoch") if sweep == "epoch" else "sparse pass" if facts.sparse else "pass"
-    # Of another loss the Hessian changes with theta, and each step of Newton's method makes it anew.
-    made = steps if gram and facts.loss != "gaussian" else 1.0
     work = [Work("reduce", "compiled", 1), Work("reduce", "fold", 2), Work("reduce", "gradient", values(facts), p)]
     square: Held = {"memory": 0.0, "each": 0.0, "solving": 0.0}
     described = gram or described_by_gram(facts)
     if described:
-        work += [*times(gram_work(facts), made), Work("reduce", "eigen", facts.n**3, facts.n)]
-        work += [Work("solve", "cholesky", made * facts.n**3, facts.n)]
+        work += [*gram_work(facts), Work("reduce", "eigen", facts.n**3, facts.n)]
+        work += [Work("solve", "cholesky", facts.n**3, facts.n)]
         square = gram_memory(facts, factors=5)
     begun = steps * facts.blocks if kind in ("pass", "sparse pass") else 0.0
     work += [
@@ -281,6 +277,20 @@ def iterating(facts: Facts, steps: float, sweep: Kind, vectors: float, gram: boo
         each=square["each"],
         solving=vectors + held + square["solving"],
     )
+
+
+def reweighting(facts: Facts) -> Cost:
+    """Reweighted least squares: a pass over the targets, then each step, and the certificate, a Gram matrix and its factor."""
+    steps, n = REWEIGHTED, facts.n
+    work = (
+        *gradient_work(facts, "reduce"),
+        *times((*gram_work(facts, "iterate"), *gradient_work(facts, "iterate")[2:]), steps),
+        Work("iterate", "cholesky", steps * n**3, n),
+        *gram_work(facts, "refine"),
+        Work("refine", "cholesky", n**3, n),
+    )
+    passes = steps + 2.0
+    return Cost(work, passes, reads=passes if facts.where.copied else 1.0, **gram_memory(facts, factors=5))
 
 
 def falls_short(n: int, condition: float) -> bool:

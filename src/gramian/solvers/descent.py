@@ -22,14 +22,14 @@ from gramian.problem.solution import Status
 from gramian.solvers.iterate import Minimiser
 from gramian.solvers.rules import Memory, Rule
 from gramian.solvers.search import failure
-from gramian.solvers.steps import Backtracking, BoundedStep, ExactLine, FixedStep, StepSize
+from gramian.solvers.step_sizes import Backtracking, BoundedStep, ExactLine, FixedStep, StepSize
 
 RECENT = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Descending:
-    """Where a descent stands; `rule` and `length` are settled, `k` counts the directions since the start."""
+    """The state of a descent; `rule` and `length` are those in use, `k` counts the directions since the start."""
 
     rule: Rule
     length: StepSize

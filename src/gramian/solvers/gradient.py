@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from gramian.solvers.descent import Descent
 from gramian.solvers.rules import Plain
-from gramian.solvers.steps import StepSize
+from gramian.solvers.step_sizes import StepSize
 
 
 def gradient(length: StepSize | None = None) -> Descent:

@@ -26,7 +26,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """What a callback is told after every iteration: a record, and the iterate x. A callback that returns True stops.
+    """What the callback receives after every iteration: a record, and the iterate x. Returning True stops the run.
 
     seconds do not count the callback's own. level (k,) is the surface at the means, beside an intercept.
     """

@@ -125,11 +125,11 @@ def run(
             record = _record(state, iteration, objective.passes - counted, time.perf_counter() - clock)
             history.add(record)
             status = watch.verdict(state, record)
-            told = time.perf_counter()
+            called = time.perf_counter()
             points.add(state.theta)
             if callback is not None and _wants_end(callback(_snapshot(record, state.theta))):
                 status = status or Status.STOPPED
-            clock += time.perf_counter() - told  # whoever watches is not on the clock
+            clock += time.perf_counter() - called  # the callback's own time does not count
             status = status or _out_of(stop, record)
             if status is not None:
                 spent = status in (Status.MAX_ITER, Status.OUT_OF_PASSES, Status.OUT_OF_TIME)

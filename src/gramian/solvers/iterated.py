@@ -21,12 +21,12 @@ from gramian.problem.solution import Solution, Status
 from gramian.problem.solver_options import SolverOptions
 from gramian.problem.wanted import Wanted
 from gramian.solvers.base import Cost, Traits
-from gramian.solvers.cost import Kind, Prior, iterating, values_of_y
+from gramian.solvers.cost import Kind, Prior, iterating, reweighting, values_of_y
 from gramian.solvers.history import Snapshot
 from gramian.solvers.iterate import Callback, Iterative, Run, run
-from gramian.solvers.ranges import Aim, Spectrum
+from gramian.solvers.spectrum import Aim, Spectrum
 from gramian.solvers.state import Stop
-from gramian.solvers.steps import step_size_of
+from gramian.solvers.step_sizes import step_size_of
 
 LEAST_STEPS, TIMES_COLUMNS = 1000, 5
 ROUNDS = 6
@@ -35,7 +35,9 @@ ROUNDS = 6
 
 @dataclass(frozen=True, slots=True)
 class Iterated:
-    """`method` makes it: from the settings of a run where it is `seeded`, else from a length where it takes a step.
+    """A method that iterates, as the registry holds it.
+
+    method makes it: from the settings of a run where it is `seeded`, else from a length where it takes a step.
 
     `prior` says how its steps grow with condition and digits, `vectors` how many (p, k) it holds.
 
@@ -54,6 +56,8 @@ class Iterated:
     view: type[LinearObjective] = LinearObjective
 
     def cost(self, facts: Facts) -> Cost:
+        if self.traits.reweights and not facts.quadratic:
+            return reweighting(facts)
         steps = self.prior.steps(facts, self.traits.digits)
         sweep: Kind = "epoch" if self.traits.seeded else "pass"
         vectors = 8.0 * self.vectors * (facts.n + 1) * facts.k + (8.0 * values_of_y(facts) if self.rowwise else 0.0)
@@ -98,7 +102,7 @@ def _checked(
     theta: Floats,
     callback: Callback | None,
 ) -> Run[Any]:
-    """The run, continued from where it stands while the true gradient is above what the recurrence claims."""
+    """The run, continued from its last iterate while the true gradient is above what the recurrence claims."""
     assert stop.gradient is not None
     known = [record.gradient for record in found.history[:1] if theta.shape[1] == 1]
     start = np.array(known) if known else np.linalg.norm(view.gradient(theta)[1], axis=0)
@@ -140,8 +144,8 @@ def solution_of(view: LinearObjective, found: Run[Any]) -> Solution:
 
 
 def _in_user_units(callback: Callable[[Any], object], coordinates: Coordinates) -> Callback:
-    def told(snapshot: Snapshot) -> object:
+    def converted(snapshot: Snapshot) -> object:
         coef, level = coordinates.to_user(snapshot.x)
         return callback(replace(snapshot, x=coef, level=level))
 
-    return told
+    return converted

@@ -28,7 +28,7 @@ ARMIJO, WOLFE = 1e-4, 0.9
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Remembering:
-    """Where L-BFGS stands; `pairs` are (s, y, 1/s'y), the oldest first."""
+    """The state of L-BFGS; `pairs` are (s, y, 1/s'y), the oldest first."""
 
     theta: Floats
     value: float

@@ -82,7 +82,7 @@ class LSMRState:
 
 @dataclass(frozen=True, slots=True)
 class LSMR(Iterative[Products, LSMRState]):
-    """Iterates of the paper, several targets side by side."""
+    """Golub-Kahan bidiagonalisation that minimises ||A'r||: Fong and Saunders (2011), several targets side by side."""
 
     def init(self, objective: Products, theta: Floats) -> LSMRState:
         pair = begun(objective, theta)

@@ -63,7 +63,7 @@ class LSQRState:
 
 @dataclass(frozen=True, slots=True)
 class LSQR(Iterative[Products, LSQRState]):
-    """Iterates of the paper, several targets side by side."""
+    """Golub-Kahan bidiagonalisation that minimises ||r||: Paige and Saunders (1982), several targets side by side."""
 
     def init(self, objective: Products, theta: Floats) -> LSQRState:
         pair = begun(objective, theta)

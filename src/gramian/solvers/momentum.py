@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from gramian.solvers.descent import Descent
 from gramian.solvers.rules import Momentum
-from gramian.solvers.steps import StepSize
+from gramian.solvers.step_sizes import StepSize
 
 
 def momentum(length: StepSize | None = None, beta: float | None = None) -> Descent:

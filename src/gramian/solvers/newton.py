@@ -39,7 +39,7 @@ class HessianInverse(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NewtonState:
-    """Where Newton's method stands; `inverses` are kept where the Hessian does not change."""
+    """The state of Newton's method; `inverses` are kept where the Hessian does not change."""
 
     theta: Floats
     value: float

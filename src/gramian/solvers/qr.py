@@ -29,12 +29,13 @@ from gramian.solvers.rank import Scan, scan
 from gramian.solvers.shortest import shortest
 from gramian.solvers.wide import shortest_of_wide
 
-"""Columns that a narrow QR costs on top of its own: Householder vectors of few columns run at memory speed (measured)."""
-
 
 @dataclass(frozen=True, slots=True)
 class QR:
-    """Solves from a Triangle."""
+    """Back substitution in the triangle of a Householder QR of the rows, with the rank decided by a scan.
+
+    Reference: Golub and Van Loan, Matrix Computations, section 5.3.
+    """
 
     view: type[Triangle] = Triangle
     traits: Traits = Traits(squares=False, decides_rank=True, sparse=False)
@@ -58,12 +59,13 @@ class QR:
 
 
 def finish(view: Triangle, found: Scan, W: Floats, z: Floats, condition: float, request: Wanted) -> Solution:
-    """Apply the rank policy to b = W z; shared by the solvers that read a Triangle."""
+    """Apply the rank policy to b = W z, z = (X W)'y; shared by the solvers that read a Triangle."""
     status = Status.DEPENDENT if found.dependencies and request.rank == "error" else Status.OK
     rank = W.shape[1]
     slack, left = 0.0, gamma(4 * rank + 4) * condition  # the rounding of the inverse
     if found.dependencies and request.rank == "min-norm":
         W, slack, measured = shortest(W, found, condition)
+        z = (found.E @ (found.scale[:, None] * W)).T @ found.rhs
         left += measured
     # ||W'E'XW|| <= ||E_D||_F ||W_D||, |E_j| <= gamma |X_j|.
     size = float(np.sum(found.scale @ np.abs(W))) if slack else 0.0

@@ -1,4 +1,4 @@
-"""The rank decision, one for all solvers that see a triangle: columns scaled to norm 1, scanned left to right.
+"""The rank decision, one for all solvers that read a triangle: columns scaled to norm 1, scanned left to right.
 
 A column is dependent when its distance from the span of the kept ones is at most tol (1 + sum |weights|), the weights being
 those of the equation that gives it from the kept columns, each of norm 1: that is how far the rounding of those columns
@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
 from gramian.kernels.array_types import Floats
@@ -40,24 +41,31 @@ class Scan:
 
 
 def scan(view: Triangle, request: Wanted) -> Scan:
-    """Decide which columns are independent; a ridge adds the rows sqrt(ridge) I first."""
-    n, R = view.n, view.R
-    ridge = request.penalty
-    if ridge:
-        penalty = np.zeros((n, R.shape[1]))
-        penalty[:, :n] = np.diag(np.sqrt(ridge.on(n)))
-        R = triangle_of(np.concatenate([R, penalty]))
-    norms = np.sqrt(np.sum(R[:, :n] ** 2, axis=0))
-    raw = np.sqrt(norms**2 + view.counts.weight * view.mean.hi[:n] ** 2)
-    flat = norms <= CONSTANT * raw  # zero, or constant beside an intercept
+    """Decide which columns are independent; a quadratic penalty adds the rows diag(sqrt(weights)) first."""
+    n = view.n
+    R, norms, flat = with_penalty(view, request)
     scale = np.where(flat, 1.0, norms)
     A = R[:, :n] / scale
     A[:, flat] = 0.0
     used = view.counts.used
-    # m rows about their means span m - 1 dimensions at most, whatever rounding makes of the last.
-    most = n if ridge else used - int(view.centred)
+    # m rows about their means span m - 1 dimensions at most, whatever rounding makes of the last; a penalty adds its rows.
+    most = min(n, used - int(view.centred) + int(np.count_nonzero(request.penalty.quadratic(n))))
     E, rhs, kept = _echelon(A, R[:, n:].copy(), request.tolerance(n, used), most)
     return Scan(E, rhs, scale, kept, _equations(E, scale, kept, n))
+
+
+def with_penalty(view: Triangle, request: Wanted) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """The triangle of [X y] with the rows of the penalty; the norms of the columns of X; and which of them are zero, or constant
+    beside an intercept.
+    """
+    n, R, weights = view.n, view.R, request.penalty.quadratic(view.n)
+    if not request.penalty.is_zero:
+        penalty = np.zeros((n, R.shape[1]))
+        penalty[:, :n] = np.diag(np.sqrt(weights))
+        R = triangle_of(np.concatenate([R, penalty]))
+    norms = np.sqrt(np.sum(R[:, :n] ** 2, axis=0))
+    raw = np.sqrt(norms**2 + view.counts.weight * view.mean.hi[:n] ** 2)
+    return R, norms, norms <= CONSTANT * raw
 
 
 def _echelon(A: Floats, rhs: Floats, tol: float, most: int) -> tuple[Floats, Floats, tuple[int, ...]]:

@@ -27,7 +27,7 @@ MOST_HALVINGS = 50
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tangent:
-    """Where the method stands, with f there."""
+    """The iterate, with f there."""
 
     theta: Floats
     f: Floats

@@ -28,8 +28,8 @@ from gramian.objectives.linear_objective import LinearObjective
 from gramian.problem.solution import Status
 from gramian.problem.solver_options import SolverOptions
 from gramian.solvers.iterate import Iterative
-from gramian.solvers.ranges import Aim, Spectrum
 from gramian.solvers.sgd import EVERY, FAR, RESTARTS, number, restarted, typical_row
+from gramian.solvers.spectrum import Aim, Spectrum
 
 DIGITS = 8.0
 CROWD = 8.0

@@ -35,8 +35,8 @@ from gramian.problem.solution import Status
 from gramian.problem.solver_options import SolverOptions
 from gramian.solvers import adaptive
 from gramian.solvers.iterate import Iterative
-from gramian.solvers.ranges import Aim, Spectrum
-from gramian.solvers.steps import step_size_of
+from gramian.solvers.spectrum import Aim, Spectrum
+from gramian.solvers.step_sizes import step_size_of
 
 DIGITS = 2.0
 """What a stochastic method aims for when nothing is asked."""

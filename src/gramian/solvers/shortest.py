@@ -6,7 +6,9 @@ kept columns. Units may make rows of F differ by hundreds of digits, so they are
     W <- Q Q'W with B' = Q R,      W <- B'(B B')^-1 B W,
 
 the first stable where rows of B are nearly parallel, the second where zeros of B must stay zeros; the triangle says which of the
-two left X W nearer to orthonormal. Reference: Golub and Van Loan, Matrix Computations, section 5.5.
+two left X W nearer to orthonormal. The rounding of B, about u times the condition, reaches X W multiplied by the condition
+again, so that X W = Q T is made orthonormal once more: W <- W T^-1, which spans the same. Reference: Golub and Van Loan, Matrix
+Computations, section 5.5.
 """
 
 from __future__ import annotations
@@ -21,6 +23,9 @@ from gramian.kernels.rounding import gamma
 from gramian.kernels.spectra import largest_singular
 from gramian.solvers.rank import Scan
 
+LEAST = 1e-6
+"""Share of the largest diagonal entry of T below which a direction of W is lost."""
+
 
 def shortest(W: Floats, found: Scan, condition: float) -> tuple[Floats, float, float]:
     """W (n, r) in the row space of X; how far that space may be off, relative to a solution; and ||I - W'X'XW||."""
@@ -33,9 +38,19 @@ def shortest(W: Floats, found: Scan, condition: float) -> tuple[Floats, float, f
     u = inverse @ (inverse.T @ v)
     u = u + inverse @ (inverse.T @ (v - B @ (B.T @ u)))
     both = (Q @ (Q.T @ W), B.T @ u)
+    both = (*both, *(orthonormal(each, found) for each in both))
     left = [defect(each, found) for each in both]
     best = int(np.argmin(left))
     return both[best], 2.0 * noise * largest_singular(R) * largest_singular(inverse), left[best]
+
+
+def orthonormal(W: Floats, found: Scan) -> Floats:
+    """W T^-1 with E D W = Q T; W itself where T is singular, or nearly so."""
+    T = np.linalg.qr(found.E @ (found.scale[:, None] * W), mode="r")
+    size = np.abs(np.diag(T))
+    if not (np.all(np.isfinite(T)) and np.min(size) > LEAST * np.max(size)):
+        return W
+    return solve_triangular(T, W.T, trans=1).T
 
 
 def _basis(found: Scan, condition: float) -> tuple[Floats, float]:

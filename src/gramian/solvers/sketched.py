@@ -6,7 +6,7 @@ columns of X R^-1 have a condition of about 3, so that one pass that forms their
 rounding (randomised Cholesky QR), and each gradient pass from the answer of the sketch on is a step of refinement: the two
 steps that make sketching backward stable. Rank is decided by the scan of the sketch, and the dependences that it finds are
 confirmed on the rows too; where the rows do not confirm what the sketch says, the Status says so. Of large tables a part of
-the rows confirms enough, and conjugate gradients correct the answer; see `solving.conjugate`.
+the rows confirms enough, and conjugate gradients correct the answer; see `solving.sampled_pcg`.
 
     S [X y] = Q [R z],  W = R^-1,  R1'R1 = W'X'X W,  W <- W R1^-1,  b <- b + W W'X'(y - X b)
 
@@ -32,7 +32,10 @@ from gramian.solvers.qr import QR
 
 @dataclass(frozen=True, slots=True)
 class Sketched:
-    """Solves from a Sketch."""
+    """QR of a sketch of the rows; its factor holds once later passes over the rows have confirmed it.
+
+    Reference: Epperly, Meier and Nakatsukasa (2024), arXiv 2406.03468.
+    """
 
     view: type[Sketch] = Sketch
     traits: Traits = Traits(squares=False, decides_rank=True, sparse=True, confirmed=True)

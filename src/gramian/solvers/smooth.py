@@ -22,12 +22,12 @@ def methods() -> tuple[str, ...]:
 def smooth(method: str, step: float | str | None = None) -> Minimiser[Any]:
     """The method of that name with the user's step: a number, "exact", "backtracking", "barzilai-borwein", or None.
 
-    "auto" is the one that is quick with a few vectors. Raises ArgumentError for an unknown method, and for one that cannot
+    "auto" is the one that needs a few vectors of memory. Raises ArgumentError for an unknown method, and for one that cannot
     do this.
     """
     if method not in [AUTO, *SOLVERS]:
         raise not_a_choice("method", method, [AUTO, *methods()])
-    running, default = SolverOptions(step=step), first_that(lambda traits: traits.functions and traits.frugal)
+    running, default = SolverOptions(step=step), first_that(lambda traits: traits.functions and traits.limited_memory)
     refuse(method, [FUNCTION, *needs_of(running)], default)
     method = default if method == AUTO else method
     return cast(Minimiser[Any], cast(Iterated, SOLVERS[method]).made(running))

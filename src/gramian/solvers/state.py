@@ -1,4 +1,4 @@
-"""Where a method stands, and when its run is to stop."""
+"""The state of a method that iterates, and when its run is to stop."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_ITER = 100_000
 
 
 class Counted(Protocol):
-    """Whatever a method reads, it counts its passes and says where to start."""
+    """What a method reads: it counts its passes and gives the start."""
 
     @property
     def passes(self) -> float: ...
@@ -25,7 +25,7 @@ class Counted(Protocol):
 
 
 class State(Protocol):
-    """Where a method stands. `gradient_norms` (k,) is nan for what is not known; `status` is the method's own end."""
+    """The state of a method that iterates. `gradient_norms` (k,) is nan where unknown; `status` is the method's own end."""
 
     @property
     def theta(self) -> Floats: ...

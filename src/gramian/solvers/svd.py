@@ -27,7 +27,10 @@ from gramian.solvers.wide import shortest_of_wide
 
 @dataclass(frozen=True, slots=True)
 class SVD:
-    """Solves from a Triangle."""
+    """Singular values of the triangle of the scaled columns; the rank is that of the same scan as `qr`.
+
+    Reference: Golub and Van Loan, Matrix Computations, section 5.5.
+    """
 
     view: type[Triangle] = Triangle
     traits: Traits = Traits(squares=False, decides_rank=True, sparse=False)

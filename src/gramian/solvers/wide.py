@@ -26,7 +26,7 @@ CLEAR = 1e-6
 def shortest_of_wide(view: Triangle, request: Wanted) -> Solution | None:
     """The solution, where the shortest is wanted of many more columns than rows; None where the scan is to decide."""
     n, m = view.n, view.R.shape[0]
-    plain = not request.penalty and request.penalty.exponents is None
+    plain = request.penalty.is_zero and not request.in_units
     if request.rank != "min-norm" or not plain or (n - m) * m <= EQUATIONS:
         return None
     X, y = view.R[:, :n], view.R[:, n:]

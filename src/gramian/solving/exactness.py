@@ -75,7 +75,7 @@ def measured(rows: Rows, view: Sized, factor: Factor, runner: Runner) -> Inner:
 def confirmed(view: Sized, request: Wanted, factor: Factor, found: Inner) -> Factor:
     """The factor with the smaller of two proven defects: as it is, or W R^-1 with R'R = I + E, which pays its rounding."""
     W, n = factor.W, view.n
-    E = found.E + W.T @ (request.penalty.on(n)[:, None] * W)
+    E = found.E + W.T @ (request.penalty.quadratic(n)[:, None] * W)
     error = found.error + 4.0 * U * (1.0 + float(np.linalg.norm(E)))
     stays = largest_singular(E) + error
     R = cholesky_upper(np.eye(factor.rank) + E) if np.all(np.isfinite(E)) else None

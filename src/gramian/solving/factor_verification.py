@@ -30,8 +30,6 @@ from gramian.problem.wanted import Wanted
 from gramian.reductions.gradient import Point
 from gramian.reductions.gradient_bound import Sized
 from gramian.reductions.image import GROUP, Image, in_single
-from gramian.reductions.sketch import Sketch
-from gramian.reductions.triangle import Triangle
 
 PROVEN = 0.1
 """A factor whose defect is bounded below this needs no test on the data."""
@@ -58,10 +56,10 @@ def proven(
         if factor is None or factor.defect < PROVEN:
             return solution, plan
         started = time.perf_counter()
-        probes = np.concatenate([factor.W, _probing(view, factor)], axis=1) if isinstance(view, Sketch) else factor.W
+        probes = factor.W if view.is_evidence else np.concatenate([factor.W, _probing(view, factor)], axis=1)
         at = Point(solution.centre, solution.level, solution.coef, solution.level_lo, solution.coef_lo)
         # Of a sketch V is near orthonormal; a shifted Gram matrix may leave a condition that float32 cannot square.
-        single = isinstance(view, Sketch) and in_single(view.counts.used, probes.shape[1])
+        single = not view.is_evidence and in_single(view.counts.used, probes.shape[1])
         seen = Image.of(rows, runner, at, probes, group_of(view, factor), single)
         check_unchanged(rows.name, view.counts, seen.counts)
         better, inverse, near = orthonormalised(view, request, factor, seen)
@@ -88,7 +86,7 @@ def group_of(view: Sized, factor: Factor) -> int:
 def _stepped(solution: Solution, view: Sized, request: Wanted, W: Floats, inverse: Floats, seen: Image) -> Solution:
     """One step of refinement from what the pass saw: b + V V'(X'r - ridge b) with V = W R^-1."""
     n, r = view.n, W.shape[1]
-    across = seen.across[:r] - W.T @ (request.penalty.on(n)[:, None] * solution.coef)
+    across = seen.across[:r] - W.T @ (request.penalty.quadratic(n)[:, None] * solution.coef)
     level = np.zeros(solution.coef.shape[1])
     if view.centred:
         level = seen.off / view.counts.weight
@@ -112,7 +110,7 @@ def orthonormalised(view: Sized, request: Wanted, factor: Factor, seen: Image) -
     raw, s = seen.gram[:r, :r], seen.sums[:r] / np.sqrt(weight)
     if not view.centred:
         s = np.zeros(r)
-    penalty = W.T @ (request.penalty.on(n)[:, None] * W) if request.penalty else np.zeros((r, r))
+    penalty = W.T @ (request.penalty.quadratic(n)[:, None] * W) if not request.penalty.is_zero else np.zeros((r, r))
     G = raw + penalty - np.outer(s, s)
     R = cholesky_upper(G)
     if R is None:
@@ -137,7 +135,7 @@ def orthonormalised(view: Sized, request: Wanted, factor: Factor, seen: Image) -
     rounding = gamma(2 * r + 6) * trace * stretch**2 + _rounded(norms, W, inverse, new)
     defect = 1.1 * (error + rounding)
     condition = max(factor.condition, largest_singular(norms[:, None] * new))
-    if not isinstance(view, Triangle) and not _independent(norms, new, request.tolerance(n, view.counts.used)):
+    if not view.decides_rank and not _independent(norms, new, request.tolerance(n, view.counts.used)):
         return lost
     near = max(stretch, largest_singular(R)) < NEAR
     return replace(factor, W=new, defect=defect, condition=condition), inverse, near
@@ -186,7 +184,7 @@ def _depend(view: Sized, request: Wanted, factor: Factor, seen: Image) -> bool:
     if not count:
         return True
     n = view.n
-    norms = np.hypot(view.norms[:n], np.sqrt(request.penalty.on(n)))
+    norms = np.hypot(view.norms[:n], np.sqrt(request.penalty.quadratic(n)))
     tol = request.tolerance(n, view.counts.used)
     N = nullspace(factor)
     reach = norms @ np.abs(N)

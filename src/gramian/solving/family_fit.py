@@ -4,7 +4,7 @@
 
 The method that reweights, which is what "auto" means here, is iteratively reweighted least squares, one pass a step. Any
 other reads the same objective as least squares does; what it found is certified, and stays as it is. Where that is nowhere
-near a minimum, a few reweighted steps from there tell whether the targets are separated.
+near a minimum, a few reweighted steps from there show whether the targets are separated.
 """
 
 from __future__ import annotations
@@ -17,51 +17,30 @@ import numpy as np
 
 from gramian.certification.certificate import Certificate
 from gramian.certification.self_concordance import certified
-from gramian.certification.thresholds import FEWEST_DIGITS, aim_note, doubtful, missed_note
-from gramian.data.blocks import Rows
-from gramian.data.counts import Counts
-from gramian.errors import DataError, cannot, message, not_for_family, one_value
+from gramian.certification.thresholds import FEWEST_DIGITS, aim_note, doubtful, missed_note, unproven_note
+from gramian.errors import DataError, cannot, counted, message, not_for_family
 from gramian.execution.runner import Runner
-from gramian.families.losses import Loss
 from gramian.objectives.linear_objective import LinearObjective
+from gramian.planning import Plan
+from gramian.planning.plan import Step
+from gramian.problem.problem import Problem
 from gramian.problem.solution import Solution, Stats, Status
-from gramian.problem.wanted import Wanted
 from gramian.reductions.irls_pass import Place, Reduced, WorkingRows
-from gramian.reductions.likelihood import GoodnessOfFit, NoColumns
+from gramian.reductions.likelihood import GoodnessOfFit
 from gramian.reductions.offset_folded import OffsetFolded, has_offset
 from gramian.reductions.target_summary import TargetSummary
 from gramian.solvers import SOLVERS
-from gramian.solvers.ability import AUTO, Need, first_that, needs_of, refuse
+from gramian.solvers.ability import Need, family_need, needs_of, penalty_need, refuse, reweighting_method
 from gramian.solvers.irls import IRLS, Fitting, Reweighted, newton_step
 from gramian.solvers.iterate import run
-from gramian.solvers.state import Stop
-from gramian.solving.reduction_checks import check_finite, no_rows
-from gramian.solving.refining import Accuracy
+from gramian.solving.family_sums import FamilySums
+from gramian.solving.family_targets import null_level, start, stop_of, targets_of
+from gramian.solving.ranked import factored_at, of_rank
+from gramian.solving.refining import Accuracy, Answer
 from gramian.solving.separation_monitor import SeparationMonitor, placed
 
-MOST_STEPS = 100
-"""Newton steps before a fit is given up; from the mean of the targets, ten are many."""
 MOST_PASSES = 6
 """Certifying passes, each one Newton step further, before the digits are taken as they are."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class FamilyAnswer:
-    """A solution with its certificate; the rows as a weighted least-squares problem there, with a reduction of them.
-
-    `information` is that of X under the expected curvature, which standard errors invert; `goodness` the deviance and such.
-    """
-
-    solution: Solution
-    certificate: Certificate
-    goodness: GoodnessOfFit
-    information: Reduced
-    working: WorkingRows
-    counts: Counts
-    method: str
-    how: str
-    met: bool
-    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,131 +54,100 @@ class Ended:
     passes: float = 0.0
 
 
-def family_need(loss: Loss) -> Need:
-    """What a family asks of a method."""
-    return Need(f"minimise the loss of family={loss.name!r}", lambda traits: traits.losses)
-
-
-def default_method() -> str:
-    """What "auto" means: the method that reweights."""
-    return first_that(lambda traits: traits.losses and traits.reweights)
-
-
-def solve_family(
-    rows: Rows,
-    loss: Loss,
-    request: Wanted,
-    method: str,
-    accuracy: Accuracy,
-    runner: Runner,
-    names: tuple[str, ...],
-    target: str,
-    *,
-    frequency: bool = False,
-    whole_counts: bool = True,
-    penalty: str = "ridge=1.0",
-) -> FamilyAnswer:
-    """Minimise sum w loss(eta, y) + ridge/2 ||b||^2 over rows of one target. penalty: how the caller gives one, for errors.
-
-    Raises DataError for targets that the family does not allow, of one value, or separated; ArgumentError for a method.
-    """
-    refuse(method, [family_need(loss), *needs_of(request.running)], default_method())
-    method = default_method() if method == AUTO else method
+def check_family(problem: Problem, method: str, accuracy: Accuracy) -> None:
+    """Raises ArgumentError where a family cannot be fitted to such rows, or to such an accuracy."""
+    rows, family = problem.rows, problem.family
+    asked = [family_need(family), penalty_need(problem.wanted.penalty.kind), *needs_of(problem.wanted.running)]
+    refuse(method, asked, reweighting_method())
     if not rows.rereadable:
-        raise not_for_family(f"{rows.name}, a stream that is read once,", loss.name, "rows that can be read again",
+        raise not_for_family(f"{rows.name}, a stream that is read once,", family.name, "rows that can be read again",
                              "collect the stream into a table, or write it to a file")
     if accuracy == "exact":
-        raise not_for_family("accuracy='exact'", loss.name, "'data' or a number of digits")
+        raise not_for_family("accuracy='exact'", family.name, "'data' or a number of digits")
+
+
+def solve_family(problem: Problem, accuracy: Accuracy, runner: Runner, plan: Plan) -> Answer:
+    """Minimise sum w loss(eta, y) + ridge/2 ||b||^2 over rows of one target by the plan's first method.
+
+    Raises DataError for targets that the family does not allow, of one value, or separated; ArgumentError for an offset that
+    the method does not take.
+    """
+    if not plan.order:
+        raise DataError(message("no method can solve this problem", str(plan)))
+    rows, family, request, method = problem.rows, problem.family, problem.wanted, plan.method
     started = time.perf_counter()
-    newton = SOLVERS[method].traits.reweights
-    if not newton and loss.absorb is None and has_offset(rows):
+    traits, runner = plan.order[0].solver.traits, runner.at_most(plan.order[0].workers)
+    if not traits.reweights and family.absorb is None and has_offset(rows):
         able = Need("take an offset", lambda traits: traits.losses and traits.reweights).able()
-        raise cannot(f"method={method!r} with family={loss.name!r}", "take an offset", able)
-    targets = TargetSummary.of(rows, runner, loss, target, whole_counts)
-    if targets is None or targets.counts.used == 0:
-        raise no_rows(rows, None if targets is None else targets.counts)
-    if rows.centred and (
-        (loss.name == "binomial" and targets.least == targets.largest and targets.least in (0.0, 1.0))
-        or (loss.name == "poisson" and targets.largest == 0)
-    ):
-        raise one_value(target, targets.least, loss.name)
-    first = _start(rows, loss, targets)
-    problem = Reweighted(rows, runner, loss, request, first)
-    lookout = SeparationMonitor(problem, names, target, penalty)
-    ended = (_reweighted if newton else _other)(problem, method, lookout)
-    solution, certificate, found = _certified(problem, ended, accuracy, corrects=newton)
-    wanted, notes = FEWEST_DIGITS if accuracy == "data" else accuracy, ended.notes
-    if not newton:
-        if doubtful(certificate, FEWEST_DIGITS):
-            lookout.look()
-        wanted = aim = SOLVERS[method].traits.aim(request.running)
-        if request.running.digits is None:
-            wanted = min(aim, FEWEST_DIGITS)
-            notes += aim_note(method, aim, request.running.suboptimality is not None)
+        raise cannot(f"method={method!r} with family={family.name!r}", "take an offset", able)
+    targets = targets_of(problem, runner)
+    plan = plan.done(Step("reduce", f"targets, {targets.counts.used:,} rows", time.perf_counter() - started))
+    fitting = Reweighted(rows, runner, family, request, start(rows, family, targets))
+    lookout = SeparationMonitor(fitting, problem.names, problem.words.target, problem.words.penalty)
+    began = time.perf_counter()
+    ended = (_reweighted if traits.reweights else _other)(fitting, method, lookout)
+    taken, made = time.perf_counter() - began, ended.passes + fitting.passes
+    plan = plan.done(Step("iterate", f"{counted(ended.iterations, 'step')}, {made:,.5g} passes", taken)).noted(*ended.notes)
+    began = time.perf_counter()
+    solution, certificate, found = _certified(fitting, ended, _digits(accuracy), corrects=traits.reweights)
+    if not traits.reweights and doubtful(certificate, FEWEST_DIGITS):
+        lookout.look()
     if request.rank == "error" and solution.factor is not None and solution.factor.dependencies:
         solution = replace(solution, status=Status.DEPENDENT)
-    at = Place(solution.centre, float(solution.level[0]), solution.coef[:, 0])
-    null = _null_level(rows, loss, targets, runner, request)
-    goodness = GoodnessOfFit.of(rows, runner, loss, at, null, frequency)
-    assert goodness is not None
-    working = WorkingRows(rows, loss, at)
-    information, more = found, 2.0
-    if loss.scale:
-        # Away from the canonical link the expected curvature is not the one that Newton's method uses.
-        information, more = problem.kind.of(working, runner), 3.0
-        assert information is not None
-    passes = problem.passes + ended.passes + more
+    sums, more = _sums(problem, fitting, solution, targets, found)
+    plan = plan.done(Step("certify", f"curvature by {found.label}, deviance", time.perf_counter() - began))
+    passes = fitting.passes + ended.passes + more
     stats = replace(solution.stats, passes=passes, seconds=time.perf_counter() - started)
+    met, plan = _judged(problem, ended, certificate, accuracy, plan)
+    deviance, null = np.array([sums.goodness.deviance]), np.array([sums.goodness.null])
+    solution = replace(solution, stats=stats)
+    return Answer(solution, certificate, plan, targets.counts, null, deviance, met, family=sums)
+
+
+def _digits(accuracy: Accuracy) -> Literal["data"] | float:
+    assert accuracy != "exact"
+    return accuracy
+
+
+def _sums(
+    problem: Problem, fitting: Reweighted, solution: Solution, targets: TargetSummary, found: Reduced
+) -> tuple[FamilySums, float]:
+    """What inference needs, and the passes that it took with that over the targets. `found`: X under the curvature there."""
+    rows, family, runner = problem.rows, problem.family, fitting.runner
+    at = Place(solution.centre, float(solution.level[0]), solution.coef[:, 0])
+    goodness = GoodnessOfFit.of(rows, runner, family, at, null_level(problem, targets, runner), problem.frequency)
+    assert goodness is not None
+    working = WorkingRows(rows, family, at)
+    if family.dispersion is None:
+        return FamilySums(goodness, found, working), 2.0
+    # Away from the canonical link the expected curvature is not the one that Newton's method uses.
+    information = fitting.kind.of(working, runner)
+    assert information is not None
+    return FamilySums(goodness, information, working), 3.0
+
+
+def _judged(
+    problem: Problem, ended: Ended, certificate: Certificate, accuracy: Accuracy, plan: Plan
+) -> tuple[bool, Plan]:
+    """Whether what was asked for is certified, and notes on what is not."""
+    running, traits = problem.wanted.running, plan.order[0].solver.traits
+    wanted = FEWEST_DIGITS if isinstance(accuracy, str) else accuracy
+    if not traits.reweights:
+        wanted = aim = traits.aim(running)
+        if running.digits is None:
+            wanted = min(aim, FEWEST_DIGITS)
+            plan = plan.noted(*aim_note(plan.method, aim, running.suboptimality is not None))
     met = ended.status.ok and not doubtful(certificate, wanted)
-    if ended.status.ok and not met:
-        notes += (missed_note(method, certificate, wanted),)
-    kind = f"{method} on {f'reweighted {problem.kind.label}' if newton else 'rows'}"
-    how = f"{kind}, {stats.iterations:,} step{'s' if stats.iterations != 1 else ''}, {passes:,.5g} passes"
-    return FamilyAnswer(
-        replace(solution, stats=stats),
-        certificate,
-        goodness,
-        information,
-        working,
-        targets.counts,
-        method,
-        how,
-        met,
-        notes,
-    )
-
-
-def _start(rows: Rows, loss: Loss, targets: TargetSummary) -> Place:
-    """The null model beside an intercept, zero without."""
-    n, W = rows.n, targets.counts.weight
-    if not rows.centred:
-        return Place(np.zeros(n), 0.0, np.zeros(n))
-    return Place(targets.x / W, _link_of_mean(loss, targets) - targets.offset / W, np.zeros(n))
-
-
-def _link_of_mean(loss: Loss, targets: TargetSummary) -> float:
-    return float(loss.link(np.array([targets.mean]))[0])
-
-
-def _null_level(rows: Rows, loss: Loss, targets: TargetSummary, runner: Runner, request: Wanted) -> float:
-    """Of the model of the intercept alone; with an offset it takes a fit of its own."""
-    if not rows.centred:
-        return 0.0
-    level = _link_of_mean(loss, targets)
-    if not targets.offset and not has_offset(rows):
-        return level
-    none = Place(np.zeros(0), level - targets.offset / targets.counts.weight, np.zeros(0))
-    found = run(IRLS(), Reweighted(NoColumns(rows), runner, loss, replace(request, rank="drop"), none), _stop(request))
-    return float(found.theta[0, 0]) + found.state.next.level
-
-
-def _stop(request: Wanted) -> Stop:
-    return Stop(gradient=None, max_iter=request.running.max_iter or MOST_STEPS)
+    if problem.family.self_concordance is None:
+        plan = plan.noted(unproven_note(problem.family.name))
+    elif ended.status.ok and not met:
+        plan = plan.noted(missed_note(plan.method, certificate, wanted))
+    return met, plan
 
 
 def _reweighted(problem: Reweighted, method: str, lookout: SeparationMonitor) -> Ended:
     try:
-        found = run(IRLS(), problem, _stop(problem.request), callback=problem.request.running.callback)
+        found = run(IRLS(), problem, stop_of(problem.request), callback=problem.request.running.callback)
     except FloatingPointError:
         raise DataError(
             message(
@@ -220,13 +168,13 @@ def _other(problem: Reweighted, method: str, lookout: SeparationMonitor) -> Ende
     """By a method of least squares that reads an objective."""
     request, first = problem.request, problem.first
     plain = request.running.step is None
-    rows = OffsetFolded(problem.rows, problem.loss) if has_offset(problem.rows) else problem.rows
-    objective = LinearObjective.of(rows, problem.runner, problem.loss, request.penalty, standardise=plain)
+    rows = OffsetFolded(problem.rows, problem.family) if has_offset(problem.rows) else problem.rows
+    objective = LinearObjective.of(rows, problem.runner, problem.family, request.penalty, standardise=plain)
     watched = lookout.beside(request.running.callback, objective.coordinates.centre, objective.norms[: rows.n])
     running = replace(request.running, callback=watched)
     solution = SOLVERS[method].solve(objective, replace(request, running=running))
     notes = () if solution.status.ok and not solution.advice else (f"{method}: {solution.sentence}",)
-    if solution.status is Status.DIVERGED:  # where it got to is nowhere: the start is told instead
+    if solution.status is Status.DIVERGED:  # its last iterate means nothing: the start is returned
         told = (*notes, f"{method}: the coefficients are those of the start")
         return Ended(solution.status, solution.stats.iterations, first, told, objective.passes)
     place = placed(first.centre, solution.centre, solution.coef, solution.level)
@@ -237,22 +185,24 @@ def _certified(
     problem: Reweighted, ended: Ended, accuracy: Literal["data"] | float, corrects: bool
 ) -> tuple[Solution, Certificate, Reduced]:
     """Certify, correct, and again while that could help."""
-    status, place, stats = ended.status, ended.place, Stats(iterations=ended.iterations)
+    status, stats = ended.status, Stats(iterations=ended.iterations)
+    found, factor, place = of_rank(problem, ended.place, decided=corrects)
     for attempt in range(MOST_PASSES):
-        found = problem.at(place)
-        check_finite(found.view)
-        found, factor = problem.factored(found, place)
+        if attempt:
+            found, factor = factored_at(problem, place)
         if problem.dependent is not None and problem.dependent != tuple(d.column for d in factor.dependencies):
             # A column lost its weight on the way, so that nothing is known about it.
             factor = replace(factor, defect=np.inf)
-        ridge = problem.request.penalty.ridge
-        solution, certificate, correction = certified(found, place, factor, ridge, status, stats, corrects)
+        penal, bound = problem.request.penalty, problem.family.self_concordance
+        made = corrects and factor.defect < 1.0  # else W W' is not known to be near the inverse of the Hessian
+        solution, certificate, correction = certified(found, place, factor, penal, status, stats, made, bound)
         enough = accuracy != "data" and not doubtful(certificate, accuracy)
         at_floor = bool(np.all(correction.bracket <= 2.0 * correction.floor))
-        if not corrects or enough or at_floor or not status.ok or attempt == MOST_PASSES - 1:
+        if not made or enough or at_floor or not status.ok or attempt == MOST_PASSES - 1:
             return solution, certificate, found.view
-        step = newton_step(found, place, factor, ridge)
-        smaller = float(correction.bracket[0]) < np.inf and step.decrement <= 4 * float(correction.floor[0])
+        step = newton_step(found, place, factor, penal)
+        known = float(correction.bracket[0]) < np.inf or bound is None
+        smaller = known and step.decrement <= 4 * float(correction.floor[0])
         if smaller:
             return solution, certificate, found.view
         place = place.moved(step.coef, step.level)

@@ -12,40 +12,41 @@ from dataclasses import replace
 
 import numpy as np
 
-from gramian.certification.certificate import Certificate, Evidence, certify, certify_by_distance, correct, digits_of
-from gramian.certification.evidence import distance, evidence_of_data
+from gramian.certification.bounded_gradient import BoundedGradient
+from gramian.certification.certificate import digits_of
+from gramian.certification.distance_evidence import DistanceEvidence
+from gramian.certification.evidence import certify
+from gramian.certification.gradient_evidence import GradientEvidence, correct
 from gramian.certification.thresholds import aim_note, doubtful
 from gramian.data.blocks import Rows
 from gramian.data.counts import check_unchanged
-from gramian.execution.threads import Threads
-from gramian.families.losses import LOSSES
-from gramian.kernels.array_types import Floats
+from gramian.execution.runner import Runner
+from gramian.families import GAUSSIAN
 from gramian.kernels.exact import exactly
-from gramian.kernels.norms import column_norms
 from gramian.objectives.curvature import affordable
-from gramian.objectives.hessian_lower_bound import HessianLowerBound, hessian_lower_bound
+from gramian.objectives.hessian_lower_bound import hessian_lower_bound
 from gramian.objectives.linear_objective import LinearObjective
 from gramian.planning import Plan
 from gramian.planning.plan import Step
 from gramian.problem.solution import Factor, Solution, Stats, Status
 from gramian.problem.wanted import Wanted
 from gramian.reductions.exact_gradient import small
-from gramian.reductions.gradient import Gradient
 from gramian.reductions.gradient_bound import Sizes
 from gramian.reductions.moments import MomentSums
 from gramian.reductions.triangle import Triangle
 from gramian.solvers import SOLVERS
-from gramian.solvers.ranges import Spectrum, with_shorter_rows
+from gramian.solvers.moving import moved
+from gramian.solvers.spectrum import Spectrum, with_shorter_rows
 from gramian.solving.reduction_checks import check_finite
-from gramian.solving.refining import Answer, gap_of, gradient_at, proven, refine, total_squares, within
+from gramian.solving.refining import Answer, gradient_at, proven, refine, total_squares, within
 
 
-def iterate(rows: Rows, request: Wanted, runner: Threads, plan: Plan) -> Answer:
+def iterate(rows: Rows, request: Wanted, runner: Runner, plan: Plan) -> Answer:
     """Run the plan's first method on the rows. Raises as `solve`."""
     solver = plan.order[0].solver
     started = time.perf_counter()
     plain = request.running.step is None
-    objective = LinearObjective.of(rows, runner, LOSSES["gaussian"], request.penalty, standardise=plain)
+    objective = LinearObjective.of(rows, runner, GAUSSIAN, request.penalty, standardise=plain)
     check_finite(objective)
     if rows.sparse and plain and solver.traits.seeded:
         objective = with_shorter_rows(objective)
@@ -95,13 +96,13 @@ def _know(objective: LinearObjective, moments: MomentSums) -> None:
 
 
 def _with_factor(
-    objective: LinearObjective, moments: MomentSums, found: Solution, request: Wanted, runner: Threads, plan: Plan
+    objective: LinearObjective, moments: MomentSums, found: Solution, request: Wanted, runner: Runner, plan: Plan
 ) -> Answer:
-    """Certified by the factor that a direct solver makes of the same rows; its coefficients are not looked at."""
+    """Certified by the factor that a direct solver makes of the same rows; its coefficients are not used."""
     rows = objective.rows
     started = time.perf_counter()
     view, factor, status, passes = _factor(rows, moments, request, runner)
-    coef = _of_rank(found.coef, factor, request)
+    coef = moved(found.coef, factor, view, request)
     level = found.level + (view.mean.hi[: view.n] - found.centre) @ found.coef
     solution = replace(found, coef=coef, level=level, centre=view.mean.hi[: view.n], factor=factor)
     solution = solution.costing(Stats(passes=passes, seconds=time.perf_counter() - started))
@@ -109,25 +110,24 @@ def _with_factor(
         solution = replace(solution, status=status)
     if request.running.refined:
         answer = refine(rows, view, solution, request, "data", runner, plan)
-        return replace(answer, counts=objective.counts, moments=None)
+        return replace(answer, counts=objective.counts)
     started = time.perf_counter()
     solution, plan = proven(rows, view, solution, request, runner, plan, refined=False)
     assert solution.factor is not None
     gradient = gradient_at(rows, view, solution, _closely(rows, request), runner)
     check_unchanged(rows.name, view.counts, gradient.counts)
-    evidence, off = evidence_of_data(view, solution, request, gradient, solution.factor.defect)
-    evidence = replace(evidence, level_bound=evidence.level_bound + np.abs(off))
-    correction = replace(correct(evidence, solution.factor), made=False)
-    certificate = certify(evidence, solution.factor, correction, coef, solution.intercept)
-    certificate = replace(certificate, gap=gap_of(evidence, correction, solution))
+    seen, off = BoundedGradient.of_data(view, solution, request, gradient, solution.factor.defect)
+    seen = replace(seen, level_bound=seen.level_bound + np.abs(off))
+    correction = replace(correct(seen, solution.factor), made=False)
+    evidence = GradientEvidence(seen, solution.factor, correction)
     seconds = time.perf_counter() - started
     solution = solution.costing(Stats(passes=1, seconds=seconds))
     plan = plan.done(Step("certify", "gradient pass, factor of the Gram matrix", seconds))
-    return _answer(objective, view, solution, certificate, evidence, request, plan)
+    return _answer(objective, view, solution, evidence, request, plan)
 
 
 def _without_factor(
-    objective: LinearObjective, found: Solution, request: Wanted, runner: Threads, plan: Plan
+    objective: LinearObjective, found: Solution, request: Wanted, runner: Runner, plan: Plan
 ) -> Answer:
     """Certified by ||g|| / mu, or by what a part of the rows proves."""
     rows, n, spread = objective.rows, objective.n, objective.spread
@@ -138,60 +138,30 @@ def _without_factor(
     level = found.level + (mean.hi[:n] - found.centre) @ found.coef
     solution = replace(found, level=level, centre=mean.hi[:n])
     gradient = gradient_at(rows, view, solution, _closely(rows, request), runner)
-    evidence, off = evidence_of_data(view, solution, request, gradient, np.inf)
-    evidence = replace(evidence, level_bound=evidence.level_bound + np.abs(off))
-    if objective.spent.floor is not None:
-        return _by_floor(objective, objective.spent.floor, view, solution, gradient, evidence, request, plan, started)
-    bend = Spectrum.of_sizes(objective)
-    error = distance(evidence, gradient.s, view.counts.weight, objective.coordinates, bend.mu)
-    condition = float(np.sqrt(bend.L / bend.mu)) if bend.mu > 0 else np.inf
-    certificate = certify_by_distance(evidence, solution.coef, solution.intercept, error, condition)
-    if bend.mu > 0:
-        # J - J* <= ||g||^2 / (2 mu), and the error of theta is ||g|| / mu.
-        certificate = replace(certificate, gap=0.5 * bend.mu * (error[0] * objective.coordinates.scale[0]) ** 2)
+    seen, off = BoundedGradient.of_data(view, solution, request, gradient, np.inf)
+    seen = replace(seen, level_bound=seen.level_bound + np.abs(off))
+    floor, spectrum = objective.spent.floor, Spectrum.of_sizes(objective)
+    if floor is not None:
+        evidence = DistanceEvidence.by_part_of_the_rows(seen, gradient.s, objective.coordinates, floor, spectrum.L)
+        share = f"{floor.rows:,} of {objective.counts.used:,} rows"
+        note = f"columns are independent, and J is as near its minimum as asked: proven by the curvature of {share}"
+        how = f"curvature of {floor.rows:,} rows"
+    else:
+        mu = spectrum.mu
+        evidence = DistanceEvidence.by_strong_convexity(seen, gradient.s, objective.coordinates, mu, spectrum.L)
+        why = "" if mu > 0 else ", and no digits are certified: the smallest curvature is not known"
+        note = f"{n:,} columns are too many for a Gram matrix: no standard errors{why}"
+        how = "bound by the smallest curvature"
     seconds = time.perf_counter() - started
     solution = solution.costing(Stats(passes=1, seconds=seconds))
-    plan = plan.done(Step("certify", "gradient pass, bound by the smallest curvature", seconds))
-    why = "" if bend.mu > 0 else ", and no digits are certified: the smallest curvature is not known"
-    plan = plan.noted(f"{n:,} columns are too many for a Gram matrix: no standard errors{why}")
-    return _answer(objective, view, solution, certificate, evidence, request, plan)
-
-
-def _by_floor(
-    objective: LinearObjective,
-    floor: HessianLowerBound,
-    view: Sizes,
-    solution: Solution,
-    gradient: Gradient,
-    evidence: Evidence,
-    request: Wanted,
-    plan: Plan,
-    started: float,
-) -> Answer:
-    """Certified by J - J* <= g'F^-1 g / 2, F made from a part of the rows."""
-    c, weight = objective.coordinates, view.counts.weight
-    g = (evidence.g + (evidence.centre - c.centre)[:, None] * gradient.s) / c.scale[:, None]
-    unsure = (evidence.bound + np.outer(evidence.norms, evidence.residual_bound)) / c.scale[:, None]
-    if c.intercept:
-        g = np.concatenate([gradient.s[None, :], g])
-        unsure = np.concatenate([np.sqrt(weight) * evidence.residual_bound[None, :], unsure])
-    left = floor.left(g / weight, column_norms(unsure) / weight)
-    error = floor.reach(left)[int(c.intercept) :] / c.scale[:, None]
-    condition = float(np.sqrt(Spectrum.of_sizes(objective).L / floor.values[0]))
-    certificate = certify_by_distance(evidence, solution.coef, solution.intercept, error, condition)
-    certificate = replace(certificate, gap=left)
-    seconds = time.perf_counter() - started
-    solution = solution.costing(Stats(passes=1, seconds=seconds))
-    plan = plan.done(Step("certify", f"gradient pass, curvature of {floor.rows:,} rows", seconds))
-    share = f"{floor.rows:,} of {objective.counts.used:,} rows"
-    plan = plan.noted(f"columns are independent, and J is as near its minimum as asked: proven by the curvature of {share}")
-    return _answer(objective, view, solution, certificate, evidence, request, plan)
+    plan = plan.done(Step("certify", f"gradient pass, {how}", seconds)).noted(note)
+    return _answer(objective, view, solution, evidence, request, plan)
 
 
 def _factor(
-    rows: Rows, moments: MomentSums, request: Wanted, runner: Threads
+    rows: Rows, moments: MomentSums, request: Wanted, runner: Runner
 ) -> tuple[MomentSums | Triangle, Factor, Status, int]:
-    """From the first direct solver of the registry that can tell the rank; with the view that it read."""
+    """From the first direct solver of the registry that decides the rank; with the reduction that it read."""
     for solver in SOLVERS.values():
         if solver.traits.iterates or solver.traits.confirmed:
             continue
@@ -203,45 +173,21 @@ def _factor(
     raise AssertionError("a solver that decides rank always gives a factor")
 
 
-def _of_rank(coef: Floats, factor: Factor, request: Wanted) -> Floats:
-    """The same surface with coefficients as the rank policy wants them: the shortest, or zero for dropped columns.
-
-    A column that equals sum w_i x_i can hand its coefficient to the others, b_i + w_i b_j. The equations span the null space N of
-    X, and b - N N'b is the shortest. Nothing is done where the columns are independent.
-    """
-    if not factor.dependencies:
-        if factor.rank == coef.shape[0]:
-            return coef
-        Q = np.linalg.qr(factor.W)[0]  # no equations were written: the columns of W span the row space of X
-        return Q @ (Q.T @ coef)
-    equations = np.zeros((coef.shape[0], len(factor.dependencies)))
-    for i, dependency in enumerate(factor.dependencies):
-        equations[dependency.column, i] = 1.0
-        equations[list(dependency.others), i] = -np.asarray(dependency.weights)
-    if request.rank == "drop":
-        dropped = [dependency.column for dependency in factor.dependencies]
-        moved = coef - equations @ coef[dropped]
-        moved[dropped] = 0.0
-        return moved
-    N = np.linalg.qr(equations)[0]
-    return coef - N @ (N.T @ coef)
-
-
 def _answer(
     objective: LinearObjective,
     view: MomentSums | Triangle | Sizes,
     solution: Solution,
-    certificate: Certificate,
-    evidence: Evidence,
+    evidence: GradientEvidence | DistanceEvidence,
     request: Wanted,
     plan: Plan,
 ) -> Answer:
     wanted = plan.order[0].solver.traits.aim(request.running)
     # The level is judged where the data are: an intercept far from them is a difference of large numbers.
-    y = evidence.raw_y_norm / np.sqrt(evidence.weight)
-    met = not doubtful(replace(certificate, digits_intercept=digits_of(evidence.level_bound, y)), wanted)
+    seen, certificate = evidence.seen, certify(evidence, solution)
+    y = seen.raw_y_norm / np.sqrt(seen.weight)
+    met = not doubtful(replace(certificate, digits_intercept=digits_of(seen.level_bound, y)), wanted)
     tss = total_squares(view)
-    answer = within(Answer(solution, certificate, plan, objective.counts, tss, evidence.rss, met, moments=None), request)
+    answer = within(Answer(solution, certificate, plan, objective.counts, tss, seen.rss, met), request)
     if answer.met and solution.status is Status.STALLED:
         answer = replace(answer, solution=replace(solution, status=Status.CONVERGED))
     return answer

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
-from gramian.certification.certificate import Certificate, Correction, Evidence, certify, correct, reach_of
-from gramian.certification.evidence import evidence_of_data, evidence_of_view, rss_after
+from gramian.certification.bounded_gradient import BoundedGradient, rss_after
+from gramian.certification.certificate import Certificate
+from gramian.certification.evidence import certify
+from gramian.certification.gradient_evidence import Correction, GradientEvidence, correct
 from gramian.certification.thresholds import FEWEST_DIGITS, doubtful
 from gramian.data.blocks import Rows
 from gramian.data.counts import Counts, check_unchanged
@@ -27,12 +29,13 @@ from gramian.problem.solution import Solution, Stats
 from gramian.problem.wanted import Wanted
 from gramian.reductions.exact_gradient import exact_gradient, small
 from gramian.reductions.gradient import Gradient, Point, Squares
-from gramian.reductions.gradient_bound import Seeing, Sized
-from gramian.reductions.moments import MomentSums
-from gramian.reductions.sketch import Sketch
+from gramian.reductions.gradient_bound import Sized, sees
 from gramian.solvers.cost import SHORT, falls_short
 from gramian.solving.exactness import ExactInverse, confirmed_exactly, inverse_of, measured, widened, with_low_parts
 from gramian.solving.factor_verification import PROVEN, proven
+
+if TYPE_CHECKING:
+    from gramian.solving.family_sums import FamilySums
 
 Accuracy: TypeAlias = Literal["data", "exact"] | float
 """All digits that the data support, in float64 or, whatever it costs, in double-double; or a number of digits."""
@@ -61,15 +64,15 @@ class Answer:
     tss: Floats
     rss: Floats
     met: bool  # the accuracy asked for is certified
-    moments: MomentSums | None  # when the solver read them
     exact: bool = False  # the last gradient was taken in double-double
     explained: Floats | None = None  # tss - rss where it is known better than their difference, (k,)
     inverse: ExactInverse | None = None
+    family: FamilySums | None = None  # of another family than the normal
 
 
 def refine(
     rows: Rows | None,
-    view: Seeing | Sketch,
+    view: Sized,
     solution: Solution,
     request: Wanted,
     accuracy: Accuracy,
@@ -84,10 +87,10 @@ def refine(
     if factor is None:
         raise RankError(message(solution.status.value))
     from_view = rows is None or runner is None or not rows.rereadable
-    if not isinstance(view, Sketch) and (from_view or not isinstance(accuracy, str)):
-        evidence = evidence_of_view(view, solution, request, factor)
-        correction = correct(evidence, factor)
-        answer = answer_of(view, _corrected(solution, correction), evidence, correction, accuracy, plan)
+    if sees(view) and (from_view or not isinstance(accuracy, str)):
+        seen = BoundedGradient.of_view(view, solution, request, factor)
+        evidence = GradientEvidence(seen, factor, correct(seen, factor))
+        answer = answer_of(view, _corrected(solution, evidence.correction), evidence, accuracy, plan)
         coef = answer.solution.coef
         if from_view:
             known = view.at(coef).residual_known(answer.rss, FEWEST_RESIDUAL)
@@ -107,7 +110,7 @@ def _without_residual(answer: Answer) -> Answer:
 
 def _refine_from_data(
     rows: Rows,
-    view: Seeing | Sketch,
+    view: Sized,
     solution: Solution,
     request: Wanted,
     accuracy: Accuracy,
@@ -118,7 +121,7 @@ def _refine_from_data(
     solution, plan = proven(rows, view, solution, request, runner, plan)
     factor = solution.factor
     assert factor is not None
-    if exact and factor.rank and factor.defect >= PROVEN and not isinstance(view, Sketch):
+    if exact and factor.rank and factor.defect >= PROVEN and view.is_evidence:
         factor, passes = confirmed_exactly(rows, view, request, factor, runner, PROVEN)
         solution = replace(solution, factor=factor).costing(Stats(passes=passes))
     before = np.inf
@@ -134,35 +137,37 @@ def _refine_from_data(
         check_unchanged(rows.name, view.counts, gradient.counts)
         if gradient.lost is not None and gradient.shift is not None and sizes is view:
             sizes, factor = widened(view, gradient.lost, gradient.shift), with_low_parts(view, factor, gradient.lost)
-            if factor.defect >= PROVEN and factor.rank and not isinstance(view, Sketch):
+            if factor.defect >= PROVEN and factor.rank and view.is_evidence:
                 factor, passes = confirmed_exactly(rows, view, request, factor, runner, PROVEN)
                 solution = replace(solution, factor=factor).costing(Stats(passes=passes))
-        evidence, level = evidence_of_data(sizes, solution, request, gradient, factor.defect)
-        correction = correct(evidence, factor)
+        seen, level = BoundedGradient.of_data(sizes, solution, request, gradient, factor.defect)
+        correction = correct(seen, factor)
         # The means are known better than the centre, so moving the coefficients moves the level.
         shift = np.abs(correction.coef).T @ sizes.mean_error[:n]
-        evidence = replace(evidence, level_bound=evidence.level_bound + shift)
+        seen = replace(seen, level_bound=seen.level_bound + shift)
         size = float(np.max(column_norms(correction.z), initial=0.0))
         if answer is not None and size > DIVERGING * before:
             return replace(answer, plan=plan.noted("refinement diverged: the factor is not that of the rows"))
         solution = solution.corrected_by(correction.coef, level - sizes.mean.lo[:n] @ correction.coef)
-        rss = rss_after(evidence, correction, level, view.counts.weight, solution, request)
+        rss = rss_after(seen, correction.step, level, view.counts.weight, solution, request)
         seconds = time.perf_counter() - started
         solution = solution.costing(Stats(passes=1, refinements=1, seconds=seconds))
-        answer = answer_of(view, solution, replace(evidence, rss=rss), correction, accuracy, plan)
+        assert solution.factor is not None
+        seen = replace(seen, rss=rss)
+        answer = answer_of(view, solution, GradientEvidence(seen, solution.factor, correction), accuracy, plan)
         if gradient.squares is not None:
             answer = summed(answer, gradient, gradient.squares)
         plan = plan.done(Step("refine", f"{'exact ' if exact else ''}gradient pass, correction {size:.1e}", seconds))
         left = factor.defect / (1.0 - factor.defect) * size if factor.defect < 1 else 0.0
-        if finished(answer, evidence, correction, accuracy, size, before, left, solution.stats.refinements, thorough):
-            blurred = request.errors and _blurred(answer, evidence)
+        if finished(answer, seen, correction, accuracy, size, before, left, solution.stats.refinements, thorough):
+            blurred = request.errors and _blurred(answer, seen)
             if not exact and _worth_more(rows, answer, accuracy, factor.defect, blurred):
                 exact, before = True, np.inf
                 continue
             answer = replace(answer, plan=plan)
             if blurred and not exact:
                 return _without_residual(answer)
-            wanted = request.errors and not request.penalty and answer.exact
+            wanted = request.errors and request.penalty.is_zero and answer.exact
             cheap = accuracy == "exact" or view.counts.used * n * n <= AFFORDABLE
             return with_inverse(answer, rows, view, runner) if wanted and cheap else answer
         before = size
@@ -178,7 +183,7 @@ def summed(answer: Answer, gradient: Gradient, squares: Squares) -> Answer:
 
 def finished(
     answer: Answer,
-    evidence: Evidence,
+    seen: BoundedGradient,
     correction: Correction,
     accuracy: Accuracy,
     size: float,
@@ -193,8 +198,8 @@ def finished(
         at_floor = bool(np.all(left <= 0.5 * correction.bracket))
     else:
         # The floor is a bound for the worst case, n roundings in a row; the answer itself ends at a few of them.
-        sizes = evidence.norms @ np.abs(answer.solution.coef)
-        rounding = 4.0 * (U * U if answer.exact else U) * (evidence.y_norm + sizes)
+        sizes = seen.norms @ np.abs(answer.solution.coef)
+        rounding = 4.0 * (U * U if answer.exact else U) * (seen.y_norm + sizes)
         at_floor = bool(np.all((correction.bracket <= 2.0 * correction.floor) & (left <= rounding)))
     # A correction changes rss by its square, which is known to few digits.
     settled = not answer.exact or bool(np.all(column_norms(correction.z) ** 2 <= SETTLED * answer.rss))
@@ -217,9 +222,9 @@ def _worth_more(rows: Rows, answer: Answer, accuracy: Accuracy, defect: float, b
     return not rows.sparse and defect < KNOWN and (blurred or doubtful(answer.certificate, wanted))
 
 
-def _blurred(answer: Answer, evidence: Evidence) -> bool:
+def _blurred(answer: Answer, seen: BoundedGradient) -> bool:
     """The fit is so close that its residuals are little but the rounding of their own evaluation."""
-    return bool(np.any(np.sqrt(answer.rss) < 10.0**FEWEST_RESIDUAL * evidence.residual_bound))
+    return bool(np.any(np.sqrt(answer.rss) < 10.0**FEWEST_RESIDUAL * seen.residual_bound))
 
 
 def gradient_at(rows: Rows, view: Sized, solution: Solution, exact: bool, runner: Runner) -> Gradient:
@@ -235,38 +240,22 @@ def _corrected(solution: Solution, correction: Correction) -> Solution:
 
 
 def answer_of(
-    view: Seeing | Sketch,
+    view: Sized,
     solution: Solution,
-    evidence: Evidence,
-    correction: Correction,
+    evidence: GradientEvidence,
     accuracy: Accuracy,
     plan: Plan,
 ) -> Answer:
-    factor = solution.factor
-    assert factor is not None
-    certificate = certify(evidence, factor, correction, solution.coef, solution.intercept)
-    certificate = replace(certificate, gap=gap_of(evidence, correction, solution))
+    certificate = certify(evidence, solution)
     return Answer(
         solution,
         certificate,
         plan,
         view.counts,
         tss=total_squares(view),
-        rss=evidence.rss,
+        rss=evidence.seen.rss,
         met=not doubtful(certificate, FEWEST_DIGITS if isinstance(accuracy, str) else accuracy),
-        moments=view if isinstance(view, MomentSums) else None,
     )
-
-
-def gap_of(evidence: Evidence, correction: Correction, solution: Solution) -> Floats:
-    """Bound on J - J* = ||X (b - b*)||^2 / (2 W) and the level's own part, of the answer as it is read: rounded to float64.
-
-    Rounding moves b by u |b|, and the level at the centre by that of the intercept and of the products with the centre.
-    """
-    b, centre = np.abs(solution.coef), np.abs(evidence.centre)
-    reach = reach_of(evidence, correction, solution.coef)
-    level = evidence.level_bound + U * (np.abs(solution.intercept) + 2.0 * (centre @ b))
-    return 1.01 * (reach**2 / evidence.weight + level**2) / 2.0
 
 
 def within(answer: Answer, request: Wanted) -> Answer:
@@ -274,12 +263,12 @@ def within(answer: Answer, request: Wanted) -> Answer:
     share, gap, coef = request.running.suboptimality, answer.certificate.gap, answer.solution.coef
     if share is None or gap is None:
         return answer
-    lost = answer.rss + request.penalty.on(coef.shape[0]) @ coef**2
+    lost = answer.rss + 2.0 * request.penalty.value(coef)
     most = np.maximum(share * (answer.tss - lost), 4.0 * U * answer.tss)
     return replace(answer, met=bool(np.all(2.0 * answer.counts.weight * gap <= most)))
 
 
-def with_inverse(answer: Answer, rows: Rows, view: Seeing | Sketch, runner: Runner) -> Answer:
+def with_inverse(answer: Answer, rows: Rows, view: Sized, runner: Runner) -> Answer:
     """With the diagonal of (X'X)^-1 to full digits: one more pass, in double-double."""
     factor = answer.solution.factor
     if factor is None or not factor.rank or not np.isfinite(factor.defect):

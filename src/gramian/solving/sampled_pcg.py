@@ -8,7 +8,7 @@ orthonormal on a part S of them, up to a defect d that a pass over S proves, and
 That costs the proof the digits of 1 / lambda, about one, and the answer none: W is as good to the steps as it is on S, a
 condition of 3 to 4 for twelve rows a column drawn by chance. So a gradient in double-double, ten steps in float64 for
 W'(X'X + ridge)W z = W'g, b <- b + W z, and again until a gradient proves that the answer is one of data within rounding. Where
-S says too little, as where a few rows tell columns apart, all rows confirm the factor, and the look at S is lost.
+S proves too little, as where columns differ in a few rows only, all rows confirm the factor, and the pass over S is lost.
 
 Rounding of the residual reaches W'g through X W, which random vectors bound from above.
 Reference: the two loops of Epperly, Meier and Nakatsukasa (2024), arXiv 2406.03468; Hestenes and Stiefel (1952); for the random
@@ -19,17 +19,19 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
-from gramian.certification.certificate import correct
-from gramian.certification.evidence import evidence_of_data, rss_after
+from gramian.certification.bounded_gradient import BoundedGradient, rss_after
+from gramian.certification.gradient_evidence import GradientEvidence, correct
 from gramian.certification.thresholds import FEWEST_DIGITS, doubtful
-from gramian.data.blocks import Block, BlockPart, Rows
+from gramian.data.blocks import Block, Rows
 from gramian.data.counts import check_unchanged
 from gramian.execution.blas import single_threaded_blas
+from gramian.execution.reduction import BlockReduction, Origin
 from gramian.execution.runner import Runner
-from gramian.families.losses import LOSSES
+from gramian.families import GAUSSIAN
 from gramian.kernels.array_types import Floats
 from gramian.kernels.exact import exactly
 from gramian.kernels.norms import column_norms
@@ -42,10 +44,9 @@ from gramian.problem.solution import Factor, Solution, Stats
 from gramian.problem.wanted import Wanted
 from gramian.reductions.exact_gradient import small
 from gramian.reductions.gradient import Gradient, Point
-from gramian.reductions.gradient_bound import Sizes
+from gramian.reductions.gradient_bound import Sized, Sizes
 from gramian.reductions.image import Image
 from gramian.reductions.sampled_rows import SampledRows
-from gramian.reductions.sketch import Sketch
 from gramian.solvers.bidiagonal import over
 from gramian.solvers.confirmed import thinning
 from gramian.solvers.cost import falls_short
@@ -69,17 +70,17 @@ class _Ask:
     """What every step here needs."""
 
     rows: Rows
-    view: Sketch
+    view: Sized
     request: Wanted
     runner: Runner
 
 
 def conjugated(
-    rows: Rows, view: object, solution: Solution, request: Wanted, accuracy: Accuracy, runner: Runner, plan: Plan
+    rows: Rows, view: Sized, solution: Solution, request: Wanted, accuracy: Accuracy, runner: Runner, plan: Plan
 ) -> tuple[Answer | Solution, Plan]:
     """The certified answer; or the solution as it was, with what was spent, where all rows must confirm the factor."""
     factor = solution.factor
-    if not isinstance(view, Sketch) or accuracy != "data" or request.errors or factor is None or factor.dependencies:
+    if view.is_evidence or accuracy != "data" or request.errors or factor is None or factor.dependencies:
         return solution, plan
     every = thinning(rows.rows, rows.n, rows.k) if rows.in_memory and not rows.sparse and not small(rows) else 0
     if not every or not falls_short(rows.n, factor.condition):
@@ -128,18 +129,18 @@ def _refined(ask: _Ask, solution: Solution, factor: Factor, off: float, plan: Pl
         check_unchanged(ask.rows.name, view.counts, gradient.counts)
         if gradient.lost is not None:
             return solution, plan.noted("numbers read as decimals ask for a factor that all rows confirm")
-        evidence, level = evidence_of_data(view, solution, ask.request, gradient, factor.defect)
+        seen, level = BoundedGradient.of_data(view, solution, ask.request, gradient, factor.defect)
         # W z is the error of coefficients that stay as they are: that they are better with it is known, by how much is not.
-        correction = replace(correct(evidence, factor), made=False)
+        correction = replace(correct(seen, factor), made=False)
         shift = np.abs(correction.coef).T @ (np.abs(view.mean.lo[:n]) + view.mean_error[:n])
-        evidence = replace(evidence, level_bound=evidence.level_bound + shift + off * correction.bracket)
+        seen = replace(seen, level_bound=seen.level_bound + shift + off * correction.bracket)
         size = float(np.max(column_norms(correction.z), initial=0.0))
         solution = solution.corrected_by(np.zeros_like(solution.coef), level)
-        rss = rss_after(evidence, correction, level, view.counts.weight, solution, ask.request)
+        rss = rss_after(seen, correction.step, level, view.counts.weight, solution, ask.request)
         seconds = time.perf_counter() - started
         solution = replace(solution, factor=factor).costing(Stats(passes=1, refinements=1, seconds=seconds))
         plan = plan.done(Step("refine", f"exact gradient pass, off by {size:.1e}", seconds))
-        answer = answer_of(view, solution, replace(evidence, rss=rss), correction, "data", plan)
+        answer = answer_of(view, solution, GradientEvidence(replace(seen, rss=rss), factor, correction), "data", plan)
         if gradient.squares is not None:
             answer = summed(answer, gradient, gradient.squares)
         if _enough(answer):
@@ -168,12 +169,12 @@ def _begun(ask: _Ask, solution: Solution, factor: Factor, plan: Plan) -> tuple[S
     rounding = gamma(view.n + seen.chain) * float(np.max(norms @ np.abs(probes)))
     longest = np.sqrt(2.0 / np.pi) / SMALL * (np.sqrt(np.max(np.diag(seen.probes))) + rounding)
     factor = replace(factor, longest=max(float(longest), 1.0))
-    evidence, level = evidence_of_data(view, solution, ask.request, seen, factor.defect)
+    found, level = BoundedGradient.of_data(view, solution, ask.request, seen, factor.defect)
     solution = solution.corrected_by(np.zeros_like(solution.coef), level)
     seconds = time.perf_counter() - started
     plan = plan.done(Step("refine", "gradient pass", seconds))
     solution = solution.costing(Stats(passes=1, seconds=seconds))
-    solution, plan = _stepped(ask, solution, factor, factor.W.T @ evidence.g, plan)
+    solution, plan = _stepped(ask, solution, factor, factor.W.T @ found.g, plan)
     return solution, factor, plan
 
 
@@ -189,9 +190,24 @@ def _stepped(ask: _Ask, solution: Solution, factor: Factor, c: Floats, plan: Pla
     return solution.costing(Stats(passes=steps, refinements=1, seconds=seconds)), plan
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ProductsOfRows(BlockReduction[Sums]):
+    """X'X times the coefficients of a surface."""
+
+    label: ClassVar[str] = "products"
+
+    at: Surface
+
+    def of_block(self, block: Block, origin: Origin) -> Sums:
+        return product(block, self.at, self.at, GAUSSIAN)
+
+    def merge(self, a: Sums, b: Sums) -> Sums:
+        return a + b
+
+
 def _solved(ask: _Ask, centre: Floats, W: Floats, c: Floats) -> tuple[Floats, int]:
     """(z, steps): W'(X'X + ridge)W z = c but for a share DEEP of c; a step is a pass. z (r, k)."""
-    ridge, none, squares = ask.request.penalty.on(W.shape[0])[:, None], np.zeros(c.shape[1]), LOSSES["gaussian"]
+    ridge, none = ask.request.penalty.quadratic(W.shape[0])[:, None], np.zeros(c.shape[1])
     z, r, p = np.zeros_like(c), c, c
     size = np.einsum("ij,ij->j", r, r)
     wanted, steps = DEEP**2 * size, 0
@@ -199,11 +215,7 @@ def _solved(ask: _Ask, centre: Floats, W: Floats, c: Floats) -> tuple[Floats, in
         with single_threaded_blas():  # other threads would spin on into the pass
             v = W @ p
             at = Surface(centre, v, none)
-
-            def piece(part: BlockPart, block: Block, at: Surface = at) -> Sums:
-                return product(block, at, at, squares)
-
-            found = ask.runner.fold(ask.rows, "products", piece, Sums.__add__)
+            found = ask.runner.fold(ask.rows, ProductsOfRows(at))
             assert found is not None
             q = W.T @ (found.g + ridge * v)
         # alpha = r'r / p'q,  z = z + alpha p,  r = r - alpha q,  beta = r'r / (r'r before),  p = r + beta p

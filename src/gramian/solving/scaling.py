@@ -1,21 +1,23 @@
-"""Columns whose squares leave the range of a float64 are read in units of powers of two, and the answer is told in the user's.
+"""Columns whose squares leave the range of a float64 are read in units of powers of two; the answer is in the user's.
 
-A column of norm 1e150 or 1e-150 is a matter of its unit: nothing is refused that can be answered. What cannot be told, because a
+A column of norm 1e150 or 1e-150 is a matter of its unit: nothing is refused that can be answered. What has no answer, because a
 coefficient itself lies outside the range of a float64, is refused by name; a residual sum of squares that does is NaN, with
 a note.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gramian.certification.certificate import Certificate, digits_of
-from gramian.data.blocks import Block, BlockPart, Rows
+from gramian.data.blocks import Block, Rows
 from gramian.data.counts import Counts
 from gramian.data.scaled import Exponents, Scaled, Units, largest_exponents
+from gramian.execution.reduction import BlockReduction, Origin
 from gramian.execution.runner import Runner
 from gramian.kernels.array_types import Floats
 from gramian.problem.solution import Dependency, Factor, Solution
@@ -27,7 +29,7 @@ from gramian.solving.refining import Answer
 EVEN = 600
 """Exponents of columns that lie within so many of each other share one unit: their norms stay within 2^-300 to 2^300."""
 RIDGE, APART = 300, 660
-"""A ridge is let so many exponents above a column of norm 1; farther, the column itself is let fall, and then refused."""
+"""Exponents that a ridge may lie above a column of norm 1 before the column's unit changes, and before it is refused."""
 LARGEST = 2.0**990
 """A mean or a slope beyond this leaves their product no room for its error."""
 NOTE = (
@@ -40,16 +42,26 @@ NO_RSS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class ExponentsOfRows(BlockReduction[tuple[Exponents, Counts]]):
+    """The exponents of the largest values of [X y], (p,), and the counts. `whole`: the bits of X are counted."""
+
+    label: ClassVar[str] = "sizes"
+
+    whole: bool
+
+    def of_block(self, block: Block, origin: Origin) -> tuple[Exponents, Counts]:
+        return largest_exponents(block), Counts.of(block, self.whole)
+
+    def merge(self, a: tuple[Exponents, Counts], b: tuple[Exponents, Counts]) -> tuple[Exponents, Counts]:
+        return np.maximum(a[0], b[0]), a[1] + b[1]
+
+
 def units_of(rows: Rows, request: Wanted, runner: Runner) -> tuple[Units, Counts] | None:
     """By one pass, with its counts; None where a value is not finite, or where no units help."""
     if not rows.rereadable:
         return None
-    whole = not rows.in_memory
-
-    def piece(part: BlockPart, block: Block) -> tuple[Exponents, Counts]:
-        return largest_exponents(block), Counts.of(block, whole)
-
-    found = runner.fold(rows, "sizes", piece, lambda a, b: (np.maximum(a[0], b[0]), a[1] + b[1]))
+    found = runner.fold(rows, ExponentsOfRows(not rows.in_memory))
     if found is None or np.any(found[0] == 4096):
         return None
     units = chosen(found[0], rows.n, request)
@@ -70,15 +82,15 @@ def chosen(exponents: Exponents, n: int, request: Wanted) -> Units | None:
     """Units from the exponents of the largest values of [X y], (p,), -4096 for zeros; None where a ridge leaves none."""
     columns, targets = exponents[:n], exponents[n:]
     seen = columns > -4096
-    ridge = request.penalty.ridge
+    weights = request.penalty.quadratic(n)
     if not np.any(seen):
         columns = np.zeros_like(columns)
     elif np.max(columns[seen]) - np.min(columns[seen]) <= EVEN:
         columns = np.full_like(columns, (np.max(columns[seen]) + np.min(columns[seen])) // 2)
     else:
         columns = np.where(seen, columns, 0)
-    if ridge:
-        above = int(np.frexp(np.sqrt(ridge))[1])
+    if not request.penalty.is_zero:
+        above = np.where(weights > 0, np.frexp(np.sqrt(weights))[1], -4096).astype(np.int64)
         if np.any(above - columns > APART):
             return None
         columns = np.maximum(columns, above - RIDGE) if np.any(above - columns > RIDGE) else columns
@@ -92,15 +104,15 @@ def in_units(rows: Rows, request: Wanted, units: Units) -> tuple[Rows, Wanted]:
 
 def asked_in(request: Wanted, units: Units) -> Wanted:
     """Each coefficient's penalty changes with the unit of its column."""
-    return replace(request, penalty=replace(request.penalty, exponents=units.columns))
+    return replace(request, penalty=request.penalty.scaled(units.columns), in_units=True)
 
 
-@np.errstate(over="ignore", under="ignore")  # what leaves the range is looked for, and told
+@np.errstate(over="ignore", under="ignore")  # what leaves the range is found below, and reported
 def restored(answer: Answer, units: Units, request: Wanted, counts: Counts) -> Answer:
     """The answer in the user's units, with counts of the rows as they are.
 
     Raises BeyondRange where a coefficient, or the scale of its error, is no float64, and Uneven where the shortest solution
-    is wanted and cannot be told.
+    is wanted and cannot be determined.
     """
     found, certificate = answer.solution, answer.certificate
     if found.factor is not None and found.factor.dependencies and request.rank == "min-norm" and not units.even:
@@ -132,7 +144,7 @@ def restored(answer: Answer, units: Units, request: Wanted, counts: Counts) -> A
         tss, rss, plan = np.full_like(tss, np.nan), np.full_like(rss, np.nan), plan.noted(NO_RSS)
     certificate = _with_low_parts_lost(_certificate(certificate, found, units), solution)
     explained = None if answer.explained is None else _of_targets(_of_targets(answer.explained, units), units)
-    answer = replace(answer, counts=counts, tss=tss, rss=rss, explained=explained, inverse=None, moments=None)
+    answer = replace(answer, counts=counts, tss=tss, rss=rss, explained=explained, inverse=None)
     return replace(answer, solution=solution, certificate=certificate, plan=plan)
 
 

@@ -16,12 +16,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import ClassVar
 
 import numpy as np
 
-from gramian.data.blocks import Block, BlockPart, Rows
+from gramian.data.blocks import Block, Rows
+from gramian.execution.reduction import BlockReduction, Origin
 from gramian.execution.runner import Runner
-from gramian.families.losses import Loss
+from gramian.families.targets import Recession
 from gramian.kernels.array_types import Floats
 
 SHARES = (0.03, 1e-3, 1e-5, 1e-8)
@@ -41,21 +43,35 @@ class Ranges:
     high: tuple[Floats, Floats]
 
     @staticmethod
-    def of(rows: Rows, runner: Runner, loss: Loss, combinations: Floats) -> Ranges:
+    def of(rows: Rows, runner: Runner, recession: Recession, combinations: Floats) -> Ranges:
         """One pass; combinations (n, c)."""
-        binomial = loss.name == "binomial"
-
-        def piece(part: BlockPart, block: Block) -> Ranges:
-            q, y = block.dense() @ combinations, block.y[:, 0]
-            return Ranges(_range(q[y < 1 if binomial else y == 0]), _range(q[y > 0]))
-
-        found = runner.fold(rows, "ranges", piece, _merge)
+        found = runner.fold(rows, RangesOfRows(recession, combinations))
         assert found is not None
-        return found if rows.centred else _with_zero(found, binomial)
+        return found if rows.centred else _with_zero(found, recession.both)
 
     def at(self, j: int) -> tuple[float, float, float, float]:
         """(least, largest) of 0, then of the others."""
         return float(self.low[0][j]), float(self.low[1][j]), float(self.high[0][j]), float(self.high[1][j])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RangesOfRows(BlockReduction[Ranges]):
+    """Ranges of all rows."""
+
+    label: ClassVar[str] = "ranges"
+
+    recession: Recession
+    combinations: Floats  # (n, c)
+
+    def of_block(self, block: Block, origin: Origin) -> Ranges:
+        q = block.dense() @ self.combinations
+        down, up = self.recession.sides(block.y[:, 0])
+        if self.recession.both:  # a row that recedes neither way stands on both sides
+            return Ranges(_range(q[~up]), _range(q[~down]))
+        return Ranges(_range(q[down | up]), _range(q[~(down | up)]))
+
+    def merge(self, a: Ranges, b: Ranges) -> Ranges:
+        return _merge(a, b)
 
 
 def _range(q: Floats) -> tuple[Floats, Floats]:
@@ -73,29 +89,29 @@ def _merge(a: Ranges, b: Ranges) -> Ranges:
     return Ranges(both(a.low, b.low), both(a.high, b.high))
 
 
-def _with_zero(found: Ranges, binomial: bool) -> Ranges:
+def _with_zero(found: Ranges, both_sides: bool) -> Ranges:
     """Without an intercept the level is 0: as if a row of zeros were on both sides."""
 
     def beside(side: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
         return np.minimum(side[0], 0.0), np.maximum(side[1], 0.0)
 
-    return Ranges(beside(found.low) if binomial else found.low, beside(found.high))
+    return Ranges(beside(found.low) if both_sides else found.low, beside(found.high))
 
 
-def how_separated(rows: Rows, runner: Runner, loss: Loss, direction: Floats, names: tuple[str, ...]) -> str:
+def how_separated(rows: Rows, runner: Runner, recession: Recession, direction: Floats, names: tuple[str, ...]) -> str:
     """In words: the single column that separates, where there is one, else the combination. `direction` (n,). Two passes."""
-    found = Ranges.of(rows, runner, loss, np.eye(direction.size))
+    found = Ranges.of(rows, runner, recession, np.eye(direction.size))
     width = np.maximum(found.low[1], found.high[1]) - np.minimum(found.low[0], found.high[0])
     for j in np.argsort(-np.abs(direction * width)):
-        told = _alone(found.at(int(j)), loss, names[j])
+        told = _alone(found.at(int(j)), recession, names[j])
         if told:
             return told
     trials = candidates(direction, width)
-    held = Ranges.of(rows, runner, loss, np.column_stack(trials))
+    held = Ranges.of(rows, runner, recession, np.column_stack(trials))
     for i, trial in enumerate(trials):
-        if separates(held.at(i), loss):
-            return _together(held.at(i), loss, combination(trial, names))
-    return f"{combination(trials[-1], names)} tells {_sides(loss)} apart, but for rounding"
+        if separates(held.at(i), recession):
+            return _together(held.at(i), recession, combination(trial, names))
+    return f"{combination(trials[-1], names)} tells {_sides(recession)} apart, but for rounding"
 
 
 def candidates(direction: Floats, width: Floats) -> list[Floats]:
@@ -124,39 +140,42 @@ def _rounded(d: Floats, digits: int) -> Floats:
     return np.array([float(f"{x:.{digits}g}") for x in d])
 
 
-def separates(sides: tuple[float, float, float, float], loss: Loss) -> bool:
+def separates(sides: tuple[float, float, float, float], recession: Recession) -> bool:
     """That no row loses and some gain, one way or the other."""
     low0, high0, low1, high1 = sides
     if low0 == high0 == low1 == high1:
         return False
-    if loss.name == "binomial":
+    if recession.both:
         return high0 <= low1 or high1 <= low0
     return low1 == high1 and (high0 <= low1 or low0 >= high1)
 
 
-def _sides(loss: Loss) -> str:
-    return "the rows of 0 and those of 1" if loss.name == "binomial" else "some rows of 0 from all others"
+def _sides(recession: Recession) -> str:
+    if recession.both:
+        return f"the rows {recession.down_words} and those {recession.up_words}"
+    return f"some rows {recession.down_words or recession.up_words} from all others"
 
 
-def _alone(sides: tuple[float, float, float, float], loss: Loss, name: str) -> str:
-    if not separates(sides, loss):
+def _alone(sides: tuple[float, float, float, float], recession: Recession, name: str) -> str:
+    if not separates(sides, recession):
         return ""
     low0, high0, low1, high1 = sides
-    if loss.name == "binomial":
-        if high0 < low1:
-            return f"{name} is at most {high0:.6g} in every row of 0 and at least {low1:.6g} in every row of 1"
-        if high1 < low0:
-            return f"{name} is at most {high1:.6g} in every row of 1 and at least {low0:.6g} in every row of 0"
-        if high0 == low1:
-            return f"{name} is at most {high0:.6g} in every row of 0 and never below it in a row of 1"
-        return f"{name} is at most {high1:.6g} in every row of 1 and never below it in a row of 0"
-    return f"{name} is {low1:.6g} in every row with a count above 0, and rows with another value count 0"
+    if not recession.both:
+        return f"{name} is {low1:.6g} in every row {recession.other_words}, and rows with another value {recession.verb}"
+    zero, one = recession.down_words, recession.up_words
+    if high0 < low1:
+        return f"{name} is at most {high0:.6g} in every row {zero} and at least {low1:.6g} in every row {one}"
+    if high1 < low0:
+        return f"{name} is at most {high1:.6g} in every row {one} and at least {low0:.6g} in every row {zero}"
+    if high0 == low1:
+        return f"{name} is at most {high0:.6g} in every row {zero} and never below it in a row {one}"
+    return f"{name} is at most {high1:.6g} in every row {one} and never below it in a row {zero}"
 
 
-def _together(sides: tuple[float, float, float, float], loss: Loss, name: str) -> str:
-    if loss.name == "binomial":
-        return f"{name} tells {_sides(loss)} apart without exception"
-    return f"{name} is {sides[2]:.6g} in every row with a count above 0, and rows with another value count 0"
+def _together(sides: tuple[float, float, float, float], recession: Recession, name: str) -> str:
+    if recession.both:
+        return f"{name} tells {_sides(recession)} apart without exception"
+    return _alone(sides, recession, name)
 
 
 def combination(d: Floats, names: tuple[str, ...]) -> str:

@@ -3,7 +3,7 @@
 Where the targets are separated the coefficients grow for ever, as the logarithm of the steps for a gradient method (Soudry et
 al., 2018, JMLR 19), and the gradient fades as if there were a minimum. So when they have grown by more than a 30th since half
 as many iterations, and once at the end where nothing is certified, reweighted steps from the null model decide: they
-converge, or prove a direction along which no row loses (see `solvers.irls`). One look that converges is enough.
+converge, or prove a direction along which no row loses (see `solvers.irls`). One test that converges is enough.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from gramian.solvers.state import Stop
 from gramian.solving.separation import how_separated
 
 FIRST = 50
-"""Iterations before the first look; the next ones come when they have doubled."""
+"""Iterations before the first test; the next ones come when they have doubled."""
 GROWTH = 1 / 30
 
 
@@ -37,7 +37,7 @@ def placed(centre: Floats, about: Floats, coef: Floats, level: Floats) -> Place:
 
 @dataclass(slots=True, eq=False)
 class SeparationMonitor:
-    """Of one problem; changed by every iteration it is told of."""
+    """Of one problem; updated by every iteration."""
 
     problem: Reweighted
     names: tuple[str, ...]
@@ -50,9 +50,9 @@ class SeparationMonitor:
     def beside(
         self, callback: Callable[[Any], object] | None, about: Floats, scale: Floats
     ) -> Callable[[Any], object]:
-        """The user's callback, with a look now and then; coefficients are told about the centre `about`, of columns so large."""
+        """The user's callback with a test now and then; coefficients are about `about`, and columns of norms `scale`."""
         cheap = affordable(self.problem.rows.rows or 0, self.problem.rows.n + 1)
-        wanted = cheap and not self.problem.request.penalty
+        wanted = cheap and self.problem.unbounded
 
         def told(seen: Snapshot) -> object:
             if wanted and seen.level is not None and seen.iteration in (self.milestone, self.milestone // 2):
@@ -73,7 +73,7 @@ class SeparationMonitor:
     def look(self) -> None:
         """Raises DataError where a direction separates the targets."""
         problem = self.problem
-        if problem.request.penalty or self.settled:
+        if not problem.unbounded or self.settled:
             return
         look = replace(problem, passes=0.0)
         try:
@@ -89,7 +89,10 @@ class SeparationMonitor:
     def error(self, state: Fitting) -> DataError:
         """Names what separates, from the direction along which no row lost."""
         problem, along = self.problem, state.direction
+        recession = problem.family.recession
+        assert recession is not None  # no direction leans to nobody's loss without
         assert along is not None
-        told = how_separated(problem.rows, problem.runner, problem.loss, along.coef, self.names)
+        direction = np.where(problem.request.penalty.free(along.coef.size), along.coef, 0.0)
+        told = how_separated(problem.rows, problem.runner, recession, direction, self.names)
         problem.passes += 2
         return separated(self.target, told, self.penalty)

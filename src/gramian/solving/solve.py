@@ -1,4 +1,4 @@
-"""The path from rows to a certified solution: plan, reduce, solve, and the one loop back, refinement.
+"""The path from a problem to a certified answer: plan, reduce, solve, and the one loop back, refinement.
 
 Certify returns the gradient of the data, the solution's factor turns it into a correction, and again, until the accuracy
 asked for holds or another pass could not improve the bound.
@@ -15,10 +15,11 @@ import numpy as np
 from gramian.data.blocks import Rows
 from gramian.errors import DataError, RankError, SourceError, cannot, message
 from gramian.execution.blas import factorising
-from gramian.execution.threads import Threads
+from gramian.execution.runner import Runner
 from gramian.planning import Plan, choose, here
 from gramian.planning.plan import Candidate, Step
 from gramian.problem.facts import Facts
+from gramian.problem.problem import Problem
 from gramian.problem.solution import Solution, Stats, Status
 from gramian.problem.wanted import Wanted
 from gramian.solvers import SOLVERS
@@ -38,29 +39,38 @@ SHARE_DIGITS = 6.0
 PATIENCE, DEARER = 5.0, 20.0
 """Estimated seconds, and times those of the first one, that the next method may take where it was not asked for by name."""
 SEEN = 1e8
-"""Scaled condition taken as measured where a Gram matrix cannot tell: at least 1e7."""
+"""Scaled condition taken as measured where a Gram matrix cannot carry it: at least 1e7."""
 HOPEFUL = 4.0
 """Digits short of what was asked that a second run may bring."""
 
 
-def solve(
-    rows: Rows, request: Wanted, method: str, accuracy: Accuracy, runner: Threads, nnz: int | None = None
-) -> Answer:
+def solve(problem: Problem, method: str, accuracy: Accuracy, runner: Runner) -> Answer:
     """Plan, reduce and solve, then refine to `accuracy`.
 
-    Raises RankError, DataError or SourceError when the rows give no answer, ArgumentError for an unknown method.
+    Raises RankError, DataError or SourceError when the rows give no answer, ArgumentError for an unknown method, or one that
+    cannot do what is asked.
     """
-    facts = Facts.of(rows, nnz)
-    if method == AUTO:
-        facts = replace(facts, condition=sampled_condition(rows, SQUARED, runner.threads))
-    plan = plan_for(facts, request, method, accuracy, runner.threads)
+    rows, request = problem.rows, problem.wanted
+    facts = problem.facts()
+    if not problem.family.quadratic:
+        from gramian.solving.family_fit import check_family  # least squares need not wait for it
+
+        check_family(problem, method, accuracy)
+    elif method == AUTO:
+        facts = replace(facts, condition=sampled_condition(rows, SQUARED, runner))
+    plan = plan_for(facts, request, method, accuracy, runner.workers)
     if request.running.suboptimality is not None:
         accuracy = SHARE_DIGITS
-    with factorising(rows.n, runner.threads):
+    with factorising(rows.n, runner.workers):
         try:
+            if not problem.family.quadratic:
+                from gramian.solving.family_fit import solve_family
+
+                return solve_family(problem, accuracy, runner, plan)
             return _solved(rows, request, accuracy, runner, plan)
         except NotFinite:
-            found = None if plan.order[0].solver.traits.iterates else units_of(rows, request, runner)
+            iterates = plan.order[0].solver.traits.iterates
+            found = None if iterates else units_of(rows, request, runner)
             if found is None:
                 raise
         units, counts = found
@@ -72,11 +82,11 @@ def plan_for(facts: Facts, request: Wanted, method: str, accuracy: Accuracy, thr
     """The plan of a question, with this machine's prices."""
     digits = None if isinstance(accuracy, str) else accuracy
     digits = digits if request.running.suboptimality is None else SHARE_DIGITS
-    asked = {"digits": digits, "ridge": bool(request.penalty), "exact": accuracy == "exact", "errors": request.errors}
-    return choose(replace(facts, **asked), here(), method, threads, request.running)
+    asked = {"digits": digits, "exact": accuracy == "exact", "errors": request.errors}
+    return choose(replace(facts, **asked).penalised(request.penalty), here(), method, threads, request.running)
 
 
-def _solved(rows: Rows, request: Wanted, accuracy: Accuracy, runner: Threads, plan: Plan) -> Answer:
+def _solved(rows: Rows, request: Wanted, accuracy: Accuracy, runner: Runner, plan: Plan) -> Answer:
     while plan.order and plan.order[0].solver.traits.iterates:
         if accuracy == "exact":
             direct = [name for name, solver in SOLVERS.items() if not solver.traits.iterates]
@@ -101,7 +111,7 @@ def _solved(rows: Rows, request: Wanted, accuracy: Accuracy, runner: Threads, pl
         plan = _next(rows, answer.plan, Status.UNCONFIRMED, request)
 
 
-def _iterated(rows: Rows, request: Wanted, runner: Threads, plan: Plan) -> Answer:
+def _iterated(rows: Rows, request: Wanted, runner: Runner, plan: Plan) -> Answer:
     """Once more, aiming higher, where a run that converged is a few digits short of being proven."""
     answer, running = iterate(rows, request, runner, plan), request.running
     told = running.step is not None or running.max_iter is not None or running.callback is not None or running.path
@@ -121,12 +131,12 @@ def _dearer(following: Candidate) -> str:
 
 
 def _decides(traits: Traits) -> bool:
-    """Whether a method tells dependent columns apart without a later pass."""
+    """Whether a method decides which columns are dependent without a later pass."""
     return traits.decides_rank and not traits.confirmed
 
 
 def _first_answer(
-    rows: Rows, request: Wanted, plan: Plan, runner: Threads, view: Any = None
+    rows: Rows, request: Wanted, plan: Plan, runner: Runner, view: Any = None
 ) -> tuple[Any, Solution, Plan]:
     """The answer of the first method that has one; `view` is what was read before, and is not read again for a method that
     solves from it.
@@ -149,7 +159,7 @@ def _first_answer(
         plan = _next(rows, plan, solution.status, request)
 
 
-def _reduced(rows: Rows, plan: Plan, runner: Threads) -> tuple[Any, Plan]:
+def _reduced(rows: Rows, plan: Plan, runner: Runner) -> tuple[Any, Plan]:
     """What the first candidate solves from: one pass."""
     started = time.perf_counter()
     kind = plan.order[0].solver.view

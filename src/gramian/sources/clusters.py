@@ -20,7 +20,7 @@ def row_of_array(at: int) -> str:
 def labels_of(values: NDArray[Any]) -> NDArray[Any] | CodedColumn:
     """(rows,) as int64, float64 or codes. Raises DataError at a missing label, and where kinds are mixed.
 
-    Objects of one type that are neither numbers nor text, as dates, are told apart by their text.
+    Objects of one type that are neither numbers nor text, as dates, are distinguished by their text.
     """
     kind = values.dtype.kind
     if kind in "iub":
@@ -56,7 +56,7 @@ def _sort(each: type[Any]) -> str:
 
 
 def _missing(label: Any) -> bool:
-    """None, NaN, NaT, pandas.NA: what does not say that it equals itself."""
+    """Whether a value is missing: None, NaN, NaT, pandas.NA, none of which equals itself."""
     try:
         return label is None or not bool(label == label)
     except (TypeError, ValueError):  # pandas.NA has no truth

@@ -1,4 +1,4 @@
-"""Parquet and Feather (Arrow IPC) files: their metadata tell columns and rows, their runs are read on their own."""
+"""Parquet and Feather (Arrow IPC) files: columns and rows come from their metadata, and each run of rows is read by itself."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ class Delimited:
 
 
 def open_delimited(file: File, room: int = KEEP) -> Delimited:
-    """Look at the head, then type the whole file. SourceError where it is not a table of text.
+    """Read the head, then find the types of the whole file. SourceError where it is not a table of text.
 
     Its rows are kept in memory when the file has at most `room` bytes and is not compressed.
     """
@@ -128,7 +128,7 @@ def open_delimited(file: File, room: int = KEEP) -> Delimited:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Typed:
-    """What a reading of all rows found; `batches` where it was to keep them."""
+    """What a reading of all rows found; `batches` where it was asked to keep them."""
 
     guesses: Mapping[str, Guess]
     rows: int
@@ -198,11 +198,11 @@ class _LineTooLong(Exception):
 
 
 class _TextReader:
-    """Arrow's streaming reader with its errors told in terms of the file.
+    """Arrow's streaming reader, with errors that name the file and the line.
 
     Arrow reads ahead in threads of its own, which can outlive the reader, and one that asks for Python while the
     interpreter ends takes the process down. So none of them holds anything of Python's: local files are opened by Arrow,
-    the file object of others is let go on every way out, and ragged rows are looked up later, not in a callback.
+    the file object of others is closed on every path out, and ragged rows are searched for afterwards, not in a callback.
     """
 
     def __init__(self, file: File, dialect: Dialect, types: Mapping[str, ArrowType], columns: list[str] | None) -> None:
@@ -230,9 +230,9 @@ class _TextReader:
                 ),
             )
         except pa.ArrowInvalid as error:
-            raise self._told(str(error)) from error
+            raise self._explained(str(error)) from error
 
-    def _told(self, reason: str) -> Exception:
+    def _explained(self, reason: str) -> Exception:
         found = _RAGGED.search(reason)
         if found is not None:
             wanted, got, text = int(found[1]), int(found[2]), found[3]

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
-from typing import Protocol
+from typing import Any, Protocol, SupportsIndex
 
 from gramian.data.columns import Where, check_columns
 from gramian.data.describe import Stored
@@ -17,6 +17,7 @@ from gramian.data.source import Field, Kind, Part, Schema, Table
 from gramian.errors import SourceError
 from gramian.errors import tables as faults
 from gramian.sources import delimited
+from gramian.sources.absent import AbsentRows
 from gramian.sources.arrow import pa, tables
 from gramian.sources.columnar import open_feather, open_parquet
 from gramian.sources.delimited import Delimited, open_delimited
@@ -79,6 +80,15 @@ class Files:
         self._opened = tuple(opened)
         if self.rows == 0:
             raise faults.no_rows(name)
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
+        # A spool is an open file of this process, which no other can reach.
+        if any(one.file.spool is not None for one in self._opened):
+            return AbsentRows, (self.name, self.schema, self.rows)
+        return super().__reduce_ex__(protocol)
+
+    def __deepcopy__(self, memo: object) -> Files:
+        return self
 
     @property
     def stored(self) -> Stored:

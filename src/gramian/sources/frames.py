@@ -1,6 +1,6 @@
 """Tables in memory: dicts of arrays, structured arrays, pandas, Polars and Arrow tables.
 
-Each becomes a `Resident`: the schema needs no look at the values, and a column is converted when it is first used.
+Each becomes a `Resident`: the schema comes from the types alone, and a column is converted when it is first used.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from gramian.data.source import Field, Kind, Schema
 from gramian.errors import tables as faults
 from gramian.sources.resident import Resident
 
-# Objects of packages that may not be installed; they are told apart by the module that their type comes from.
+# Objects of packages that may not be installed; they are recognised by the module of their type.
 PandasFrame: TypeAlias = Any
 PandasSeries: TypeAlias = Any
 PolarsFrame: TypeAlias = Any
@@ -26,7 +26,7 @@ ArrowTable: TypeAlias = Any
 
 
 _DATES = ("date", "datetime", "time")
-"""What pandas calls columns of objects of Python's datetime."""
+"""The names that pandas gives to columns of Python's datetime objects."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,4 +1,4 @@
-"""What a file is by its first bytes, whatever its name says."""
+"""The kind of a file, from its first bytes and not from its name."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SIGNS = {
 
 
 def looks_like(head: bytes) -> str:
-    """Say "text" for what may be a table of text, else the kind of file that begins like this."""
+    """Returns "text" for what may be a table of text, else the kind of file that begins like this."""
     for sign, kind in SIGNS.items():
         if head.startswith(sign):
             return kind

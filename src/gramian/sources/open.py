@@ -1,4 +1,4 @@
-"""One door in: whatever holds rows becomes a Source. The package that reads it is imported only when it is needed."""
+"""The one way in: whatever holds rows becomes a Source. The package that reads it is imported only when it is needed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def as_source(data: object) -> Source:
     Polars LazyFrame; a pyarrow Table, RecordBatch, RecordBatchReader or Dataset; a DuckDB relation; an object with
     `__arrow_c_stream__`; a path, folder, glob, URL or list of these of CSV, TSV, Parquet or Feather files; "-", CSV on
     standard input. Files are opened and their column types found (for CSV by a pass over the whole file), rows of
-    other sources are not looked at yet. SourceError or DataError where the rows cannot be used.
+    other sources are not read yet. SourceError or DataError where the rows cannot be used.
     """
     if isinstance(data, (str, os.PathLike)):
         return _files(cast("str | os.PathLike[str]", data))
@@ -44,7 +44,7 @@ def as_source(data: object) -> Source:
 
 
 def _foreign(data: Any) -> Source:
-    """An object of another package, told by the names of its type."""
+    """An object of another package, recognised by the module and name of its type."""
     package = type(data).__module__.split(".")[0]
     names = {kind.__name__ for kind in type(data).__mro__}
     if package == "pandas" or ("DataFrame" in names and hasattr(data, "iloc")):

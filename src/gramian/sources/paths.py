@@ -1,4 +1,4 @@
-"""From what the user names (path, folder, glob, list, URL, '-') to a list of files, each with a stamp that tells change."""
+"""From what the user names (path, folder, glob, list, URL, '-') to a list of files, each with a stamp that changes with it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ STDIN = "standard input"
 
 
 class Spool:
-    """An open file, closed when the last who may read it is gone; `path` reaches it once it has no name of its own."""
+    """An open file, closed when nothing that may read it is left; `path` reaches it once it has no name of its own."""
 
     def __init__(self, handle: int) -> None:
         self.path = f"/proc/self/fd/{handle}"
@@ -86,7 +86,7 @@ class File:
 
     @property
     def suffix(self) -> str:
-        """The ending that tells the format, that of a compression taken off."""
+        """The suffix that gives the format, without that of a compression."""
         return ".csv" if self.spool is not None else _suffix(self.path)
 
     @property

@@ -1,4 +1,4 @@
-"""Sources looked at without reading them: metadata where files have them, of text the size and the first megabyte.
+"""Sources described without reading them: by their metadata where they have some, text by its size and first megabyte.
 
 What comes back serves a plan, not a fit: its rows may be an estimate, and reading it gives the first rows alone.
 """
@@ -23,7 +23,7 @@ from gramian.sources.open import as_source
 from gramian.sources.textfile import check_head, compression_of, delimiter_of, header_line, stream_of
 
 HEAD = 1 << 20
-"""Bytes of a text file that are looked at."""
+"""Bytes of a text file that are read."""
 PACKED = 4.0
 """Bytes of text in a byte of a compressed file: usual for tables of numbers."""
 
@@ -47,7 +47,7 @@ class Peeked:
     first: int = field(default=1 << 14)
 
     def parts(self, columns: Sequence[str], rows: int) -> Sequence[Part]:
-        """The first part of the rows that were looked at, if any."""
+        """The first part of the rows that were read, if any."""
         return list(self.head.parts(columns, min(rows, self.first)))[:1] if self.head is not None else []
 
 
@@ -61,10 +61,10 @@ def peek(data: object) -> Peeked:
             return _files(items)
     source = as_source(data)
     total = len(source.schema.fields)
-    where = described_source(source, source.name, source.in_memory, total, total)
+    stored = described_source(source, source.name, source.in_memory, total, total)
     head = source if source.in_memory else None
     return Peeked(
-        source.name, source.schema, source.rows, source.rows is not None, where, source.rereadable, source.in_memory, head
+        source.name, source.schema, source.rows, source.rows is not None, stored, source.rereadable, source.in_memory, head
     )
 
 
@@ -74,8 +74,8 @@ def _files(where: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) -> 
         return _text(name, files)
     source = from_path(where)
     total = len(source.schema.fields)
-    told = described_source(source, name, False, total, total)
-    return Peeked(name, source.schema, source.rows, True, told, True, False)
+    stored = described_source(source, name, False, total, total)
+    return Peeked(name, source.schema, source.rows, True, stored, True, False)
 
 
 def _text(name: str, files: list[paths.File]) -> Peeked:
@@ -107,8 +107,8 @@ def _text(name: str, files: list[paths.File]) -> Peeked:
     rows = table.num_rows if exact else max(1, round(size / (len(head) / max(table.num_rows, 1))))
     small = sum(one for one, _ in sizes) <= delimited.KEEP and not any(packed for _, packed in sizes)
     total = len(source.schema.fields)
-    told = described_source(_Sized(Stored("csv", float(size), len(files), small)), name, False, total, total)
-    return Peeked(name, source.schema, rows, exact, told, True, False, source, typing=float(size))
+    stored = described_source(_Sized(Stored("csv", float(size), len(files), small)), name, False, total, total)
+    return Peeked(name, source.schema, rows, exact, stored, True, False, source, typing=float(size))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,5 +117,5 @@ class _Sized:
 
 
 def _skip(row: Any) -> str:
-    """A row of another length is told when it is read, not now."""
+    """A row of another length is an error when the file is read, not now."""
     return "skip"

@@ -52,7 +52,7 @@ class Sidecar:
         return CodedColumn(values.codes[places], values.levels) if isinstance(values, CodedColumn) else values[places]
 
     def check_rows(self, rows: int | None, source: str) -> None:
-        """Raises where the array is as long as other rows were, or was not saved; None: not known how many there are."""
+        """Raises where the array is not as long as the rows, or was not saved. rows None: their number is not known."""
         if self.is_array and rows is not None and self._size() != rows:
             raise too_many_rows_differ(self.what, self._size(), rows, source)
         if self.is_array:

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from gramian.data.columns import Where, check_columns, unique_names
 from gramian.data.source import Part, Schema, Table
 from gramian.errors import tables as faults
+from gramian.sources.absent import AbsentRows
 from gramian.sources.arrow import ArrowSchema, Batch, pa, schema_of, tables
 from gramian.sources.columnar import read_groups
 from gramian.sources.frames import polars_schema
@@ -24,7 +25,7 @@ LazyFrame: TypeAlias = Any
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StreamPart:
-    """One run of batches; `counted` is told how many rows came once all have been read."""
+    """One run of batches; `counted` is called with the number of rows once all have been read."""
 
     label: str
     first: int | None
@@ -63,6 +64,13 @@ class Stream:
         if not schema.fields:
             raise faults.no_columns(name)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What starts the stream belongs to this process: a connection, a query, a caller's object.
+        return AbsentRows, (self.name, self.schema, self.rows)
+
+    def __deepcopy__(self, memo: object) -> Stream:
+        return self
+
     def parts(self, columns: Sequence[str], rows: int) -> Sequence[Part]:
         check_columns(self.schema, columns, self.name)
         if self._started and not self.rereadable:
@@ -72,7 +80,7 @@ class Stream:
         return [StreamPart(self.name, 0, lambda: self._batches(names, rows), rows, self._count)]
 
     def _count(self, total: int) -> None:
-        """The first whole pass tells the rows; a later one must find as many."""
+        """The first whole pass counts the rows; a later one must find as many."""
         if self.rows is None:
             self.rows = total
         if total == 0:

@@ -69,13 +69,13 @@ def ragged(file: File, delimiter: str, wanted: int) -> SourceError | None:
     """The error for the first row that has not `wanted` columns, with its line; None where Python's reader finds none."""
     raw: list[str] = []
 
-    def told(lines: Iterator[str]) -> Iterator[str]:
+    def kept_lines(lines: Iterator[str]) -> Iterator[str]:
         for line in lines:
             raw.append(line)
             yield line
 
     with text_of(file) as lines:
-        reader, before, got = csv.reader(told(lines), delimiter=delimiter), 0, 0
+        reader, before, got = csv.reader(kept_lines(lines), delimiter=delimiter), 0, 0
         try:
             for cells in reader:
                 if cells and len(cells) != wanted:
@@ -92,7 +92,7 @@ def ragged(file: File, delimiter: str, wanted: int) -> SourceError | None:
 
 
 def stream_of(file: File) -> Any:
-    """The bytes of the file, decompressed, as a pyarrow stream; a local file is opened without Python's part in it."""
+    """The bytes of the file, decompressed, as a pyarrow stream; a local file is opened by Arrow, not by Python."""
     where = file.open() if file.filesystem is not None else file.path
     try:
         return pa.input_stream(where, compression=compression_of(file))

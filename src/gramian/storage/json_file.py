@@ -11,7 +11,15 @@ from typing import Any, cast
 
 import numpy as np
 
-from gramian.errors import ModelError, bad_argument, message
+from gramian.errors import bad_argument
+from gramian.errors.models import (
+    another_format,
+    another_version,
+    damaged_model,
+    no_model_file,
+    not_a_model,
+    unreadable_model,
+)
 from gramian.kernels.array_types import Floats
 from gramian.storage.whole_files import whole_file
 
@@ -56,62 +64,34 @@ def write(path: str | Path, kind: str, version: int, content: dict[str, Any]) ->
         part.write_text(f'{head}, "content": {text}}}\n', encoding="utf-8")
 
 
-def read(path: str | Path, kinds: tuple[str, ...], version: int, oldest: int | None = None) -> tuple[str, dict[str, Any]]:
-    """Kind and content again, of version `oldest` or later. Raises ModelError for another kind or version, or a damaged file."""
+def read(path: str | Path, kinds: tuple[str, ...], version: int) -> tuple[str, dict[str, Any]]:
+    """Kind and content again. Raises ModelError for another kind or version, or a damaged file."""
     if not isinstance(cast(object, path), str | os.PathLike):
         raise bad_argument("the path of a model", path, "a path, such as 'model.json'")
     path = Path(path)
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
-        raise ModelError(message(f"there is no file {path}", hint="check the path")) from None
+        raise no_model_file(path) from None
     except OSError as error:
-        raise ModelError(message(f"cannot read {path}: {error.strerror or error}", hint="check the path")) from None
+        raise unreadable_model(path, error.strerror or error) from None
     if not raw.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
-        raise ModelError(
-            message(
-                f"{path.name} is not a saved model" + ("" if raw else ": it is empty"),
-                "Allowed: files that fit.save, moments.save or 'gramian fit --save' wrote",
-                "data files go to gm.fit; check the path",
-            )
-        )
+        raise not_a_model(path.name, not raw)
     try:
         data: Any = json.loads(raw)
     except (ValueError, RecursionError) as error:
-        raise damaged(path, str(error)) from None
+        raise damaged_model(path.name, error) from None
     found = cast(dict[str, Any], data) if isinstance(data, dict) else {}
     kind = found.get("format")
     if kind not in kinds:
-        raise ModelError(
-            message(f"{path.name} is not a saved model", f"Allowed formats: {', '.join(kinds)}; got {kind!r}")
-        )
-    if found.get("version") not in range(version if oldest is None else oldest, version + 1):
-        raise ModelError(
-            message(
-                f"{path.name} is a {kind} file of version {found.get('version')!r}",
-                "This release reads version " + (f"{version}" if oldest is None else f"{oldest} to {version}"),
-                "install the release that wrote it, or fit again",
-            )
-        )
+        raise another_format(path.name, kind, kinds)
+    if found.get("version") != version:
+        raise another_version(path.name, kind, found.get("version"), version)
     content = found.get("content")
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     if not isinstance(content, dict) or found.get("checksum") != _checksum(text):
-        raise damaged(path, "its checksum does not match its content")
+        raise damaged_model(path.name, "its checksum does not match its content")
     return str(kind), cast(dict[str, Any], content)
-
-
-def damaged(path: Path, why: str) -> ModelError:
-    return ModelError(message(f"{path.name} is damaged: {why}", hint="copy the file again, or fit and save again"))
-
-
-def other_layout(path: Path, key: str) -> ModelError:
-    """A file that is whole, and lacks what this release reads."""
-    return ModelError(
-        message(
-            f"{path.name} has no {key}: another release wrote it, which kept other values",
-            hint="install the release that wrote it, or read the rows again and save anew",
-        )
-    )
 
 
 def _checksum(text: str) -> str:

@@ -28,7 +28,7 @@ Step: TypeAlias = float | Floats
 
 
 class LineStart(Protocol):
-    """Where a descent stands when it asks for a length."""
+    """What a rule for the length of a step reads: the iterate, value, gradient and direction."""
 
     @property
     def theta(self) -> Floats: ...
@@ -50,7 +50,7 @@ class LineStart(Protocol):
 
 
 class StepSize(Protocol):
-    """find gives the step along d, nan where there is none."""
+    """A rule for the length of a step: `find` returns the step along d, nan where there is none."""
 
     @property
     def searches(self) -> bool:

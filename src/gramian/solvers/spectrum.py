@@ -1,4 +1,4 @@
-"""How J bends over the directions that X has: what steps and tolerances of methods on rows are made of."""
+"""The extreme eigenvalues of the Hessian of J over the directions that X has: they set step sizes and tolerances."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gramian.objectives.linear_objective import LinearObjective
 MARGIN = 1.5
 """How much larger L may be than a part of the rows shows."""
 FLAT = 1e-13
-"""Eigenvalues below this share of the largest belong to dependent columns, as far as a Gram matrix can tell."""
+"""Eigenvalues below this share of the largest belong to dependent columns, as far as a Gram matrix shows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Spectrum:
 
     `values` and `vectors` of those eigenvalues, where the Hessian was made; `here`: at the point in question. `far`: how much of
     an error of the slopes, in units of the deviation of y, the intercept sees in units of y, where that is more than 1. `floor`:
-    where a part of the rows told mu, which then is a lower bound, and L an upper one.
+    the Hessian of a part of the rows where mu is taken from it, which then is a lower bound, and L an upper one.
     """
 
     mu: float
@@ -48,7 +48,7 @@ class Spectrum:
     def of(view: LinearObjective, theta: Floats | None = None) -> Spectrum:
         """From the Hessian where it is affordable; else mu is that of the ridge and L the trace, which take no pass.
 
-        `theta` is where a loss that is no parabola is looked at; what is said of it holds near there.
+        theta: where the Hessian of a loss that is no parabola is taken; the result holds near there.
         """
         floor = view.spent.floor
         if floor is not None:
@@ -71,7 +71,7 @@ class Spectrum:
         bend = view.loss.curvature if np.isfinite(view.loss.curvature) else 1.0
         sizes = np.square(view.norms[: view.n] / view.coordinates.scale) / view.weight
         ridge = view.shrink / view.weight
-        mu = float(np.min(ridge[first:], initial=np.inf)) if view.penalty and view.n else 0.0
+        mu = float(np.min(ridge[first:])) if view.n else 0.0
         return Spectrum(mu, bend * (float(np.sum(sizes)) + first) + float(np.sum(ridge)), _far(view))
 
     def tolerance(self, aim: Aim) -> float:
@@ -87,7 +87,7 @@ class Spectrum:
 
     @property
     def likely(self) -> tuple[float, float]:
-        """(mu, L) as steps take them: where a part of the rows told, what all of them would."""
+        """(mu, L) as steps take them: where they come from a part of the rows, estimates for all of them."""
         if self.floor is None:
             return self.mu, self.L
         return self.mu / self.floor.share, min(MARGIN * float(self.floor.values[-1]) / self.floor.share, self.L)
@@ -127,7 +127,7 @@ class Spectrum:
         done = bool(np.all(near | (column_norms(g) <= 8 * EPS * y)))
         if not done or view.quadratic or self.here:
             return done
-        # The Hessian may be another one here than where it was looked at.
+        # The Hessian may differ here from that where it was taken.
         return replace(Spectrum.of(view, theta), here=True).reached(view, theta, g, aim, possible)
 
 
@@ -140,12 +140,14 @@ def _far(view: LinearObjective) -> float:
 
 
 def with_shorter_rows(view: LinearObjective) -> LinearObjective:
-    """In the coordinates where rows bend less beside the ridge: a scale of its own makes a rare column's few values long.
+    """In the coordinates where the largest curvature of a row is smaller relative to mu.
+
+    Scaling each column by its own deviation makes the few values of a rare column large.
 
     For sparse rows taken one by one. On a bag of words of 8,713 columns, saga took 351 epochs with standard deviations as
     scales and 128 without (measured).
     """
-    if not view.penalty:
+    if not Spectrum.of_sizes(view).mu > 0:
         return view
     other = view.without_centre(scaled=False)
     bends = [each.without_centre().row_curvature() / Spectrum.of_sizes(each).mu for each in (view, other)]
