@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import subprocess
 import sys
 import threading
 import time
@@ -107,3 +108,21 @@ def test_places_that_cannot_be_written(tmp_path):
         write_text(tmp_path, "x")
     with pytest.raises(gm.ArgumentError, match=r"cannot write .*there is no folder .*\nHint: "):
         write_text(tmp_path / "no" / "x", "x")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no locks that end with the process")
+def test_what_a_killed_writer_left_goes_with_the_next_write(tmp_path):
+    path = tmp_path / "a[1].txt"
+    code = (
+        "import os, signal, sys\nfrom gramian.storage.whole_files import whole_file\n"
+        "with whole_file(sys.argv[1]) as part:\n    part.write_text('half')\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(path)], check=False)
+    assert len(list(tmp_path.iterdir())) == 1
+    (tmp_path / ".a[1].txt.mine.part").write_text("not a part file of ours")
+    with whole_file(path) as outer:  # a writer that lives
+        write_text(path, "whole")
+        assert outer.exists()
+        outer.write_text("whole again")
+    assert path.read_text() == "whole again"
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == [".a[1].txt.mine.part", "a[1].txt"]

@@ -252,6 +252,39 @@ def test_rows_are_told_apart_by_their_values_alone():
     assert np.sum(taken.w) == pytest.approx(taken.rows, rel=1e-14)
 
 
+@pytest.mark.parametrize("make", [np.asarray, sp.csr_array])
+def test_rows_of_equal_weights_keep_their_order_and_are_not_copied(make):
+    rng = np.random.default_rng(6)
+    X, y = rng.normal(size=(5000, 12)), rng.normal(size=(5000, 1))
+    for w in (None, np.ones(5000), np.full(5000, 2.5)):
+        taken = distinct(make(X), y, w)
+        assert taken.y is y
+        assert taken.w.size == 0
+    twice = rng.permutation(np.repeat(np.arange(5000), 2))
+    seen = twice[np.sort(np.unique(twice, return_index=True)[1])]
+    taken = distinct(make(X[twice]), y[twice], None)
+    np.testing.assert_array_equal(taken.y, y[seen])
+    assert taken.w.size == 0
+    # Targets that are few, so that nearly every row is looked at further.
+    few = rng.integers(0, 3, size=(5000, 1)).astype(float)
+    rows = np.r_[np.arange(5000), 17, 4000, 17]
+    taken = distinct(make(X[rows]), few[rows], None)
+    assert taken.rows == 5000
+    again = distinct(make(X), few, np.bincount(rows, minlength=5000).astype(float))
+    np.testing.assert_array_equal(taken.y, again.y)
+    np.testing.assert_array_equal(taken.w, again.w)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("where", ["X", "y"])
+@pytest.mark.parametrize("options", [{}, {"learning_rate": "constant"}, {"early_stopping": True}])
+def test_what_is_not_finite_is_found_whatever_pass_finds_it(value, where, options):
+    X, y = np.random.default_rng(7).normal(size=(300, 4)), np.arange(300.0)
+    (X if where == "X" else y)[-1] = value
+    with pytest.raises(ValueError, match=r"contains (NaN|infinity)"):
+        SGDRegressor(**options).fit(X, y)
+
+
 @pytest.mark.parametrize("fit_intercept", [True, False])
 def test_stochastic_steps_over_sparse_rows_stay_sparse(fit_intercept, monkeypatch):
     rng = np.random.default_rng(6)

@@ -15,6 +15,7 @@ from gramian.objectives.user_function import Function, UserFunction, numbers
 from gramian.problem.solution import Stats, Status
 from gramian.solvers.history import Record, Snapshot
 from gramian.solvers.iterate import Run, run
+from gramian.solvers.proof import MinimumProof
 from gramian.solvers.smooth import smooth
 from gramian.solvers.state import Stop
 
@@ -71,7 +72,8 @@ def minimize(
     differences where they are missing. method: "auto" (which is "lbfgs"), "newton", "gradient", "momentum", "nesterov",
     "adagrad", "rmsprop", "adam". step, of the last six: a number, honoured exactly, or "exact", "backtracking",
     "barzilai-borwein"; by default found by a line search. tol: on ||grad|| relative to its start, and on
-    ||grad|| max(1, ||x||) / max(1, |fun|); 1e-8, or 1e-5 with differences. max_iter: default 100,000. seconds: a budget.
+    sum |grad_j| max(|x_j|, |x_j - x0_j|) relative to what fun has fallen; 1e-8, or 1e-5 with differences. The answer does not
+    depend on the units of fun, nor of x. max_iter: default 100,000. seconds: a budget.
     callback: called with a Snapshot after every iteration; returning True stops; its exceptions pass through.
     check_gradient: compare grad and hess with differences first. path: keep
     every iterate.
@@ -79,17 +81,17 @@ def minimize(
     Raises ArgumentError for a start that is not finite, arrays of wrong shape, a wrong derivative, steps <= 0, an unknown
     method. Reference: Nocedal and Wright (2006), Numerical Optimization.
     """
-    found = smooth(method, step)
     start = starting_point(x0)
     objective = UserFunction(fun, start, grad, hess)
     tolerance = tol if tol is not None else (ANALYTIC if grad is not None else DIFFERENCED)
-    stop = Stop(gradient=_checked_tol(tolerance), seconds=seconds, max_iter=max_iter, natural=True)
+    stop = Stop(gradient=_checked_tol(tolerance), seconds=seconds, max_iter=max_iter, proof=MinimumProof)
     if check_gradient:
         check_derivatives(objective)
 
     def told(seen: Snapshot) -> object:
         return callback is not None and callback(replace(seen, x=objective.shaped(seen.x)))
 
+    found = smooth(method, step).in_units(float(np.linalg.norm(start)) or 1.0)
     ended = run(found, objective, stop, callback=told, path=path)
     return MinimizeResult(
         x=objective.shaped(ended.theta),

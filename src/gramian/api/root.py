@@ -16,6 +16,7 @@ from gramian.objectives.user_system import UserSystem
 from gramian.problem.solution import Stats, Status
 from gramian.solvers.history import Record, Snapshot
 from gramian.solvers.iterate import run
+from gramian.solvers.proof import RootProof
 from gramian.solvers.raphson import Raphson
 from gramian.solvers.state import Stop
 
@@ -64,8 +65,8 @@ def root(
 
     f(x): as many numbers as x has, in the shape of x0; jac(x): their derivatives, (size, size), or a number for a float x0;
     central differences where it is missing. damped: a step is halved until ||f|| falls; False takes every step whole.
-    tol: on ||f|| relative to its start; a step at rounding level that leaves ||f|| there also ends the search. max_iter:
-    default 100. callback, path: as in minimize.
+    tol: on ||f|| relative to its start, and its square root on the last step relative to x; a step at rounding level that
+    leaves ||f|| there also ends the search. max_iter: default 100. callback, path: as in minimize.
 
     Raises ArgumentError for a start that is not finite and arrays of wrong shape. Reference: Ortega and Rheinboldt (1970),
     Iterative Solution of Nonlinear Equations; Deuflhard (2011), section 3.
@@ -74,7 +75,7 @@ def root(
     if not (np.isfinite(tol) and tol >= 0):
         raise bad_argument("tol", tol, "a finite number >= 0")
     system = UserSystem(f, start, jac)
-    stop = Stop(gradient=tol, max_iter=MAX_ITER if max_iter is None else max_iter)
+    stop = Stop(gradient=tol, max_iter=MAX_ITER if max_iter is None else max_iter, proof=RootProof)
 
     def told(seen: Snapshot) -> object:
         return callback is not None and callback(replace(seen, x=system.shaped(seen.x)))

@@ -14,6 +14,7 @@ from gramian.data.blocks import Block, Matrix, as_float_block, block_rows
 from gramian.data.columns import EXACT
 from gramian.data.decimals import low_parts
 from gramian.data.describe import Described
+from gramian.data.sparse_structure import check_structure
 from gramian.errors import DataError
 from gramian.errors import tables as faults
 from gramian.kernels.array_types import Floats
@@ -232,6 +233,7 @@ def _sparse(matrix: Any) -> sp.csr_array:
     if matrix.ndim != 2:
         raise faults.array_shape("X", matrix.shape, "(rows, columns)")
     _check_dtype(matrix.dtype, "X")
+    check_structure(matrix, "X")
     csr: Any = sp.csr_array(matrix)
     _check_exact(csr.data, "X", csr)
     if csr.dtype != np.float64:
@@ -273,9 +275,13 @@ def _check_exact(array: NDArray[Any], what: str, csr: sp.csr_array | None = None
 
 def _object_fault(array: NDArray[Any], what: str) -> Exception:
     """The error for an object array, with the place of the first value that is not a number."""
+    large = None
     for at, value in np.ndenumerate(array):
+        large = at if large is None and isinstance(value, int) and abs(value) > EXACT else large
         if not isinstance(value, (int, float, np.number, np.bool_)):
             return faults.array_value(what, value, at)
+    if large is not None:
+        return faults.array_overflow(what, int(array[large]), large)
     return faults.array_kind(what, "an object array", f"convert it first: {what}.astype(float)")
 
 

@@ -108,7 +108,7 @@ from gramian.errors.tree import (
     RankError,
     SourceError,
 )
-from gramian.errors.wording import counted, listed, message, nearest
+from gramian.errors.wording import counted, listed, message, nearest, shortened
 
 __all__ = [
     "ArgumentError",
@@ -147,6 +147,7 @@ __all__ = [
     "missing_value",
     "mixed_labels",
     "nearest",
+    "shortened",
     "needs_rows",
     "no_clusters",
     "no_inference",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from gramian.errors import DataError, SourceError, listed, message, nearest
+from gramian.errors import DataError, SourceError, listed, message, nearest, shortened
 
 ALLOWED_SOURCES = (
     "pandas, Polars or Arrow tables, a Polars LazyFrame, a pyarrow Dataset or RecordBatchReader, a DuckDB relation, "
@@ -39,13 +39,13 @@ def clashing_names(names: Iterable[object], where: str) -> DataError:
 
 
 def integer_overflow(name: str, value: int, row: str, where: str) -> DataError:
-    got = f"column {name!r} of {where} holds the integer {value} in {row}"
+    got = f"column {name!r} of {where} holds the integer {shortened(value)} in {row}"
     allowed = "Allowed: integers between -2**53 and 2**53, which double precision represents exactly"
     return DataError(message(got, allowed, "subtract a constant first, or convert to text if the number is a label"))
 
 
 def mixed_objects(name: str, value: object, row: str, where: str) -> DataError:
-    got = f"column {name!r} of {where} is an object column with {value!r} ({type(value).__name__}) in {row}"
+    got = f"column {name!r} of {where} is an object column with {shortened(value)} ({type(value).__name__}) in {row}"
     allowed = "Allowed: one kind of value in a column (numbers, booleans or text), None where missing"
     return DataError(message(got, allowed, "convert the column to one type first"))
 
@@ -249,17 +249,23 @@ def array_kind(what: str, got: str, hint: str = "") -> DataError:
 
 
 def array_value(what: str, value: object, at: tuple[int, ...]) -> DataError:
-    got = f"{what} is an object array with {value!r} ({type(value).__name__}) at {place(at)}"
+    got = f"{what} is an object array with {shortened(value)} ({type(value).__name__}) at {place(at)}"
     return DataError(
         message(got, "Allowed: booleans, integers and floats of at most 64 bits", "missing numbers are NaN")
     )
 
 
 def array_overflow(what: str, value: int, at: tuple[int, ...]) -> DataError:
-    got = f"{what} holds the integer {value} at {place(at)}"
+    got = f"{what} holds the integer {shortened(value)} at {place(at)}"
     allowed = "Allowed: integers between -2**53 and 2**53, which double precision represents exactly"
     hint = "decimal=True keeps their last digits; or subtract a constant from the column first"
     return DataError(message(got, allowed, hint))
+
+
+def sparse_structure(what: str, got: str, allowed: str) -> DataError:
+    """`what`: the array of a scipy.sparse matrix that its format does not allow."""
+    hint = "build the matrix from (values, (rows, columns)), with scipy.sparse.coo_array: it checks them"
+    return DataError(message(f"{what} {got}", f"Allowed: {allowed}", hint))
 
 
 def not_squareable(large: Iterable[str], small: Iterable[str], cause: str = "", weighted: bool = False) -> DataError:

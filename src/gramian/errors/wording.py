@@ -30,3 +30,12 @@ def listed(names: Iterable[str], most: int = 12) -> str:
 def counted(count: float, noun: str) -> str:
     """As "1 row" and "1,234 rows"."""
     return f"{count:,.12g} {noun}{'' if count == 1 else 's'}"
+
+
+def shortened(value: object) -> str:
+    """repr, cut; a whole number with more digits than fit is told by their count."""
+    if isinstance(value, int) and abs(value) >= 10**25:
+        digits = int(abs(value).bit_length() * 0.30102999566398120) + 1
+        return f"of about {digits:,} digits" if value > 0 else f"of about {digits:,} digits, negative,"
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

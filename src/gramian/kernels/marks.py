@@ -52,6 +52,31 @@ def sparse_marks(data: Any, columns: Ints, ends: Ints, n: int, y: Any, keys: Any
         marks[i] = mixed(total)
 
 
+@gathering
+def colliding(bits: Any, width: int) -> Ints:
+    """Places of all values that share a hash of `width` bits with another one; equal values always do."""
+    once, twice = np.zeros(1 << (width - 6), dtype=np.uint64), np.zeros(1 << (width - 6), dtype=np.uint64)
+    shift, low, six, one = np.uint64(64 - width), np.uint64(63), np.uint64(6), np.uint64(1)
+    for i in range(bits.size):
+        at = mixed(folded(bits[i])) >> shift
+        word, bit = at >> six, one << (at & low)
+        twice[word] |= once[word] & bit
+        once[word] |= bit
+    count = 0
+    found = np.empty(bits.size, dtype=np.int64)
+    for i in range(bits.size):
+        at = mixed(folded(bits[i])) >> shift
+        if (twice[at >> six] >> (at & low)) & one:
+            found[count] = i
+            count += 1
+    return found[:count].copy()
+
+
+def table_bits(count: int) -> int:
+    """Of a hash with sixteen places for each of so many values, within 64 MB."""
+    return min(max(int(count).bit_length() + 4, 10), 28)
+
+
 def keys_of(count: int) -> Any:
     """Odd numbers, always the same."""
     return np.random.default_rng(0).integers(2**64, size=count, dtype=np.uint64) | np.uint64(1)

@@ -8,9 +8,9 @@ import numpy as np
 
 from gramian.errors import bad_argument, wrong_derivative, wrong_shape
 from gramian.kernels.array_types import Floats
-from gramian.objectives.user_function import FIRST, Function, UserFunction, numbers
+from gramian.objectives.differences import EPS, FIRST
+from gramian.objectives.user_function import Function, UserFunction, numbers
 
-EPS = float(np.finfo(np.float64).eps)
 AGREE = 1e-6
 """Relative difference that is always allowed between a derivative and its differences."""
 
@@ -22,16 +22,20 @@ def check_derivatives(objective: UserFunction) -> None:
     Raises ArgumentError with the coordinate and both values.
     """
     start = objective.start()
-    beside = start + 0.05 * np.maximum(1.0, np.abs(start)) * np.random.default_rng(0).uniform(-1, 1, start.shape)
+    objective.differences(start)  # finds the widths
+    size = np.where(start != 0.0, np.abs(start), objective.widths(start)[:, None] / FIRST)
+    beside = start + 0.05 * size * np.random.default_rng(0).uniform(-1, 1, start.shape)
     for theta in (start, beside):
         if objective.has_gradient:
-            _compare(objective, theta, "grad", objective.plain_value, objective.gradient(theta)[1])
-        if objective.has_gradient and objective.has_hessian:
-            _compare(objective, theta, "hess", objective.plain_gradient, objective.hessian(theta)[0])
+            objective.differences(theta)
+            h = objective.widths(theta)
+            _compare(objective, theta, "grad", objective.plain_value, objective.gradient(theta)[1], h)
+            if objective.has_hessian:
+                _compare(objective, theta, "hess", objective.plain_gradient, objective.hessian(theta)[0], h)
 
 
-def _compare(objective: UserFunction, theta: Floats, what: str, function: Any, given: Floats) -> None:
-    wide, narrow = _differences(function, theta, 4.0 * FIRST), _differences(function, theta, FIRST)
+def _compare(objective: UserFunction, theta: Floats, what: str, function: Any, given: Floats, widths: Floats) -> None:
+    wide, narrow = _differences(function, theta, 4.0 * widths), _differences(function, theta, widths)
     expected, error, noise = narrow[0], np.abs(wide[0] - narrow[0]), narrow[1]
     allowed = AGREE * np.maximum(np.abs(expected), np.abs(given)) + 2.0 * error + 100.0 * EPS * noise
     # Outside the domain of the function there is nothing to compare with.
@@ -44,12 +48,12 @@ def _compare(objective: UserFunction, theta: Floats, what: str, function: Any, g
         raise wrong_derivative(what, place, float(given[i, j]), float(expected[i, j]), at)
 
 
-def _differences(function: Any, theta: Floats, share: float) -> tuple[Floats, Floats]:
+def _differences(function: Any, theta: Floats, widths: Floats) -> tuple[Floats, Floats]:
     """Central differences, one row a coordinate, and what one unit of rounding of the function does to each."""
     slopes: list[Floats] = []
     noises: list[Floats] = []
     for j in range(theta.size):
-        h = share * max(1.0, abs(float(theta[j, 0])))
+        h = float(widths[j])
         ahead, behind = theta.copy(), theta.copy()
         ahead[j] += h
         behind[j] -= h

@@ -3,8 +3,8 @@
 theta is (p, 1), whatever the shape of x. Evaluations are counted as passes: one for each call of fun, grad or hess. The last
 point is remembered, so that a value that a line search has seen is not computed again. No bound on the curvature is known.
 
-Central differences: h = eps^(1/3) max(1, |x|) for first derivatives, of fun or of grad, with an error about eps^(2/3);
-h = eps^(1/4) max(1, |x|) for second derivatives from values alone, with an error about eps^(1/2).
+Central differences have widths that come from the function (see `differences`); second derivatives from values alone take
+eps^(1/4) where first derivatives take eps^(1/3), with an error about eps^(1/2).
 """
 
 from __future__ import annotations
@@ -17,11 +17,8 @@ import numpy as np
 
 from gramian.errors import not_a_number, not_symmetric, wrong_shape
 from gramian.kernels.array_types import Floats
+from gramian.objectives.differences import FIRST, HALF, SECOND, Widths
 from gramian.objectives.objective import Curvature
-
-FIRST = float(np.finfo(np.float64).eps ** (1 / 3))
-HALF = float(np.finfo(np.float64).eps ** 0.5)
-SECOND = float(np.finfo(np.float64).eps ** (1 / 4))
 
 Function = Callable[[Any], Any]
 
@@ -36,6 +33,7 @@ class UserFunction:
         self._calls = 0
         self.differenced = False  # whether a Hessian was made by differences
         self._seen: dict[str, tuple[Floats, Any]] = {}
+        self._widths, self._gradient_widths = Widths(self._x0), Widths(self._x0)  # of fun and of grad
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -82,7 +80,7 @@ class UserFunction:
                 i, j = (int(index) for index in np.argwhere(bad)[0])
                 raise not_symmetric(i, j, float(H[i, j]), float(H[j, i]))
         elif self._grad is not None:
-            H, self.differenced = np.column_stack([self._along(theta, e) for e in np.eye(theta.size)]), True
+            H, self.differenced = self._from_gradients(theta), True
         else:
             H, self.differenced = self._second(theta), True
         return (0.5 * (H + H.T))[None]
@@ -90,8 +88,11 @@ class UserFunction:
     def hessian_vector(self, theta: Floats, v: Floats) -> Floats:
         if self._hess is not None:
             return self.hessian(theta)[0] @ v
-        size = float(np.linalg.norm(v))
-        return size * self._along(theta, v[:, 0] / size)[:, None] if size else np.zeros_like(v)
+        if not np.any(v):
+            return np.zeros_like(v)
+        middle = self.gradient(theta)[1][:, 0]
+        Hv = self._gradient_widths.along(self.plain_gradient, theta, v, middle)
+        return np.full_like(v, np.nan) if Hv is None else Hv[:, None]
 
     def line(self, theta: Floats, d: Floats) -> UserLine:
         return UserLine(self, theta, d)
@@ -100,11 +101,14 @@ class UserFunction:
         """g'd, the directional derivative; two values where there is no gradient."""
         if self._grad is not None:
             return float(np.sum(self.gradient(theta)[1] * d))
-        size = float(np.linalg.norm(d))
-        if size == 0.0:
+        if not np.any(d):
             return 0.0
-        h = FIRST * max(1.0, float(np.max(np.abs(theta)))) / size
-        return (self._value(theta + h * d) - self._value(theta - h * d)) / (2.0 * h)
+        slope = self._widths.along(self.plain_value, theta, d, np.array([self.value(theta)]))
+        return float("nan") if slope is None else float(slope[0])
+
+    def widths(self, theta: Floats, gradients: bool = False) -> Floats:
+        """(p,): what central differences of fun, or of grad, take at theta once they have been computed."""
+        return (self._gradient_widths if gradients else self._widths).at(theta)
 
     def plain_value(self, theta: Floats) -> Floats:
         """(1,): the value, for differences."""
@@ -128,18 +132,22 @@ class UserFunction:
     def _gradient(self, theta: Floats) -> Floats:
         if self._grad is not None:
             return self._called(self._grad, theta, self.form, "grad(x)").reshape(theta.shape)
-        g = np.empty(theta.shape)
+        return self.differences(theta)
+
+    def differences(self, theta: Floats) -> Floats:
+        """The gradient from values, (p, 1)."""
+        g, middle = np.empty(theta.shape), np.array([self.value(theta)])
         for j in range(theta.size):
-            ahead, behind, width = around(theta, j, FIRST)
-            above, below = self._value(ahead), self._value(behind)
-            g[j] = (above - below) / width if np.isfinite(above - below) else self._one_sided(theta, j)
+            slope = self._widths.partial(self.plain_value, theta, j, middle)
+            g[j] = self._one_sided(theta, j) if slope is None else slope
         return g
 
     def _one_sided(self, theta: Floats, j: int) -> float:
         """At the edge of the domain, towards the side where fun is finite; half the digits."""
         middle = self.value(theta)
         x = float(theta[j, 0])
-        for h in (HALF * abs(x), -HALF * abs(x), HALF, -HALF):
+        width = HALF / FIRST * float(self._widths.at(theta)[j])
+        for h in (HALF * abs(x), -HALF * abs(x), width, -width):
             beside = theta.copy()
             beside[j] += h
             slope = (self._value(beside) - middle) / float(beside[j, 0] - x) if h else np.nan
@@ -147,14 +155,20 @@ class UserFunction:
                 return slope
         return float("nan")
 
-    def _along(self, theta: Floats, v: Floats) -> Floats:
-        """H v for a unit vector v, from two gradients."""
-        h = FIRST * max(1.0, float(np.max(np.abs(theta)))) * v[:, None]
-        return ((self._gradient(theta + h) - self._gradient(theta - h)) / (2.0 * np.linalg.norm(h)))[:, 0]
+    def _from_gradients(self, theta: Floats) -> Floats:
+        """H (p, p), a column a coordinate."""
+        middle = self.gradient(theta)[1][:, 0]
+        H = np.full((theta.size, theta.size), np.nan)
+        for j in range(theta.size):
+            column = self._gradient_widths.partial(self.plain_gradient, theta, j, middle)
+            if column is not None:
+                H[:, j] = column
+        return H
 
     def _second(self, theta: Floats) -> Floats:
         p = theta.size
-        h = SECOND * np.maximum(1.0, np.abs(theta[:, 0]))
+        self.gradient(theta)  # finds the widths
+        h = SECOND / FIRST * self._widths.at(theta)
         E = np.diag(h)[:, :, None]
         H = np.empty((p, p))
         middle = self.value(theta)
@@ -201,12 +215,3 @@ def numbers(got: Any, shape: tuple[int, ...], what: str) -> Floats:
     if array.shape != shape and not (array.size == 1 and int(np.prod(shape)) == 1):
         raise wrong_shape(what, array.shape, shape)
     return array.astype(np.float64).reshape(shape)
-
-
-def around(theta: Floats, j: int, share: float) -> tuple[Floats, Floats, float]:
-    """Points a step ahead and behind in coordinate j, and the distance between the two as it was rounded."""
-    h = share * max(1.0, abs(float(theta[j, 0])))
-    ahead, behind = theta.copy(), theta.copy()
-    ahead[j] += h
-    behind[j] -= h
-    return ahead, behind, float(ahead[j, 0] - behind[j, 0])

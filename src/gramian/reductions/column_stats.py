@@ -36,6 +36,11 @@ class ColumnStats:
         return runner.fold(rows, ColumnStatsOfRows())
 
     @property
+    def finite(self) -> bool:
+        """Whether no value was NaN or infinite; False also where a sum of squares is beyond every float."""
+        return bool(np.isfinite(self.weight) and np.all(np.isfinite(self.mean)) and np.all(np.isfinite(self.squares)))
+
+    @property
     def norms(self) -> Floats:
         """Column norms about the mean."""
         return np.sqrt(self.squares)

@@ -28,6 +28,8 @@ from gramian.storage.json_file import from_array, from_number
 
 LIKELIHOOD = ("deviance", "null_deviance", "pearson", "loglik", "dispersion")
 """The numbers of a likelihood."""
+MOST = 2**63 - 1
+"""The largest count."""
 
 
 def load(path: str | Path) -> Fit | Moments:
@@ -43,7 +45,7 @@ def load(path: str | Path) -> Fit | Moments:
         raise
     except KeyError as error:
         raise damaged_model(Path(path).name, f"it has no {error}") from None
-    except (TypeError, ValueError, IndexError, AttributeError) as error:
+    except (TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
         raise damaged_model(Path(path).name, f"{type(error).__name__}: {error}") from None
 
 
@@ -73,7 +75,7 @@ def _fit_in(data: dict[str, Any]) -> Fit:
         log_weight_sum=from_number(held["log_weight_sum"]),
         rss=from_array(held["rss"], 1),
         tss=from_array(held["tss"], 1),
-        rank=int(held["rank"]),
+        rank=_count(held["rank"], len(design.names) + shift),
         intercept=design.intercept,
         dropped=tuple(_dropped(item) for item in held["dropped"]),
         ridge=from_number(held["ridge"]),
@@ -110,12 +112,24 @@ def _fit_in(data: dict[str, Any]) -> Fit:
         method=str(story["method"]),
         how=str(story["how"]),
         plan=str(story["plan"]),
-        stats=Stats(**story["stats"]),
+        stats=_stats(story["stats"]),
         trusted=bool(story["trusted"]),
         notes=tuple(str(note) for note in story["notes"]),
-        missing=int(story["missing"]),
+        missing=_count(story["missing"]),
         frame="dict",
     )
+
+
+def _count(value: object, most: int = MOST) -> int:
+    if not isinstance(value, int) or not 0 <= value <= most:
+        raise ValueError("a count is outside of what it counts")
+    return value
+
+
+def _stats(data: dict[str, Any]) -> Stats:
+    for number in data.values():
+        from_number(number)
+    return Stats(**data)
 
 
 def _projection(data: dict[str, Any], design: Design, held: dict[str, Any]) -> Projection:

@@ -1,26 +1,37 @@
-"""The rows that differ, each once with its weights summed, in an order that their values alone tell.
+"""The rows that differ, each once with its weights summed.
 
-What is drawn at random over rows in this order does not change when rows come in another order, are repeated instead of
-weighted, or stand beside rows of weight zero: a stochastic method then gives the same bits. Cost: one read for the marks, a
-sort of m numbers, and a copy of the rows.
+Where weights differ, rows stand in an order that their values alone tell: what is drawn at random over them does not change
+when rows come in another order, are repeated instead of weighted, or stand beside rows of weight zero, and a stochastic method
+gives the same bits. Where all weights are equal, rows keep the order in which they first appear: without repeats nothing is
+copied. Cost: one read of the targets; rows whose targets collide are marked and compared; a sort where weights differ.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from gramian.data.blocks import Matrix
+from gramian.data.arrays import ArrayRows
+from gramian.data.blocks import Block, Matrix
+from gramian.execution.reduction import NARROW, BlockReduction, Origin
+from gramian.execution.threads import Threads
+from gramian.families.losses import Loss
 from gramian.kernels.array_types import Floats, Ints
+from gramian.objectives import block_sums as blockpass
+from gramian.objectives.many_targets import Surface
+from gramian.reductions.column_stats import ColumnStats
+
+MANY, SOME = 0.25, 4
+"""Where more than this share of the rows is left, this many columns are looked at before whole rows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Weighted:
-    """X (m, n) an array or CSR, y (m, 1), w (m,) above zero, of mean 1."""
+    """X (m, n) an array or CSR, y (m, 1), w (m,) above zero, of mean 1, or empty where all are equal."""
 
     X: Matrix
     y: Floats
@@ -32,7 +43,42 @@ class Weighted:
 
     def taken(self, at: Ints) -> Weighted:
         """Some of the rows; the weights are of mean 1 again."""
-        return weighted(rows_of(self.X, at), self.y[at], self.w[at])
+        return weighted(rows_of(self.X, at), self.y[at], self.w[at] if self.w.size else None)
+
+
+    def stats(self) -> ColumnStats:
+        """Of [X y]; one pass."""
+        found = ColumnStats.of(self._source, Threads())
+        assert found is not None
+        return found
+
+    def loss(self, at: Surface, loss: Loss) -> float:
+        """Sum of w loss; one pass, of the targets alone where no column counts."""
+        if not np.any(at.B):
+            each = loss.value(np.broadcast_to(at.t, self.y.shape), self.y)[:, 0]
+            return float(np.sum(each) if not self.w.size else self.w @ each)
+        return Threads().fold(self._source, LossOfRows(at, loss)) or 0.0
+
+    @property
+    def _source(self) -> ArrayRows:
+        return ArrayRows(self.X, self.y, self.w if self.w.size else None, centred=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LossOfRows(BlockReduction[float]):
+    """Sum of w loss of all rows."""
+
+    label: ClassVar[str] = "loss"
+    narrow: ClassVar[int] = NARROW
+
+    at: Surface
+    loss: Loss
+
+    def of_block(self, block: Block, origin: Origin) -> float:
+        return blockpass.value(block, self.at, self.loss).value
+
+    def merge(self, a: float, b: float) -> float:
+        return a + b
 
 
 def rows_of(X: Matrix, at: Ints) -> Matrix:
@@ -42,25 +88,59 @@ def rows_of(X: Matrix, at: Ints) -> Matrix:
 
 def weighted(X: Matrix, y: Floats, w: Floats | None) -> Weighted:
     """Rows of weight zero leave, the others keep their order."""
-    if w is None:
-        return Weighted(X, y, np.ones(y.shape[0]))
-    if not w.all():
+    if w is not None and not w.all():
         kept = np.flatnonzero(w)
-        X, y, w = cast(Matrix, X[kept]), y[kept], w[kept]
+        X, y, w = rows_of(X, kept), y[kept], w[kept]
+    if w is None or w.size == 0 or np.min(w) == np.max(w):
+        return Weighted(X, y, np.zeros(0))
     return Weighted(X, y, w * (w.size / np.sum(w)))
 
 
 def distinct(X: Matrix, y: Floats, w: Floats | None) -> Weighted:
     """X (m, n) in C order or CSR without repeated entries, y (m, 1), w (m,) >= 0 or None."""
-    w = np.ones(y.shape[0]) if w is None else w
-    found, used = marks(X, y), np.flatnonzero(w)
-    order = used[np.argsort(found[used], kind="stable")]
-    X, y, w = rows_of(X, order), y[order], w[order]
-    first = np.flatnonzero(~_repeats(X, y, found[order]))
-    if first.size < order.size:
-        w = np.add.reduceat(w, first)
-        X, y = cast(Matrix, X[first]), y[first]
+    if w is not None and not w.all():
+        used = np.flatnonzero(w)
+        X, y, w = rows_of(X, used), y[used], w[used]
+    first, owner = _groups(X, y)
+    if owner.size:
+        w = np.bincount(owner, weights=w, minlength=first.size).astype(np.float64)
+        X, y = rows_of(X, first), y[first]
+    if w is not None and np.min(w) != np.max(w):
+        order = np.argsort(marks(X, y), kind="stable")
+        X, y, w = rows_of(X, order), y[order], w[order]
     return weighted(X, y, w)
+
+
+def _groups(X: Matrix, y: Floats) -> tuple[Ints, Ints]:
+    """(first row of each distinct one, in order; the distinct one of every row); both empty where no row repeats another."""
+    none = np.zeros(0, dtype=np.intp)
+    at = _suspects(X, y)
+    if not at.size:
+        return none, none
+    some, few = rows_of(X, at), y[at]
+    found = marks(some, few)
+    order = np.argsort(found, kind="stable")
+    repeats = _repeats(rows_of(some, order), few[order], found[order])
+    if not repeats.any():
+        return none, none
+    leaders = np.flatnonzero(~repeats)
+    kept = at[order[leaders]]  # the sort is stable: the first of its kind
+    place = np.arange(y.shape[0])
+    place[at[order]] = kept[np.cumsum(~repeats) - 1]
+    first, owner = np.unique(place, return_inverse=True)
+    return first, owner
+
+
+def _suspects(X: Matrix, y: Floats) -> Ints:
+    """Rows that may equal another one: by their targets, then, where many are left, by a few columns too."""
+    from gramian.kernels import marks as compiled
+
+    bits = np.ascontiguousarray(y[:, 0]).view(np.uint64)
+    at = compiled.colliding(bits, compiled.table_bits(bits.size))
+    if isinstance(X, np.ndarray) and at.size > MANY * y.shape[0] and X.shape[1] > 2 * SOME:
+        part = marks(X[at, :SOME], y[at])
+        at = at[compiled.colliding(part, compiled.table_bits(part.size))]
+    return at
 
 
 def marks(X: Matrix, y: Floats) -> NDArray[np.uint64]:

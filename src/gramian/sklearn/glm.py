@@ -18,6 +18,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from gramian.data.sparse_structure import check_structure
 from gramian.errors import DataError, bad_argument, message
 from gramian.families import FAMILIES
 from gramian.kernels.array_types import Floats
@@ -72,6 +73,7 @@ class LogisticRegression(ClassifierMixin, Penalised):
         self._check()
         if not self.C > 0:
             raise bad_argument("C", self.C, "a number > 0, or infinity for no penalty")
+        check_structure(X, "X")
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=np.float64)
         check_classification_targets(y)
         self.classes_, labels = np.unique(y, return_inverse=True)
@@ -119,6 +121,7 @@ class LogisticRegression(ClassifierMixin, Penalised):
     def decision_function(self, X: Any) -> Floats:
         """X @ coef_.T + intercept_: (m,) for two classes, else (m, K)."""
         check_is_fitted(self)
+        check_structure(X, "X")
         X = validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
         scores = np.asarray(X @ self.coef_.T) + self.intercept_
         return scores[:, 0] if self.classes_.size == 2 else scores
@@ -177,6 +180,7 @@ class PoissonRegressor(RegressorMixin, Penalised):
         self._check()
         if not 0 <= self.alpha < float("inf"):
             raise bad_argument("alpha", self.alpha, "a finite number >= 0", "alpha=0 is no penalty")
+        check_structure(X, "X")
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=np.float64, y_numeric=True)
         w = sample_weights(sample_weight, X.shape[0])
         if np.any(y < 0):
@@ -193,6 +197,7 @@ class PoissonRegressor(RegressorMixin, Penalised):
     def predict(self, X: Any) -> Floats:
         """exp(X @ coef_ + intercept_), (m,)."""
         check_is_fitted(self)
+        check_structure(X, "X")
         X = validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
         return np.exp(np.asarray(X @ self.coef_) + self.intercept_)
 

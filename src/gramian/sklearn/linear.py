@@ -23,6 +23,7 @@ from gramian.certification.thresholds import FEWEST_DIGITS, doubtful
 from gramian.data.arrays import ArrayRows
 from gramian.data.blocks import Rows
 from gramian.data.bordered import Bordered, Densified
+from gramian.data.sparse_structure import check_structure
 from gramian.errors import GramianWarning, RankError, bad_argument, message
 from gramian.errors.columns import dependent_message
 from gramian.execution.registry import runner_for
@@ -69,6 +70,7 @@ class _Linear(MultiOutputMixin, RegressorMixin, BaseEstimator, ABC):
         Raises ValueError for values that cannot be used; warns with GramianWarning when fewer than 4 digits are
         certified.
         """
+        check_structure(X, "X")
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype="numeric", y_numeric=True, multi_output=True)
         rows = ArrayRows.of(X, y, weights=_weights(sample_weight, X.shape[0]), centred=self._centred(X))
         ridge = self._ridge()
@@ -91,6 +93,7 @@ class _Linear(MultiOutputMixin, RegressorMixin, BaseEstimator, ABC):
     def predict(self, X: Any) -> Floats:
         """X @ coef_.T + intercept_: (m,), or (m, k) for k targets."""
         check_is_fitted(self)
+        check_structure(X, "X")
         X = validate_data(self, X, accept_sparse="csr", dtype="numeric", reset=False)
         return np.asarray(X @ self.coef_.T, dtype=np.float64) + self.intercept_
 

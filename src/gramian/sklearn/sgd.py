@@ -11,11 +11,11 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from gramian.data.blocks import Block, Matrix
+from gramian.data.blocks import Matrix
+from gramian.data.sparse_structure import check_structure
 from gramian.errors import DataError, GramianWarning, bad_argument, message, not_a_choice
 from gramian.families import GAUSSIAN
 from gramian.kernels.array_types import Floats
-from gramian.objectives import block_sums as blockpass
 from gramian.objectives.many_targets import Surface
 from gramian.sklearn.distinct import Weighted, distinct, weighted
 from gramian.sklearn.penalised import sample_weights
@@ -88,16 +88,21 @@ class SGDRegressor(RegressorMixin, BaseEstimator):
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Epochs over X (m, n), an array or scipy.sparse, y (m,) until nothing is gained; sample_weight (m,) or a number, >= 0.
 
-        With shuffle, rows that repeat each other are taken once, with their weights summed, and drawn in an order that depends
-        on their values and `random_state` alone: weights and repeated rows, in any order, give the same bits. The loss is
-        averaged by the weights. Memory: a copy of the rows.
+        With shuffle, rows that repeat each other are taken once, with their weights summed. Where these differ, rows are drawn in
+        an order that depends on their values and `random_state` alone: weights and repeated rows, in any order, give the same
+        bits. Where all weights are equal, the order in which rows come counts as well, and nothing is copied. The loss is
+        averaged by the weights.
         """
-        X, y, w = self._arrays(X, y, sample_weight, reset=True)
         settings = self._settings()
+        given = X, y
+        X, y, w = self._arrays(X, y, sample_weight, reset=True, unread=settings.step is None and not self.early_stopping)
         rows = distinct(X, y, w) if self.shuffle else weighted(X, y, w)
         used, held = self._split(rows.rows, settings.seed)
         fitted, judge = (rows.taken(used), rows.taken(held)) if held.size else (rows, rows)
-        state = begun(fitted.X, fitted.y, fitted.w, settings)
+        stats = None if settings.step is not None else fitted.stats()
+        if stats is not None and not stats.finite:
+            self._arrays(*given, sample_weight, reset=True)  # names what is not finite, where it is not the squares alone
+        state = begun(fitted.X, fitted.y, fitted.w, settings, stats)
         self.n_iter_ = 0
         if self.tol is None:
             while self.n_iter_ < int(self.max_iter):
@@ -142,6 +147,7 @@ class SGDRegressor(RegressorMixin, BaseEstimator):
     def predict(self, X: Any) -> Floats:
         """X @ coef_ + intercept_, (m,)."""
         check_is_fitted(self)
+        check_structure(X, "X")
         X = validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
         return np.asarray(X @ self.coef_) + self.intercept_[0]
 
@@ -157,6 +163,7 @@ class SGDRegressor(RegressorMixin, BaseEstimator):
             else:
                 validate_data(self, X, y, skip_check_array=True, reset=reset)
         else:
+            check_structure(X, "X")
             X, y = validate_data(
                 self, X, y, accept_sparse="csr", dtype=np.float64, order="C", y_numeric=True, reset=reset
             )
@@ -217,9 +224,8 @@ class SGDRegressor(RegressorMixin, BaseEstimator):
         """What is minimised, at this state; one pass."""
         coef, answer = state.told(False)[0], state.answer
         level = answer[:, -1] if self.fit_intercept else np.zeros(1)
-        block = Block(0, rows.X, rows.y, rows.w, None, rows.rows, None, False, 0)
-        total = blockpass.value(block, Surface(state.centre, coef[:, None], level), GAUSSIAN)
-        return total.value / rows.rows + 0.5 * float(self.alpha) * float(coef @ coef)
+        total = rows.loss(Surface(state.centre, coef[:, None], level), GAUSSIAN)
+        return total / rows.rows + 0.5 * float(self.alpha) * float(coef @ coef)
 
     def _keep(self, state: StochasticState) -> Self:
         self.state_ = state

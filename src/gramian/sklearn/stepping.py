@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import scipy.sparse as sp
@@ -24,12 +24,14 @@ from gramian.data.arrays import ArrayRows, first_nonfinite
 from gramian.data.blocks import Block, Matrix
 from gramian.data.coordinates import Coordinates
 from gramian.errors import bad_argument, bad_target, diverged_online, sparse_after_dense
+from gramian.execution.reduction import NARROW, BlockReduction, Origin
+from gramian.execution.threads import Threads
 from gramian.families import Family
 from gramian.kernels.array_types import Floats, Ints
 from gramian.objectives import block_sums as blockpass
 from gramian.objectives.epoch import EpochState, mean_of, swept
 from gramian.objectives.many_targets import Surface
-from gramian.reductions.column_stats import spread_of_block
+from gramian.reductions.column_stats import ColumnStats, spread_of_block
 from gramian.reductions.target_summary import not_allowed
 from gramian.sklearn.schedule import RULES, ScheduleSettings, rule_settings
 
@@ -90,14 +92,19 @@ def checked(X: Any, y: Any, weights: Any, settings: ScheduleSettings) -> tuple[M
     return Z, t, np.zeros(0) if rows.weights is None else np.ascontiguousarray(rows.weights, dtype=np.float64)
 
 
-def begun(X: Matrix, y: Floats, w: Floats, settings: ScheduleSettings) -> StochasticState:
-    """Before the first row: coordinates from this batch, theta at zero, or at the mean of the targets where there is one."""
+def begun(
+    X: Matrix, y: Floats, w: Floats, settings: ScheduleSettings, stats: ColumnStats | None = None
+) -> StochasticState:
+    """Before the first row: coordinates from this batch, theta at zero, or at the mean of the targets where there is one.
+
+    `stats`: of [X y], where they are known already.
+    """
     n = cast(tuple[int, int], X.shape)[1]
     p = n + int(settings.intercept)
     theta, dense = np.zeros((1, p)), isinstance(X, np.ndarray)
     shape, size = Coordinates.raw(n, settings.intercept), 1.0
     if settings.step is None:
-        found = spread_of_block(_block(X, y, w))
+        found = spread_of_block(_block(X, y, w)) if stats is None else stats
         if settings.loss.quadratic:
             size = math.sqrt(float(found.squares[n]) / found.weight)
         if settings.intercept:
@@ -138,7 +145,7 @@ def stepped(
     row = state.row
     if settings.step is None and not (again and math.isfinite(settings.loss.curvature)):
         with np.errstate(all="ignore"):
-            row = max(row, _largest(_block(X, y, w), state, settings))
+            row = max(row, _largest_of(X, y, w, state, settings))
         if math.isinf(row):
             raise diverged_online(0.0, 0.0, "")
     numbers = rule_settings(settings, row, state.size)
@@ -146,7 +153,7 @@ def stepped(
         fine = _epoch(state, X, y, w, order, settings, numbers)
     if not fine or not np.all(np.isfinite(state.sums)) or np.max(np.abs(state.theta)) > BEYOND:
         with np.errstate(all="ignore"):
-            row = max(row, _largest(_block(X, y, w), before, settings))
+            row = max(row, _largest_of(X, y, w, before, settings))
         own = "" if settings.step is None else named
         raise diverged_online(float(numbers[0]), 2.0 / row if row > 0 else math.inf, own)
     weight = state.weight + (float(np.sum(w)) if w.size else float(y.size))
@@ -194,6 +201,29 @@ def _epoch(
         fine = swept(rows._replace(order=order[at:end]), settings.batch, code, numbers, descent)
         at = end
     return fine
+
+
+def _largest_of(X: Matrix, y: Floats, w: Floats, state: StochasticState, settings: ScheduleSettings) -> float:
+    """`_largest` of all rows, block by block on all threads."""
+    rows = ArrayRows(X, y, w if w.size else None, centred=False)
+    return Threads().fold(rows, LargestRow(state, settings)) or 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LargestRow(BlockReduction[float]):
+    """`_largest` of all rows."""
+
+    label: ClassVar[str] = "sizes of the rows"
+    narrow: ClassVar[int] = NARROW
+
+    state: StochasticState
+    settings: ScheduleSettings
+
+    def of_block(self, block: Block, origin: Origin) -> float:
+        return _largest(block, self.state, self.settings)
+
+    def merge(self, a: float, b: float) -> float:
+        return a if a > b or a != a else b
 
 
 def _largest(block: Block, state: StochasticState, settings: ScheduleSettings) -> float:

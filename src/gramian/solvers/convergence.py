@@ -32,6 +32,7 @@ class ConvergenceWatch:
 
     def __init__(self, stop: Stop, start: State, mu: float) -> None:
         self._stop, self._mu = stop, mu
+        self._proof = None if stop.proof is None else stop.proof(start)
         self._start = start.value
         self._reference = start.gradient_norms
         self._lowest = self._highest = self._low = start.value
@@ -42,6 +43,8 @@ class ConvergenceWatch:
 
     def verdict(self, state: State, record: Record) -> Status | None:
         """CONVERGED, DIVERGED, the method's own status, STALLED, or None: go on."""
+        if self._proof is not None:
+            self._proof.see(state)
         if self._converged(state):
             return Status.CONVERGED
         if self._diverged(state.value):
@@ -64,7 +67,7 @@ class ConvergenceWatch:
 
     def _converged(self, state: State) -> bool:
         sizes = state.gradient_norms
-        if self._small(state) and (not self._stop.natural or self._natural(state)):
+        if self._small(state) and (self._proof is None or self._proof.holds(state, self._stop.gradient or 0.0)):
             return True
         if not np.any(sizes):
             return True
@@ -77,10 +80,6 @@ class ConvergenceWatch:
     def _small(self, state: State) -> bool:
         tol = self._stop.gradient
         return tol is not None and bool((state.gradient_norms <= tol * self._reference).all())
-
-    def _natural(self, state: State) -> bool:
-        size = float(np.linalg.norm(state.gradient_norms)) * max(1.0, float(np.linalg.norm(state.theta)))
-        return size <= (self._stop.gradient or 0.0) * max(1.0, abs(state.value))
 
     def _diverged(self, value: float) -> bool:
         if self._scale < abs(value - self._start) and self._lowest == self._highest:

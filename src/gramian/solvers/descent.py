@@ -47,14 +47,23 @@ class Descending:
 
 @dataclass(frozen=True, slots=True)
 class Descent(Minimiser[Descending]):
-    """theta + step * d; `length` None takes the step from the curvature."""
+    """theta + step * d; `length` None takes the step from the curvature. `reach`: how far a first trial goes."""
 
     rule: Rule
     length: StepSize | None = None
+    reach: float | None = None
+
+    def in_units(self, length: float) -> Descent:
+        # A user's own step goes with the rule as it was published.
+        return self if self.length is not None else replace(self, reach=length)
 
     def init(self, objective: Objective, theta: Floats) -> Descending:
         rule, length = settled(self.rule, self.length, objective)
         value, g = objective.gradient(theta)
+        if self.reach is not None:
+            slope = float(np.max(np.abs(g), initial=0.0))
+            rule = rule.in_units(slope) if 0 < slope < np.inf else rule
+            length = replace(length, reach=self.reach) if isinstance(length, Backtracking) else length
         return Descending(rule, length, theta, value, g, known(g), rule.memory(theta.shape), recent=(value,))
 
     def step(self, objective: Objective, state: Descending) -> Descending:

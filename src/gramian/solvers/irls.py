@@ -142,7 +142,7 @@ class Fitting:
     taken: int = 0
     stride: float = float("nan")
     status: Status | None = None
-    direction: Place | None = None  # where it separates
+    direction: Place | None = None  # the step along which no row lost, where it separates
 
     @property
     def theta(self) -> Floats:
@@ -162,7 +162,7 @@ class IRLS(Iterative[Reweighted, Fitting]):
 
     def init(self, objective: Reweighted, theta: Floats) -> Fitting:
         place = replace(objective.first, level=float(theta[0, 0]), coef=theta[1:, 0].copy())
-        return self._standing(objective, objective.at(place), place, 0, np.nan)
+        return self._standing(objective, objective.at(place), place, 0, np.nan, None)
 
     def step(self, objective: Reweighted, state: Fitting) -> Fitting:
         to, weight = state.next, state.found.counts.weight
@@ -175,11 +175,13 @@ class IRLS(Iterative[Reweighted, Fitting]):
             found = objective.at(place, along)
             value = objective.value_of(found, place)
             if value <= here - ARMIJO * t * gain + 8 * EPS * abs(here):
-                return self._standing(objective, found, place, state.taken + 1, t)
+                return self._standing(objective, found, place, state.taken + 1, t, along)
             t *= 0.5
         return replace(state, status=Status.LINE_SEARCH_FAILED, value=here / weight)
 
-    def _standing(self, objective: Reweighted, found: Working, place: Place, taken: int, t: float) -> Fitting:
+    def _standing(
+        self, objective: Reweighted, found: Working, place: Place, taken: int, t: float, along: Place | None
+    ) -> Fitting:
         value = objective.value_of(found, place)
         if not np.isfinite(value):
             raise FloatingPointError("the start has no finite value")
@@ -187,7 +189,7 @@ class IRLS(Iterative[Reweighted, Fitting]):
         to = newton_step(found, place, factor, objective.request.penalty)
         status, direction = None, None
         if taken >= SURE and found.lean.size > 0 and _separates(found, to, objective.request.penalty):
-            status, direction = Status.SEPARATED, place
+            status, direction = Status.SEPARATED, along
         elif to.row * to.decrement <= CLOSE or to.decrement**2 <= 64 * EPS * abs(value):
             status = Status.CONVERGED
         return Fitting(place, found, to, value / found.counts.weight, taken, t, status, direction)

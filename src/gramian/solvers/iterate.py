@@ -65,6 +65,10 @@ class Iterative(ABC, Generic[Read, S]):
 class Minimiser(Iterative[Objective, S]):
     """A method that reads an Objective."""
 
+    def in_units(self, length: float) -> Minimiser[S]:
+        """The method where theta is of that size, and the gradient of the size that it has at the start, instead of 1."""
+        return self
+
     def strong_convexity(self, objective: Objective) -> float:
         return objective.curvature().mu
 

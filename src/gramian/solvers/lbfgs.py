@@ -44,9 +44,13 @@ class Remembering:
 
 @dataclass(frozen=True, slots=True)
 class LBFGS(Minimiser[Remembering]):
-    """Limited-memory BFGS with `m` pairs."""
+    """Limited-memory BFGS with `m` pairs. `reach`: how far a step without pairs goes; 1 at most where it is None."""
 
     m: int = 10
+    reach: float | None = None
+
+    def in_units(self, length: float) -> LBFGS:
+        return replace(self, reach=length)
 
     def init(self, objective: Objective, theta: Floats) -> Remembering:
         value, g = objective.gradient(theta)
@@ -58,8 +62,9 @@ class LBFGS(Minimiser[Remembering]):
         if not slope < 0:
             state = replace(state, pairs=())
             d, slope = -state.gradient, -float(np.sum(state.gradient**2))
-        # Without pairs nothing is known of the scale: a step of length 1 at most.
-        first = 1.0 if state.pairs else min(1.0, 1.0 / float(np.sqrt(-slope)))
+        # Without pairs nothing is known of the curvature: a step of length `reach`, or 1 at most.
+        size = float(np.sqrt(-slope))
+        first = 1.0 if state.pairs else min(1.0, 1.0 / size) if self.reach is None else self.reach / size
         theta, step = state.theta + first * d, first
         value, g = objective.gradient(theta)
         ends = float(np.sum(g * d))

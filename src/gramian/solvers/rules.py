@@ -26,6 +26,10 @@ class Rule(Protocol):
     @property
     def name(self) -> str: ...
     def tuned(self, curvature: Curvature, quadratic: bool) -> Rule: ...
+    def in_units(self, slope: float) -> Rule:
+        """The rule for gradients of that size."""
+        ...
+
     def memory(self, shape: tuple[int, ...]) -> Memory: ...
     def direction(self, g: Floats, memory: Memory, k: int) -> tuple[Floats, Memory]: ...
     def forget(self, memory: Memory) -> Memory:
@@ -54,6 +58,9 @@ class Plain:
     leaps: bool = False
 
     def tuned(self, curvature: Curvature, quadratic: bool) -> Rule:
+        return self
+
+    def in_units(self, slope: float) -> Rule:
         return self
 
     def memory(self, shape: tuple[int, ...]) -> Memory:
@@ -92,6 +99,9 @@ class Momentum:
         k = sqrt(curvature.L / curvature.mu)
         return replace(self, beta=((k - 1) / (k + 1)) ** 2, optimal=True)
 
+    def in_units(self, slope: float) -> Rule:
+        return self
+
     def memory(self, shape: tuple[int, ...]) -> Memory:
         return (np.zeros(shape),)
 
@@ -129,6 +139,9 @@ class Nesterov:
             return self
         a, b = sqrt(curvature.L), sqrt(curvature.mu)
         return replace(self, beta=(a - b) / (a + b))
+
+    def in_units(self, slope: float) -> Rule:
+        return self
 
     def memory(self, shape: tuple[int, ...]) -> Memory:
         columns = (1, *shape[1:])
@@ -170,6 +183,9 @@ class AdaGrad:
     def tuned(self, curvature: Curvature, quadratic: bool) -> Rule:
         return self
 
+    def in_units(self, slope: float) -> Rule:
+        return replace(self, offset=self.offset * slope)
+
     def memory(self, shape: tuple[int, ...]) -> Memory:
         return (np.zeros(shape),)
 
@@ -198,6 +214,9 @@ class RMSprop:
 
     def tuned(self, curvature: Curvature, quadratic: bool) -> Rule:
         return self
+
+    def in_units(self, slope: float) -> Rule:
+        return replace(self, offset=self.offset * slope)
 
     def memory(self, shape: tuple[int, ...]) -> Memory:
         return (np.zeros(shape),)
@@ -231,6 +250,9 @@ class Adam:
 
     def tuned(self, curvature: Curvature, quadratic: bool) -> Rule:
         return self
+
+    def in_units(self, slope: float) -> Rule:
+        return replace(self, offset=self.offset * slope)
 
     def memory(self, shape: tuple[int, ...]) -> Memory:
         return np.zeros(shape), np.zeros(shape)

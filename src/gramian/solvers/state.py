@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -41,12 +42,22 @@ class State(Protocol):
     def status(self) -> Status | None: ...
 
 
+class Proof(Protocol):
+    """A further test of a state whose gradient is small; see `solvers.proof`."""
+
+    def see(self, state: Any) -> None:
+        """Called with every state, in order."""
+        ...
+
+    def holds(self, state: Any, tol: float) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Stop:
     """When to stop. gradient: relative to the gradient at the start, each target by itself. suboptimality: (J - J*) relative
     to what was gained, by the bound ||g||^2 / (2 mu), where a mu > 0 is known. passes, seconds, max_iter: budgets of this run.
 
-    `natural`: ||g|| max(1, ||theta||) <= gradient max(1, |J|) as well, where a far start has a gradient that says nothing.
+    `proof`: made with the state at the start; it must hold as well, where a far start has a gradient that says nothing.
     """
 
     gradient: float | None = 1e-8
@@ -54,7 +65,7 @@ class Stop:
     passes: float | None = None
     seconds: float | None = None
     max_iter: int | None = None
-    natural: bool = False
+    proof: Callable[[Any], Proof] | None = None
 
     def __post_init__(self) -> None:
         for name in ("gradient", "suboptimality", "passes", "seconds"):

@@ -107,7 +107,8 @@ class ExactLine:
 class Backtracking:
     """From `start`, times `shrink` until J(theta + step d) <= J - c step |g'd|.
 
-    `grow`: begin at that multiple of the last accepted step instead of at `start` again.
+    `grow`: begin at that multiple of the last accepted step instead of at `start` again. `reach`: the first of all moves so
+    far, whatever the size of d, where the units of theta are known.
     Reference: Armijo (1966), Pacific J. Math. 16(1).
     """
 
@@ -115,10 +116,13 @@ class Backtracking:
     shrink: float = 0.5
     c: float = 0.5
     grow: float | None = None
+    reach: float | None = None
     searches: bool = True
 
     def find(self, objective: Objective, at: LineStart, d: Floats) -> Step:
         first = self.start
+        if self.reach is not None:
+            first = self.reach / (float(np.linalg.norm(d)) or 1.0)
         if self.grow is not None and np.isfinite(at.stride):
             first = self.grow * at.stride
         slope = float(np.sum(at.gradient * d))

@@ -158,7 +158,7 @@ def _reweighted(problem: Reweighted, method: str, lookout: SeparationMonitor) ->
         ) from None
     state: Fitting = found.state
     if found.status is Status.SEPARATED:
-        raise lookout.error(state.place)
+        raise lookout.error(state)
     notes = () if found.status.ok else (f"{method}: {found.sentence}",)
     place = state.place.moved(state.next.coef, state.next.level) if found.status.ok else state.place
     return Ended(found.status, found.stats.iterations + int(found.status.ok), place, notes)

@@ -1,15 +1,21 @@
 """Separated targets: a direction along which the likelihood grows for ever, found by the fit and named by its columns.
 
 A fit by Newton's method finds it by itself: once nothing else is left to gain, its steps point along such a direction d, and
-a pass checks every row against it: x'd >= 0 where the loss falls for ever as eta rises (y = 1 of a binomial), x'd <= 0 where
-it does as eta falls (y = 0, and counts of 0), and x'd = 0 elsewhere. Here the columns are tested one by one, since most
-often a single one is the cause.
-Reference: Albert and Anderson (1984), Biometrika 71.
+a pass checks every row against it. With q = x'd and a level c, which is 0 without an intercept, no row loses by moving on:
+
+    binomial   q <= c where y < 1,  q >= c where y > 0
+    Poisson    q <= c where y = 0,  q  = c elsewhere
+
+Most often a single column is to blame, so these are looked at first. A step is d but for what it still gains elsewhere, so
+what is printed is made from it: small terms left out, the others as small whole numbers or with few digits; the simplest one
+that separates every row exactly, as it is printed. Reference: Albert and Anderson (1984), Biometrika 71.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import ClassVar
 
 import numpy as np
@@ -20,39 +26,59 @@ from gramian.execution.runner import Runner
 from gramian.families.targets import Recession
 from gramian.kernels.array_types import Floats
 
+SHARES = (0.03, 1e-3, 1e-5, 1e-8)
+"""Terms below this share of the largest, each times the range of its column, are left out at trial."""
+DIGITS = (2, 4, 7, 12, 16)
+LARGEST = 12
+"""Largest denominator of a ratio of two terms."""
+MOST = 6
+"""Terms that are printed; more are counted."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ranges:
-    """Least and largest value of each column (n,), apart for rows that recede one way (low) and for the others."""
+    """Least and largest of several combinations of columns (c,): over rows that count for 0, and for the others."""
 
     low: tuple[Floats, Floats]
     high: tuple[Floats, Floats]
 
     @staticmethod
-    def of(rows: Rows, runner: Runner, recession: Recession) -> Ranges | None:
-        """One pass."""
-        return runner.fold(rows, RangesOfRows())
+    def of(rows: Rows, runner: Runner, recession: Recession, combinations: Floats) -> Ranges:
+        """One pass; combinations (n, c)."""
+        found = runner.fold(rows, RangesOfRows(recession, combinations))
+        assert found is not None
+        return found if rows.centred else _with_zero(found, recession.both)
+
+    def at(self, j: int) -> tuple[float, float, float, float]:
+        """(least, largest) of 0, then of the others."""
+        return float(self.low[0][j]), float(self.low[1][j]), float(self.high[0][j]), float(self.high[1][j])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RangesOfRows(BlockReduction[Ranges]):
     """Ranges of all rows."""
 
     label: ClassVar[str] = "ranges"
 
+    recession: Recession
+    combinations: Floats  # (n, c)
+
     def of_block(self, block: Block, origin: Origin) -> Ranges:
-        X, zero = block.dense(), block.y[:, 0] == 0
-        return Ranges(_range(X[zero]), _range(X[~zero]))
+        q = block.dense() @ self.combinations
+        down, up = self.recession.sides(block.y[:, 0])
+        if self.recession.both:  # a row that recedes neither way stands on both sides
+            return Ranges(_range(q[~up]), _range(q[~down]))
+        return Ranges(_range(q[down | up]), _range(q[~(down | up)]))
 
     def merge(self, a: Ranges, b: Ranges) -> Ranges:
         return _merge(a, b)
 
 
-def _range(X: Floats) -> tuple[Floats, Floats]:
-    n = X.shape[1]
+def _range(q: Floats) -> tuple[Floats, Floats]:
+    c = q.shape[1]
     return (
-        np.min(X, axis=0, initial=np.inf) if X.size else np.full(n, np.inf),
-        np.max(X, axis=0, initial=-np.inf) if X.size else np.full(n, -np.inf),
+        np.min(q, axis=0, initial=np.inf) if q.size else np.full(c, np.inf),
+        np.max(q, axis=0, initial=-np.inf) if q.size else np.full(c, -np.inf),
     )
 
 
@@ -63,15 +89,65 @@ def _merge(a: Ranges, b: Ranges) -> Ranges:
     return Ranges(both(a.low, b.low), both(a.high, b.high))
 
 
+def _with_zero(found: Ranges, both_sides: bool) -> Ranges:
+    """Without an intercept the level is 0: as if a row of zeros were on both sides."""
+
+    def beside(side: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
+        return np.minimum(side[0], 0.0), np.maximum(side[1], 0.0)
+
+    return Ranges(beside(found.low) if both_sides else found.low, beside(found.high))
+
+
 def how_separated(rows: Rows, runner: Runner, recession: Recession, direction: Floats, names: tuple[str, ...]) -> str:
-    """In words: the single column that separates, where there is one, else the combination. `direction` (n,)."""
-    found = Ranges.of(rows, runner, recession)
-    assert found is not None
-    for j in np.argsort(-np.abs(direction)):
-        told = _alone(found, int(j), recession, names[j])
+    """In words: the single column that separates, where there is one, else the combination. `direction` (n,). Two passes."""
+    found = Ranges.of(rows, runner, recession, np.eye(direction.size))
+    width = np.maximum(found.low[1], found.high[1]) - np.minimum(found.low[0], found.high[0])
+    for j in np.argsort(-np.abs(direction * width)):
+        told = _alone(found.at(int(j)), recession, names[j])
         if told:
             return told
-    return f"{_combination(direction, names)} tells {_sides(recession)} apart without exception"
+    trials = candidates(direction, width)
+    held = Ranges.of(rows, runner, recession, np.column_stack(trials))
+    for i, trial in enumerate(trials):
+        if separates(held.at(i), recession):
+            return _together(held.at(i), recession, combination(trial, names))
+    return f"{combination(trials[-1], names)} tells {_sides(recession)} apart, but for rounding"
+
+
+def candidates(direction: Floats, width: Floats) -> list[Floats]:
+    """Directions as they would be printed, the simplest first."""
+    size = np.abs(direction) * width
+    found: list[Floats] = []
+    for whole in (True, False):
+        for share in SHARES:
+            d = np.where(size > share * np.max(size), direction, 0.0)
+            d = d / np.max(np.abs(d))
+            found += [_whole(d)] if whole else [_rounded(d, digits) for digits in DIGITS]
+    found = [d for d in found if np.any(d)]
+    return sorted(found, key=np.count_nonzero)
+
+
+def _whole(d: Floats) -> Floats:
+    """Small whole numbers near multiples of d; zeros where there are none."""
+    base = np.min(np.abs(d[d != 0]))
+    ratios = [Fraction(float(x / base)).limit_denominator(LARGEST) if x else Fraction(0) for x in d]
+    scale = math.lcm(*(ratio.denominator for ratio in ratios))
+    numbers = np.array([float(ratio * scale) for ratio in ratios])
+    return numbers if np.max(np.abs(numbers)) <= 1000 else np.zeros_like(d)
+
+
+def _rounded(d: Floats, digits: int) -> Floats:
+    return np.array([float(f"{x:.{digits}g}") for x in d])
+
+
+def separates(sides: tuple[float, float, float, float], recession: Recession) -> bool:
+    """That no row loses and some gain, one way or the other."""
+    low0, high0, low1, high1 = sides
+    if low0 == high0 == low1 == high1:
+        return False
+    if recession.both:
+        return high0 <= low1 or high1 <= low0
+    return low1 == high1 and (high0 <= low1 or low0 >= high1)
 
 
 def _sides(recession: Recession) -> str:
@@ -80,30 +156,33 @@ def _sides(recession: Recession) -> str:
     return f"some rows {recession.down_words or recession.up_words} from all others"
 
 
-def _alone(found: Ranges, j: int, recession: Recession, name: str) -> str:
-    (low0, high0), (low1, high1) = ((side[0][j], side[1][j]) for side in (found.low, found.high))
-    if low0 == high0 == low1 == high1:
+def _alone(sides: tuple[float, float, float, float], recession: Recession, name: str) -> str:
+    if not separates(sides, recession):
         return ""
-    if recession.both:
-        zero, one = recession.down_words, recession.up_words
-        if high0 < low1:
-            return f"{name} is at most {high0:.6g} in every row {zero} and at least {low1:.6g} in every row {one}"
-        if high1 < low0:
-            return f"{name} is at most {high1:.6g} in every row {one} and at least {low0:.6g} in every row {zero}"
-        if high0 == low1:
-            return f"{name} is at most {high0:.6g} in every row {zero} and never below it in a row {one}"
-        if high1 == low0:
-            return f"{name} is at most {high1:.6g} in every row {one} and never below it in a row {zero}"
-        return ""
-    if low1 == high1 and (high0 <= low1 or low0 >= high1):
+    low0, high0, low1, high1 = sides
+    if not recession.both:
         return f"{name} is {low1:.6g} in every row {recession.other_words}, and rows with another value {recession.verb}"
-    return ""
+    zero, one = recession.down_words, recession.up_words
+    if high0 < low1:
+        return f"{name} is at most {high0:.6g} in every row {zero} and at least {low1:.6g} in every row {one}"
+    if high1 < low0:
+        return f"{name} is at most {high1:.6g} in every row {one} and at least {low0:.6g} in every row {zero}"
+    if high0 == low1:
+        return f"{name} is at most {high0:.6g} in every row {zero} and never below it in a row {one}"
+    return f"{name} is at most {high1:.6g} in every row {one} and never below it in a row {zero}"
 
 
-def _combination(direction: Floats, names: tuple[str, ...]) -> str:
-    """The largest terms, scaled so that the largest is 1."""
-    order = np.argsort(-np.abs(direction))[:4]
-    unit = direction / np.max(np.abs(direction))
-    terms = [f"{unit[j]:+.3g} {names[j]}" for j in order if abs(unit[j]) > 1e-6]
-    more = int(np.count_nonzero(np.abs(unit) > 1e-6)) - len(terms)
-    return " ".join(terms).lstrip("+") + (f" and {more} more" if more > 0 else "")
+def _together(sides: tuple[float, float, float, float], recession: Recession, name: str) -> str:
+    if recession.both:
+        return f"{name} tells {_sides(recession)} apart without exception"
+    return _alone(sides, recession, name)
+
+
+def combination(d: Floats, names: tuple[str, ...]) -> str:
+    """As "x1 - 2 x2", every term as it was checked."""
+    at = np.flatnonzero(d)
+    if d[at[0]] < 0:
+        d = -d
+    terms = [f"{'-' if d[j] < 0 else '+'} {'' if abs(d[j]) == 1 else f'{abs(d[j]):.16g} '}{names[j]}" for j in at[:MOST]]
+    more = at.size - len(terms)
+    return " ".join(terms).removeprefix("+ ") + (f" and {more} more" if more else "")

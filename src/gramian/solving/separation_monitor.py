@@ -20,7 +20,7 @@ from gramian.objectives.curvature import affordable
 from gramian.problem.solution import Status
 from gramian.reductions.irls_pass import Place
 from gramian.solvers.history import Snapshot
-from gramian.solvers.irls import IRLS, LOOK, Reweighted
+from gramian.solvers.irls import IRLS, LOOK, Fitting, Reweighted
 from gramian.solvers.iterate import run
 from gramian.solvers.state import Stop
 from gramian.solving.separation import how_separated
@@ -83,13 +83,16 @@ class SeparationMonitor:
         finally:
             problem.passes += look.passes
         if found.status is Status.SEPARATED:
-            raise self.error(found.state.place)
+            raise self.error(found.state)
         self.settled = found.status.ok
 
-    def error(self, place: Place) -> DataError:
-        problem = self.problem
+    def error(self, state: Fitting) -> DataError:
+        """Names what separates, from the direction along which no row lost."""
+        problem, along = self.problem, state.direction
         recession = problem.family.recession
         assert recession is not None  # no direction leans to nobody's loss without
-        told = how_separated(problem.rows, problem.runner, recession, place.coef, self.names)
-        problem.passes += 1
+        assert along is not None
+        direction = np.where(problem.request.penalty.free(along.coef.size), along.coef, 0.0)
+        told = how_separated(problem.rows, problem.runner, recession, direction, self.names)
+        problem.passes += 2
         return separated(self.target, told, self.penalty)

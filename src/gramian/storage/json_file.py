@@ -39,7 +39,10 @@ def from_number(value: object) -> float:
         return SPECIAL[value]
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ValueError(f"{value!r} is not a number")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError("a number is beyond 1.8e308, the largest of a float") from None
 
 
 def array(values: Floats) -> dict[str, Any]:

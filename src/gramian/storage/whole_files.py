@@ -3,40 +3,37 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
 from gramian.errors import bad_argument, cannot_write
+from gramian.storage.part_files import part_file
 
 
 @contextmanager
 def whole_file(path: str | Path) -> Generator[Path]:
     """A path beside `path` to write to; it takes the place of `path` on leaving, or vanishes if an error was raised.
 
-    A pipe or a device is written to directly. Raises ArgumentError when the place cannot be written to.
+    A pipe or a device is written to directly. What killed writers left beside `path` is removed. Raises ArgumentError when the
+    place cannot be written to.
     """
     check_place(path)
     final = Path(os.path.realpath(path))
     if final.exists() and not final.is_file():
         yield final
         return
-    part = final.with_name(f".{final.name}.{secrets.token_hex(6)}.part")
     try:
-        part.touch(exist_ok=False)
-        if final.exists():
-            if not os.access(final, os.W_OK):
-                raise PermissionError(13, os.strerror(13))
-            part.chmod(final.stat().st_mode & 0o777)
-        yield part
-        os.replace(part, final)
+        with part_file(final) as part:
+            if final.exists():
+                if not os.access(final, os.W_OK):
+                    raise PermissionError(13, os.strerror(13))
+                part.chmod(final.stat().st_mode & 0o777)
+            yield part
+            os.replace(part, final)
     except OSError as error:
         raise cannot_write(str(path), (error.strerror or str(error)).lower()) from error
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
 
 
 def check_writable(path: str | Path) -> None:
@@ -45,10 +42,9 @@ def check_writable(path: str | Path) -> None:
     final = Path(os.path.realpath(path))
     if final.exists() and not final.is_file():
         return
-    part = final.with_name(f".{final.name}.{secrets.token_hex(6)}.part")
     try:
-        part.touch(exist_ok=False)
-        part.unlink()
+        with part_file(final):
+            pass
     except OSError as error:
         raise cannot_write(str(path), (error.strerror or str(error)).lower()) from error
 
