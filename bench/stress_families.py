@@ -50,7 +50,7 @@ class FamilyRoute:
     @property
     def steps(self) -> int | None:
         traits = SOLVERS[self.method].traits
-        if not traits.iterates or traits.reweights or traits.frugal:
+        if not traits.iterates or traits.reweights or traits.limited_memory:
             return None
         return SEEDED_STEPS if traits.seeded else STEPS
 
