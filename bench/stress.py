@@ -19,6 +19,7 @@ from bench.truth import Floats, Truth, exact, norms
 from gramian.errors import GramianError
 from gramian.execution.threads import Threads
 from gramian.problem.penalties import NoPenalty, RidgePenalty
+from gramian.problem.problem import Problem
 from gramian.problem.wanted import Wanted
 from gramian.reductions import exact_gradient as exact_view
 from gramian.solvers import SOLVERS
@@ -99,7 +100,7 @@ def _halved(part: bool) -> Iterator[None]:
 def _by_rows(case: Case, route: Route) -> Found:
     rows = CaseRows(case, rereadable=route.rereadable)
     request = Wanted(RidgePenalty(case.ridge), "drop")
-    found = solving.solve(rows, request, route.method, route.accuracy, Threads(1))
+    found = solving.solve(Problem(rows, request), route.method, route.accuracy, Threads(1))
     solution = found.solution
     kept = range(rows.n) if solution.factor is None else solution.factor.kept
     return Found(solution.coef, solution.intercept if case.centred else None, tuple(sorted(kept)), found.certificate)

@@ -72,7 +72,7 @@ def test_accuracy_reaches_the_solver():
         assert (options.aim, options.request.running.digits, options.request.running.refined) == (aim, digits, refined)
     assert SolveOptions(decimal=True).aim == "exact"
     changed = dataclasses.replace(SolveOptions(accuracy=5, ridge=2.0), accuracy="data")
-    assert (changed.aim, changed.request.running.digits, changed.request.penalty.ridge) == ("data", None, 2.0)
+    assert (changed.aim, changed.request.running.digits, changed.request.penalty.text) == ("data", None, "ridge=2")
 
 
 def test_explain_of_arrays_is_the_plan_of_lstsq():

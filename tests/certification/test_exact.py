@@ -19,6 +19,7 @@ from gramian.errors import GramianError
 from gramian.execution.threads import Threads
 from gramian.kernels.exact import exactly
 from gramian.problem.penalties import RidgePenalty
+from gramian.problem.problem import Problem
 from gramian.problem.wanted import Wanted
 from gramian.reductions import exact_gradient as view
 from gramian.reductions.exact_inner import inner
@@ -76,7 +77,7 @@ def test_no_claim_of_the_compiled_path_is_broken(seed: int) -> None:
     case = make(seed)
     with patch.object(view, "ENTRIES", 0):
         try:
-            found = solving.solve(CaseRows(case), Wanted(RidgePenalty(case.ridge), "drop"), "qr", "exact", Threads(1))
+            found = solving.solve(Problem(CaseRows(case), Wanted(RidgePenalty(case.ridge), "drop")), "qr", "exact", Threads(1))
         except GramianError:
             return
     assert found.exact
@@ -98,7 +99,7 @@ def test_the_inverse_of_the_gram_matrix_has_all_its_digits(condition: float, wei
     y = rng.standard_normal(m)
     w = rng.uniform(0.1, 9.0, m) if weighted else None
     rows = ArrayRows.of(X, y, weights=w, centred=centred)
-    found = solving.solve(rows, Wanted(RidgePenalty(0.0), "error", errors=True), "qr", "data", Threads(1))
+    found = solving.solve(Problem(rows, Wanted(RidgePenalty(0.0), "error", errors=True)), "qr", "data", Threads(1))
     assert found.inverse is not None
     truth = exact(X, y[:, None], w, centred=centred, inverse=True)
     got = [*found.inverse.diagonal, *([found.inverse.constant] if centred else [])]
@@ -197,7 +198,7 @@ def test_small_fits_of_decimals_import_no_compiler() -> None:
 def test_methods_that_iterate_refuse_it_whoever_asks() -> None:
     rows = ArrayRows.of(np.eye(4), np.ones(4))
     with pytest.raises(gm.errors.ArgumentError, match=r"method='cg' cannot take accuracy=\"exact\"\nMethods that can: "):
-        solving.solve(rows, Wanted(RidgePenalty(0.0), "drop"), "cg", "exact", Threads(1))
+        solving.solve(Problem(rows, Wanted(RidgePenalty(0.0), "drop")), "cg", "exact", Threads(1))
 
 
 def test_the_command_line_takes_both(tmp_path) -> None:

@@ -609,7 +609,7 @@ def test_nothing_is_certified_where_every_row_is_saturated():
     problem = Reweighted(rows, Threads(1), FAMILIES["binomial"], Wanted(NoPenalty(), "drop"), first)
     place = Place(np.zeros(2), -49_558.0, np.array([3548.0, -922.0]))
     found, factor = problem.factored(problem.at(place), place)
-    _, certificate, _ = certified(found, place, factor, 0.0, Status.CONVERGED, Stats(), corrects=True, bound=1.0)
+    _, certificate, _ = certified(found, place, factor, NoPenalty(), Status.CONVERGED, Stats(), corrects=True, bound=1.0)
     assert np.all(certificate.digits == 0)
 
 

@@ -57,7 +57,7 @@ class Written:
         c, m = f.coordinates, D.shape[0]
         Z = (D - c.centre) / c.scale
         A = np.column_stack([np.ones(m), Z]) if c.intercept else Z
-        b = f.penalty.ridge / c.scale**2
+        b = f.penalty.quadratic(D.shape[1]) / c.scale**2
         return Written(A, y, np.ones(m) if w is None else w, np.append(0.0, b) if c.intercept else b, f.loss)
 
     def value(self, theta):

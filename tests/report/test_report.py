@@ -118,7 +118,7 @@ def test_dropped_columns_have_their_equation_and_no_numbers():
 
 def test_ridge_prints_coefficients_and_the_reason():
     inference = stackloss()
-    shrunk = Inference.classical(replace(inference.estimate, ridge=0.5))
+    shrunk = Inference.classical(replace(inference.estimate, penalty="ridge=0.5"))
     s = summarise(shrunk, title="y ~ .")
     for text in (s.text(), s.html(), s.latex()):
         assert "shrinks the coefficients" in text

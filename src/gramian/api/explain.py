@@ -20,6 +20,7 @@ from gramian.inference.covariances.base import CovarianceKind
 from gramian.planning import Plan
 from gramian.planning.path import exact
 from gramian.problem.facts import Facts
+from gramian.problem.penalty import Penalty
 from gramian.problem.solver_options import SolverOptions
 from gramian.problem.wanted import RankPolicy
 from gramian.results.moments import Moments
@@ -47,6 +48,7 @@ def explain(
     freq_weights: Any = None,
     offset: Any = None,
     ridge: float = 0.0,
+    penalty: Penalty | None = None,
     missing: Literal["drop", "error"] = "drop",
     rank: RankPolicy | None = None,
     tol: float | None = None,
@@ -74,7 +76,9 @@ def explain(
     table = isinstance(formula, str)
     policy: RankPolicy = rank if rank is not None else "drop" if table else "min-norm"
     running = SolverOptions(step, batch, max_iter, seed, suboptimality=suboptimality)
-    how = SolveOptions(method, accuracy, ridge, policy, tol, decimal, threads, running, errors=table, runner=runner)
+    how = SolveOptions(
+        method, accuracy, ridge, policy, tol, decimal, threads, running, errors=table, penalty=penalty, runner=runner
+    )
     beside = TableOptions(weights, freq_weights, offset, clusters, missing)
     if not table:
         _check_arrays_only(family, beside)
