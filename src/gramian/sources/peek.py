@@ -64,7 +64,7 @@ def peek(data: object) -> Peeked:
     stored = described_source(source, source.name, source.in_memory, total, total)
     head = source if source.in_memory else None
     return Peeked(
-        source.name, source.schema, source.rows, source.rows is not None, where, source.rereadable, source.in_memory, head
+        source.name, source.schema, source.rows, source.rows is not None, stored, source.rereadable, source.in_memory, head
     )
 
 
