@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -21,8 +22,8 @@ BUFFER = 1 << 18
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ParquetRows:
-    """A Parquet file; its metadata is all that is held."""
+class GroupedRows(ABC):
+    """A file whose rows lie in groups that can be read by themselves; `groups` are their sizes."""
 
     file: File
     stamp: tuple[object, ...]
@@ -34,37 +35,32 @@ class ParquetRows:
         return sum(self.groups)
 
     def runs(self, columns: Sequence[str], rows: int) -> list[FileRun]:
-        firsts = _running(self.groups)
-        return [
-            FileRun(first, partial(self._group, i, list(columns), rows)) for i, first in enumerate(firsts) if self.groups[i]
-        ]
+        read = partial(self._group, columns=list(columns), rows=rows)
+        return [FileRun(first, partial(read, i)) for i, first in enumerate(_running(self.groups)) if self.groups[i]]
+
+    @abstractmethod
+    def _group(self, group: int, columns: list[str], rows: int) -> Iterator[Batch]: ...
+
+
+class ParquetRows(GroupedRows):
+    """A Parquet file; its metadata is all that is held."""
+
+    __slots__ = ()
 
     def _group(self, group: int, columns: list[str], rows: int) -> Iterator[Batch]:
         with _handle(self.file) as handle:
             yield from read_groups(handle, None, [group], columns, rows)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FeatherRows:
-    """An Arrow IPC (Feather) file; a record batch of it is read whole."""
+class FeatherRows(GroupedRows):
+    """An Arrow IPC (Feather) file; a record batch of it is read whole, whatever `rows` is."""
 
-    file: File
-    stamp: tuple[object, ...]
-    fields: tuple[Field, ...]
-    groups: tuple[int, ...]
+    __slots__ = ()
 
-    @property
-    def rows(self) -> int:
-        return sum(self.groups)
-
-    def runs(self, columns: Sequence[str], rows: int) -> list[FileRun]:
-        firsts = _running(self.groups)
-        return [FileRun(first, partial(self._batch, i, list(columns))) for i, first in enumerate(firsts) if self.groups[i]]
-
-    def _batch(self, index: int, columns: list[str]) -> Iterator[Batch]:
+    def _group(self, group: int, columns: list[str], rows: int) -> Iterator[Batch]:
         at = [i for i, field in enumerate(self.fields) if field.name in columns]
         with _handle(self.file) as handle, _ipc(handle, at) as reader:
-            yield reader.get_batch(index).select(columns)
+            yield reader.get_batch(group).select(columns)
 
 
 def read_groups(
