@@ -234,7 +234,7 @@ def test_an_intercept_alone():
 def test_ridge_has_no_standard_errors_and_says_why():
     X, y = table()
     fit = fitted(X, y)
-    fit = replace(fit, estimate=replace(fit.estimate, ridge=2.0))
+    fit = replace(fit, estimate=replace(fit.estimate, penalty="ridge=2"))
     for name in ("classical", "HC3"):
         s = Inference(fit.estimate, cov(fit, name))
         assert np.isnan(s.se).all()

@@ -491,10 +491,10 @@ def test_rows_with_missing_values_are_told() -> None:
 
 
 def test_a_place_that_cannot_be_written_is_refused_before_the_race(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_file(path: object, **_: object) -> None:
+    def no_file(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("pathlib.Path.touch", no_file)
+    monkeypatch.setattr("os.open", no_file)
     with pytest.raises(ArgumentError, match=r"cannot write '.*race\.html': permission denied"):
         check_output(str(tmp_path / "race.html"))
 

@@ -23,6 +23,7 @@ import numpy as np
 from gramian.data.blocks import Block, Rows
 from gramian.execution.reduction import BlockReduction, Origin
 from gramian.execution.runner import Runner
+from gramian.families import Family
 from gramian.families.targets import Recession
 from gramian.kernels.array_types import Floats
 
@@ -35,6 +36,12 @@ MOST = 6
 """Terms that are printed; more are counted."""
 
 
+def receding(family: Family) -> Recession:
+    """The rows of the family whose loss falls for ever; without any there is nothing to separate."""
+    assert family.recession is not None
+    return family.recession
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Ranges:
     """Least and largest of several combinations of columns (c,): over rows that count for 0, and for the others."""
@@ -43,11 +50,11 @@ class Ranges:
     high: tuple[Floats, Floats]
 
     @staticmethod
-    def of(rows: Rows, runner: Runner, recession: Recession, combinations: Floats) -> Ranges:
+    def of(rows: Rows, runner: Runner, family: Family, combinations: Floats) -> Ranges:
         """One pass; combinations (n, c)."""
-        found = runner.fold(rows, RangesOfRows(recession, combinations))
+        found = runner.fold(rows, RangesOfRows(family, combinations))
         assert found is not None
-        return found if rows.centred else _with_zero(found, recession.both)
+        return found if rows.centred else _with_zero(found, receding(family).both)
 
     def at(self, j: int) -> tuple[float, float, float, float]:
         """(least, largest) of 0, then of the others."""
@@ -60,13 +67,14 @@ class RangesOfRows(BlockReduction[Ranges]):
 
     label: ClassVar[str] = "ranges"
 
-    recession: Recession
+    family: Family
     combinations: Floats  # (n, c)
 
     def of_block(self, block: Block, origin: Origin) -> Ranges:
         q = block.dense() @ self.combinations
-        down, up = self.recession.sides(block.y[:, 0])
-        if self.recession.both:  # a row that recedes neither way stands on both sides
+        recession = receding(self.family)
+        down, up = recession.sides(block.y[:, 0])
+        if recession.both:  # a row that recedes neither way stands on both sides
             return Ranges(_range(q[~up]), _range(q[~down]))
         return Ranges(_range(q[down | up]), _range(q[~(down | up)]))
 
@@ -98,16 +106,16 @@ def _with_zero(found: Ranges, both_sides: bool) -> Ranges:
     return Ranges(beside(found.low) if both_sides else found.low, beside(found.high))
 
 
-def how_separated(rows: Rows, runner: Runner, recession: Recession, direction: Floats, names: tuple[str, ...]) -> str:
+def how_separated(rows: Rows, runner: Runner, family: Family, direction: Floats, names: tuple[str, ...]) -> str:
     """In words: the single column that separates, where there is one, else the combination. `direction` (n,). Two passes."""
-    found = Ranges.of(rows, runner, recession, np.eye(direction.size))
+    found, recession = Ranges.of(rows, runner, family, np.eye(direction.size)), receding(family)
     width = np.maximum(found.low[1], found.high[1]) - np.minimum(found.low[0], found.high[0])
     for j in np.argsort(-np.abs(direction * width)):
         told = _alone(found.at(int(j)), recession, names[j])
         if told:
             return told
     trials = candidates(direction, width)
-    held = Ranges.of(rows, runner, recession, np.column_stack(trials))
+    held = Ranges.of(rows, runner, family, np.column_stack(trials))
     for i, trial in enumerate(trials):
         if separates(held.at(i), recession):
             return _together(held.at(i), recession, combination(trial, names))

@@ -89,10 +89,8 @@ class SeparationMonitor:
     def error(self, state: Fitting) -> DataError:
         """Names what separates, from the direction along which no row lost."""
         problem, along = self.problem, state.direction
-        recession = problem.family.recession
-        assert recession is not None  # no direction leans to nobody's loss without
         assert along is not None
         direction = np.where(problem.request.penalty.free(along.coef.size), along.coef, 0.0)
-        told = how_separated(problem.rows, problem.runner, recession, direction, self.names)
+        told = how_separated(problem.rows, problem.runner, problem.family, direction, self.names)
         problem.passes += 2
         return separated(self.target, told, self.penalty)
