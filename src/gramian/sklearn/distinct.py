@@ -9,20 +9,19 @@ copied. Cost: one read of the targets; rows whose targets collide are marked and
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from gramian.data.arrays import ArrayRows
-from gramian.data.blocks import Block, Matrix
-from gramian.execution.reduction import NARROW, BlockReduction, Origin
+from gramian.data.blocks import Matrix
 from gramian.execution.threads import Threads
 from gramian.families.losses import Loss
 from gramian.kernels.array_types import Floats, Ints
-from gramian.objectives import block_sums as blockpass
 from gramian.objectives.many_targets import Surface
+from gramian.objectives.row_passes import ValuePass
 from gramian.reductions.column_stats import ColumnStats
 
 MANY, SOME = 0.25, 4
@@ -57,28 +56,12 @@ class Weighted:
         if not np.any(at.B):
             each = loss.value(np.broadcast_to(at.t, self.y.shape), self.y)[:, 0]
             return float(np.sum(each) if not self.w.size else self.w @ each)
-        return Threads().fold(self._source, LossOfRows(at, loss)) or 0.0
+        found = Threads().fold(self._source, ValuePass(at, loss))
+        return 0.0 if found is None else found.value
 
     @property
     def _source(self) -> ArrayRows:
         return ArrayRows(self.X, self.y, self.w if self.w.size else None, centred=False)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LossOfRows(BlockReduction[float]):
-    """Sum of w loss of all rows."""
-
-    label: ClassVar[str] = "loss"
-    narrow: ClassVar[int] = NARROW
-
-    at: Surface
-    loss: Loss
-
-    def of_block(self, block: Block, origin: Origin) -> float:
-        return blockpass.value(block, self.at, self.loss).value
-
-    def merge(self, a: float, b: float) -> float:
-        return a + b
 
 
 def rows_of(X: Matrix, at: Ints) -> Matrix:
