@@ -144,6 +144,8 @@ def sampling(runner: Recording) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("gramian.solving.condition_sample.WORTH", 0.0)
         sampled_condition(ArrayRows.of(X, y), 1e7, runner)
+        patch.setattr("gramian.sklearn.stepping.Threads", lambda: runner)
+        gm.SGDRegressor(max_iter=1, tol=None).fit(X, y)
         patch.setattr("gramian.objectives.cached_rows.free_memory", lambda: 0.0)
         LinearObjective.of(ArrayRows.of(np.asfortranarray(X), y), runner, FAMILIES["gaussian"], NoPenalty()).targets()
     gm.lstsq(X, y, "cholesky", runner=runner)

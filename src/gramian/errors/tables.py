@@ -6,12 +6,6 @@ from collections.abc import Iterable, Mapping
 
 from gramian.errors import DataError, SourceError, listed, message, nearest, shortened
 
-ALLOWED_SOURCES = (
-    "pandas, Polars or Arrow tables, a Polars LazyFrame, a pyarrow Dataset or RecordBatchReader, a DuckDB relation, "
-    "a dict of 1-D arrays, a path, folder, glob, list of paths or URL of CSV, TSV, Parquet or Feather files, "
-    "'-' for CSV on standard input"
-)
-
 # ---- columns ---------------------------------------------------------------------------------------------------------
 
 
@@ -90,7 +84,7 @@ def no_columns(where: str) -> DataError:
 # ---- sources ---------------------------------------------------------------------------------------------------------
 
 
-def unknown_source(got: object) -> SourceError:
+def unknown_source(got: object, allowed: Iterable[str]) -> SourceError:
     shape = getattr(got, "shape", None)
     kind = type(got).__name__ + (f" of shape {shape}" if isinstance(shape, tuple) else "")
     hint = ""
@@ -98,7 +92,7 @@ def unknown_source(got: object) -> SourceError:
         hint = "use gm.lstsq(X, y) for plain arrays, or name the columns: {'a': X[:, 0], ...}"
     elif isinstance(got, list):
         hint = "a list is a list of paths; for columns, pass {'name': values, ...}"
-    return SourceError(message(f"cannot read rows from a {kind}", f"Allowed: {ALLOWED_SOURCES}", hint))
+    return SourceError(message(f"cannot read rows from a {kind}", f"Allowed: {', '.join(allowed)}", hint))
 
 
 def one_shot(where: str) -> SourceError:

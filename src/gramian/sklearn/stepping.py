@@ -206,11 +206,11 @@ def _epoch(
 def _largest_of(X: Matrix, y: Floats, w: Floats, state: StochasticState, settings: ScheduleSettings) -> float:
     """`_largest` of all rows, block by block on all threads."""
     rows = ArrayRows(X, y, w if w.size else None, centred=False)
-    return Threads().fold(rows, LargestRow(state, settings)) or 0.0
+    return Threads().fold(rows, LargestCurvature(state, settings)) or 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LargestRow(BlockReduction[float]):
+class LargestCurvature(BlockReduction[float]):
     """`_largest` of all rows."""
 
     label: ClassVar[str] = "sizes of the rows"

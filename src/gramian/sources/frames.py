@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from gramian.data.columns import Labels, Numbers, TableColumn, Where, kind_of_dtype, unique_names
 from gramian.data.source import Field, Kind, Schema
 from gramian.errors import tables as faults
+from gramian.sources.kinds import unknown_source
 from gramian.sources.resident import Resident
 
 # Objects of packages that may not be installed; they are recognised by the module of their type.
@@ -115,7 +116,7 @@ def from_structured(array: NDArray[Any]) -> Resident:
     if isinstance(array, np.ma.MaskedArray):
         raise faults.masked_values(name)
     if array.ndim != 1:
-        raise faults.unknown_source(array)
+        raise unknown_source(array)
     return _resident(name, [_from_numpy(key, array[key], name) for key in array.dtype.names or ()])
 
 

@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
 from gramian.errors import tables as faults
+from gramian.sources.kinds import unknown_source
 
 Format: TypeAlias = Literal["csv", "parquet", "feather"]
 FileSystem: TypeAlias = Any
@@ -111,7 +112,7 @@ def find(where: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) -> tu
     if not isinstance(where, (str, os.PathLike)):
         files = [file for one in where for file in find(one)[1]]
         if not files:
-            raise faults.unknown_source(where)
+            raise unknown_source(where)
         return (files[0].label if len(files) == 1 else f"{files[0].label} and {len(files) - 1} more"), files
     text = os.fspath(where)
     if text == "-":
