@@ -42,7 +42,7 @@ def _compared(study: str, here: Path, before: Path, short: bool) -> list[str]:
         trees = [here, before] if i % 2 == 0 else [before, here]
         told = {tree: _figures(study, tree, short) for tree in trees}
         for text, seconds in told[here].items():
-            if text in told[before]:
+            if text in told[before] and seconds > 0 and told[before][text] > 0:  # printed as 0.000: too short to compare
                 found.setdefault(text, []).append((seconds, told[before][text]))
     lines = [study]
     for text, pairs in found.items():
