@@ -102,6 +102,7 @@ def inner(rows: Rows, runner: Runner, centre: Double, W: Floats, norms: Floats, 
     if rows.centred:
         tau = float(np.linalg.norm(found.sums)) / np.sqrt(found.counts.weight)
         added += (2.0 * chain * np.sqrt(size) + 3.0 * U * tau) * tau
+    added += 4.0 * U * float(np.linalg.norm(E))  # E itself is a float64, made in at most three additions
     error = 2.0 * np.sqrt(size) * moved + moved**2 + added
     return Inner(found.counts, E, error, found.sums / found.counts.weight, lost)
 
