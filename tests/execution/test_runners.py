@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 import pytest
 import scipy.sparse as sp
 
 import gramian as gm
 from gramian.formula import learn as learning
 from process_runner import Processes, pool
-
-pa = pytest.importorskip("pyarrow")
-pd = pytest.importorskip("pandas")
 
 ROWS = 40_001  # three blocks of few columns, the last one short
 

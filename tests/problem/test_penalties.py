@@ -139,14 +139,14 @@ def test_free_columns_and_dual_feasibility() -> None:
 def test_weights_that_are_none_are_an_error() -> None:
     for weights in (-1.0, np.nan, [1.0, -1.0], [[1.0]], "much"):
         with pytest.raises(gm.ArgumentError, match=r"ridge is [\s\S]*Allowed: (a finite number|finite numbers) >= 0"):
-            RidgePenalty(weights)  # type: ignore[arg-type]
+            RidgePenalty(weights)
     X, y = problem()
     with pytest.raises(gm.ArgumentError, match=r"the penalty has 3 weights\nAllowed: 4, one for each column"):
-        gm.lstsq(X, y, penalty=RidgePenalty([1.0, 2.0, 3.0]))  # type: ignore[arg-type]
+        gm.lstsq(X, y, penalty=RidgePenalty([1.0, 2.0, 3.0]))
     with pytest.raises(gm.ArgumentError, match="leave the intercept out"):
         gm.fit("y ~ a", {"y": y, "a": X[:, 0]}, penalty=RidgePenalty(np.ones(2)))
     with pytest.raises(gm.ArgumentError, match=r"penalty is 2.0\nAllowed: None, or a value of gm.NoPenalty, gm.RidgePenalty"):
-        gm.lstsq(X, y, penalty=2.0)  # type: ignore[arg-type]
+        gm.lstsq(X, y, penalty=2.0)
     with pytest.raises(gm.ArgumentError, match="leave ridge= or penalty= out"):
         gm.lstsq(X, y, ridge=1.0, penalty=RidgePenalty(1.0))
 
@@ -287,7 +287,7 @@ def test_a_plan_refuses_the_methods_that_cannot_take_a_penalty(monkeypatch: pyte
     from gramian.problem.facts import Facts
 
     one = SOLVERS["gradient"]
-    taking = replace(one, traits=replace(one.traits, penalties=lambda kind: True))  # type: ignore[type-var]
+    taking = replace(one, traits=replace(one.traits, penalties=lambda kind: True))
     monkeypatch.setitem(solvers.REGISTRY, "gradient", taking)
     facts = Facts(1000, 5, 1, None, False, False, True, True).penalised(Absolute(1.0))
     plan = choose(facts, Machine(), "auto", 1)
